@@ -1,0 +1,5 @@
+//! Mails: what is told, and how it gets out.
+
+pub mod deliver_outbox;
+pub mod housekeeping;
+pub mod message;

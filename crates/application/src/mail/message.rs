@@ -1,0 +1,139 @@
+//! What a mail says, before it is text.
+
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::{InvitationId, MailId, UserId};
+use countersign_domain::team::role::Role;
+use time::OffsetDateTime;
+
+/// The kinds of mail. Data in here are rendered into the mail as they were when it was queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailKind {
+    /// Prove your address, or say that it was not you. Carries a token.
+    VerifyAddress,
+    /// Set a new password. Carries a token.
+    ResetPassword,
+    /// Your password was changed or reset.
+    PasswordChanged,
+    /// Prove your new address; goes to the new one. Carries a token.
+    ConfirmNewAddress,
+    /// Your address was changed; goes to the old one.
+    AddressChanged,
+    /// Somebody tried to register with your address; goes out only when registration conceals that.
+    AddressTaken,
+    /// Join this team. Carries a token.
+    Invitation {
+        /// Name of the team.
+        team_name: String,
+        /// Who invites.
+        inviter_name: String,
+        /// As what.
+        role: Role,
+    },
+    /// You were added to this team.
+    AddedToTeam {
+        /// Name of the team.
+        team_name: String,
+        /// Who added you.
+        inviter_name: String,
+        /// As what.
+        role: Role,
+    },
+    /// An old refresh token of yours came back and its session was ended.
+    SuspiciousActivity,
+}
+
+impl MailKind {
+    /// Stable name: for storage, templates and metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::VerifyAddress => "verify_address",
+            Self::ResetPassword => "reset_password",
+            Self::PasswordChanged => "password_changed",
+            Self::ConfirmNewAddress => "confirm_new_address",
+            Self::AddressChanged => "address_changed",
+            Self::AddressTaken => "address_taken",
+            Self::Invitation { .. } => "invitation",
+            Self::AddedToTeam { .. } => "added_to_team",
+            Self::SuspiciousActivity => "suspicious_activity",
+        }
+    }
+}
+
+/// A mail in the outbox.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueuedMail {
+    /// Its id.
+    pub id: MailId,
+    /// What it says.
+    pub kind: MailKind,
+    /// To whom.
+    pub recipient: EmailAddress,
+    /// How the recipient is greeted; `None` for somebody without an account.
+    pub recipient_name: Option<String>,
+    /// The account that it concerns; goes with it.
+    pub user_id: Option<UserId>,
+    /// The invitation that it carries; goes with it, and its delivery is that of the invitation.
+    pub invitation_id: Option<InvitationId>,
+    /// The token, sealed; erased once the mail is sent, superseded or given up.
+    pub sealed_token: Option<Vec<u8>>,
+    /// When the token expires.
+    pub token_expires_at: Option<OffsetDateTime>,
+    /// Written so that an address without an account costs the same; never sent.
+    pub decoy: bool,
+    /// When it was queued.
+    pub created_at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for QueuedMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "QueuedMail({:?}, {})", self.id, self.kind.as_str())
+    }
+}
+
+impl QueuedMail {
+    /// A mail without a token to somebody.
+    pub fn new(id: MailId, kind: MailKind, recipient: EmailAddress, now: OffsetDateTime) -> Self {
+        Self {
+            id,
+            kind,
+            recipient,
+            recipient_name: None,
+            user_id: None,
+            invitation_id: None,
+            sealed_token: None,
+            token_expires_at: None,
+            decoy: false,
+            created_at: now,
+        }
+    }
+
+    /// Addressed to this account by name.
+    #[must_use]
+    pub fn to_account(mut self, user: &countersign_domain::user::User) -> Self {
+        self.user_id = Some(user.id);
+        self.recipient_name = Some(user.first_name.as_str().to_owned());
+        self
+    }
+
+    /// Carrying this sealed token until then.
+    #[must_use]
+    pub fn with_token(mut self, sealed: Vec<u8>, expires_at: OffsetDateTime) -> Self {
+        self.sealed_token = Some(sealed);
+        self.token_expires_at = Some(expires_at);
+        self
+    }
+
+    /// Carrying this invitation.
+    #[must_use]
+    pub fn for_invitation(mut self, id: InvitationId) -> Self {
+        self.invitation_id = Some(id);
+        self
+    }
+
+    /// As a decoy.
+    #[must_use]
+    pub fn as_decoy(mut self) -> Self {
+        self.decoy = true;
+        self
+    }
+}

@@ -1,0 +1,30 @@
+//! Who a team can lose: the questions behind "a team with members always has an admin".
+
+use async_trait::async_trait;
+use countersign_domain::ids::{TeamId, UserId};
+use countersign_domain::team::membership::Membership;
+
+use crate::error::Fault;
+
+/// Counts over a team's members. Ask inside a unit of work that holds the teams' locks.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait RosterRepository: Send + Sync {
+    /// Locks every team that the account is in, by id, until the unit of work ends. Returns them.
+    async fn lock_teams_of(&self, user: UserId) -> Result<Vec<TeamId>, Fault>;
+
+    /// Active memberships as admin, of active accounts other than this one.
+    async fn admins_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault>;
+
+    /// Memberships of any kind, of accounts other than this one.
+    async fn members_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault>;
+
+    /// The active member of an active account, other than this one, who joined first.
+    async fn longest_standing_besides(&self, team: TeamId, user: UserId) -> Result<Option<Membership>, Fault>;
+
+    /// Teams that have no member but this account.
+    async fn teams_only_of(&self, user: UserId) -> Result<Vec<TeamId>, Fault>;
+
+    /// Teams that have other members, and whose only active admin (of active accounts) is this account.
+    async fn teams_depending_on(&self, user: UserId) -> Result<Vec<TeamId>, Fault>;
+}

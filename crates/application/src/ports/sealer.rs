@@ -1,0 +1,22 @@
+//! Secrets that must be read again, sealed (AEAD) until then.
+
+use countersign_domain::ids::MailId;
+use countersign_domain::secret::{RefreshToken, Secret};
+
+use crate::error::Fault;
+
+/// Seals with authenticated encryption.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+pub trait Sealer: Send + Sync {
+    /// Seals the token of a mail under a key of the service, bound to the mail's id.
+    fn seal_mail_token(&self, mail: MailId, token: &Secret) -> Result<Vec<u8>, Fault>;
+
+    /// Opens it again, for the worker that sends the mail.
+    fn open_mail_token(&self, mail: MailId, sealed: &[u8]) -> Result<Secret, Fault>;
+
+    /// Seals the successor of a refresh token under a key that only the presented token yields (HKDF-SHA256).
+    fn seal_successor(&self, presented: &RefreshToken, successor: &RefreshToken) -> Result<Vec<u8>, Fault>;
+
+    /// Opens it again, for whoever presents the same token.
+    fn open_successor(&self, presented: &RefreshToken, sealed: &[u8]) -> Result<RefreshToken, Fault>;
+}

@@ -1,0 +1,113 @@
+//! Whether the actor may do something in a team, judged by what is stored, never by the token.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::TeamId;
+use countersign_domain::team::Team;
+use countersign_domain::team::membership::Membership;
+use countersign_domain::team::permissions::{Denial, Permission, authorize};
+
+use crate::actor::Actor;
+use crate::dependencies::Dependencies;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWork;
+use crate::snapshots::Snapshots;
+use crate::trail::Trail;
+
+/// Why the actor may not.
+#[derive(Debug, thiserror::Error)]
+pub enum TeamAccessError {
+    /// There is no such team, or the actor is not in it: the two look the same.
+    #[error("no such team")]
+    TeamNotFound,
+    /// It takes an admin.
+    #[error("this takes an admin of the team")]
+    AdminRequired,
+    /// It could not be told.
+    #[error(transparent)]
+    Internal(#[from] Fault),
+}
+
+classify! { TeamAccessError {
+    TeamNotFound => Missing "team_not_found",
+    AdminRequired => Forbidden "team_admin_required",
+} via { Internal } }
+
+impl From<Denial> for TeamAccessError {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NotAMember => Self::TeamNotFound,
+            Denial::AdminRequired => Self::AdminRequired,
+        }
+    }
+}
+
+/// Asks the permissions, and audits refusals.
+#[derive(Clone)]
+pub struct TeamAccess {
+    clock: Arc<dyn Clock>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
+
+impl TeamAccess {
+    /// Takes the ports it calls.
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
+    }
+
+    /// For reads, and as the gate before writes: from the caches.
+    pub async fn require(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        team_id: TeamId,
+        permission: Permission,
+    ) -> Result<(Team, Membership), TeamAccessError> {
+        let membership = self.snapshots.membership(actor.id(), team_id).await?;
+        let team = self.snapshots.team(team_id).await?;
+        let membership = membership.filter(|_| team.is_some());
+        match (authorize(membership.as_ref(), permission), team, membership) {
+            (Ok(()), Some(team), Some(membership)) => Ok((team, membership)),
+            (Err(denial), ..) => Err(self.deny(actor, origin, team_id, denial).await?),
+            (Ok(()), ..) => Err(TeamAccessError::TeamNotFound),
+        }
+    }
+
+    /// For writes: takes the team's lock and judges by the rows under it, so that a right that was taken away
+    /// a moment ago is gone. On a denial drop the unit of work, then call [`Self::deny`].
+    pub async fn lock(
+        &self,
+        uow: &dyn UnitOfWork,
+        actor: &Actor,
+        team_id: TeamId,
+        permission: Permission,
+    ) -> Result<Result<Team, Denial>, Fault> {
+        let Some(team) = uow.teams().lock(team_id).await? else { return Ok(Err(Denial::NotAMember)) };
+        let membership = uow.memberships().find(actor.id(), team_id).await?;
+        Ok(authorize(membership.as_ref(), permission).map(|()| team))
+    }
+
+    /// Audits a refusal (ASVS 16.3.2) and gives the error for it.
+    pub async fn deny(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        team_id: TeamId,
+        denial: Denial,
+    ) -> Result<TeamAccessError, Fault> {
+        let detail = match denial {
+            Denial::NotAMember => "not_a_member",
+            Denial::AdminRequired => "team_admin_required",
+        };
+        let event = self.trail.event(AuditKind::AccessDenied, origin, self.clock.now());
+        self.trail.record(event.by(actor.id()).in_team(team_id).detail(detail)).await?;
+        Ok(denial.into())
+    }
+}

@@ -1,0 +1,59 @@
+//! Writing the audit trail, and saying the same in the log.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::ids::AuditEventId;
+use time::OffsetDateTime;
+
+use crate::dependencies::Dependencies;
+use crate::error::Fault;
+use crate::ports::audit_log::AuditLog;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::pseudonymizer::Pseudonymizer;
+
+/// Makes audit events. A use case appends them in its unit of work, and announces them once that is committed.
+#[derive(Clone)]
+pub struct Trail {
+    ids: Arc<dyn IdGenerator>,
+    log: Arc<dyn AuditLog>,
+    pseudonymizer: Arc<dyn Pseudonymizer>,
+}
+
+impl Trail {
+    /// With the audit log of these dependencies.
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            ids: Arc::clone(&dependencies.ids),
+            log: Arc::clone(&dependencies.audit),
+            pseudonymizer: Arc::clone(&dependencies.pseudonymizer),
+        }
+    }
+
+    /// A new event, to be told who did what to whom by the methods of [`AuditEvent`].
+    pub fn event(&self, kind: AuditKind, origin: &Origin, now: OffsetDateTime) -> AuditEvent {
+        AuditEvent::new(AuditEventId::new(self.ids.next_id()), kind, origin, now)
+    }
+
+    /// Says a committed event in the log: pseudonyms in place of ids, the network in place of the address.
+    pub fn announce(&self, event: &AuditEvent) {
+        let name =
+            |id: Option<countersign_domain::ids::UserId>| id.map(|id| self.pseudonymizer.pseudonym(&id.to_string()));
+        tracing::info!(
+            target: "audit",
+            event = event.kind.as_str(),
+            actor = name(event.actor_id),
+            user = name(event.user_id),
+            team = event.team_id.map(tracing::field::display),
+            network = event.network.map(tracing::field::display),
+            detail = event.detail,
+        );
+    }
+
+    /// Appends an event that stands alone, such as a refusal, and says it in the log.
+    pub async fn record(&self, event: AuditEvent) -> Result<(), Fault> {
+        self.log.append(&event).await?;
+        self.announce(&event);
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Names and descriptions that people type.
+
+use std::fmt;
+
+use crate::violation::Violation;
+
+/// Why a text is not a name or a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing left after trimming.
+    #[error("a value is required")]
+    Required,
+    /// More characters (Unicode code points) than allowed.
+    #[error("at most {max} characters are allowed")]
+    TooLong {
+        /// The limit, in Unicode code points.
+        max: usize,
+    },
+    /// Control characters, line breaks or marks that turn the direction of text.
+    #[error("control characters and line breaks are not allowed")]
+    ControlCharacter,
+}
+
+impl Violation for TextError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::TooLong { .. } => "too_long",
+            Self::ControlCharacter => "control_character",
+        }
+    }
+}
+
+fn parse(text: &str, max: usize) -> Result<String, TextError> {
+    let trimmed = text.trim();
+    if trimmed.chars().any(is_unprintable) {
+        return Err(TextError::ControlCharacter);
+    }
+    // Octets first: counting the characters of a very long text is work for nothing.
+    if trimmed.len() > 4 * max || trimmed.chars().count() > max {
+        return Err(TextError::TooLong { max });
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// Controls, line and paragraph separators, and the bidirectional overrides used to disguise text in mails and lists.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Most characters (Unicode code points) it may have.
+            pub const MAX: usize = $max;
+
+            /// Trims, then checks: 1 to [`Self::MAX`] characters, none of them a control.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                let text = parse(text, Self::MAX)?;
+                if text.is_empty() { Err(TextError::Required) } else { Ok(Self(text)) }
+            }
+
+            /// The trimmed text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    };
+}
+
+name!(
+    /// First or last name of a person. Hidden in `Debug`: it is personal data.
+    PersonName,
+    100
+);
+name!(
+    /// Name of a team.
+    TeamName,
+    100
+);
+
+/// Description of a team, up to 1,000 characters. An empty text is no description.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Description(String);
+
+impl Description {
+    /// Most characters (Unicode code points) it may have.
+    pub const MAX: usize = 1_000;
+
+    /// Trims, then checks. `None` when nothing is left.
+    pub fn parse(text: &str) -> Result<Option<Self>, TextError> {
+        let text = parse(text, Self::MAX)?;
+        Ok((!text.is_empty()).then_some(Self(text)))
+    }
+
+    /// The trimmed text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_counted_in_characters() {
+        assert_eq!(PersonName::parse("  Zoë ").unwrap().as_str(), "Zoë");
+        assert!(PersonName::parse(&"名".repeat(100)).is_ok());
+        assert_eq!(PersonName::parse(&"名".repeat(101)), Err(TextError::TooLong { max: 100 }));
+        assert_eq!(PersonName::parse(" \t "), Err(TextError::Required));
+    }
+
+    #[test]
+    fn controls_are_refused() {
+        for bad in ["a\nb", "a\0b", "a\u{1b}[31m", "a\u{2028}b", "a\u{202E}b", "a\u{7f}b"] {
+            assert_eq!(TeamName::parse(bad), Err(TextError::ControlCharacter), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_description_is_none() {
+        assert_eq!(Description::parse("  "), Ok(None));
+        assert_eq!(Description::parse("x").unwrap().unwrap().as_str(), "x");
+        assert_eq!(Description::parse(&"x".repeat(1001)), Err(TextError::TooLong { max: 1000 }));
+    }
+}

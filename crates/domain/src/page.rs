@@ -1,0 +1,162 @@
+//! Lists in pieces: keyset paging over ids, so that a page costs the same at any depth.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use crate::violation::Violation;
+
+/// Where the next page starts: after this key. Opaque for clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(Uuid);
+
+impl Cursor {
+    /// A cursor after the row with this key.
+    pub const fn after(key: Uuid) -> Self {
+        Self(key)
+    }
+
+    /// The key of the last row already seen.
+    pub const fn key(self) -> Uuid {
+        self.0
+    }
+
+    /// The form that clients carry.
+    pub fn encode(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+    }
+
+    /// Reads the form that clients carry.
+    pub fn parse(text: &str) -> Result<Self, PageError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_invalid| PageError::Cursor)?;
+        Uuid::from_slice(&bytes).map(Self).map_err(|_invalid| PageError::Cursor)
+    }
+}
+
+/// One page's worth of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    limit: u16,
+    after: Option<Cursor>,
+}
+
+impl PageRequest {
+    /// Items of a page when the client does not say.
+    pub const DEFAULT_LIMIT: u16 = 50;
+    /// Most items of a page.
+    pub const MAX_LIMIT: u16 = 200;
+
+    /// Reads `limit` (1 to 200, 50 when absent) and `cursor` as the client wrote them.
+    pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, PageError> {
+        let limit = match limit {
+            None => Self::DEFAULT_LIMIT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=Self::MAX_LIMIT).contains(limit) && !text.starts_with('+'))
+                .ok_or(PageError::Limit)?,
+        };
+        Ok(Self { limit, after: cursor.map(Cursor::parse).transpose()? })
+    }
+
+    /// The first `limit` items; `limit` is brought into 1 to 200.
+    pub fn first(limit: u16) -> Self {
+        Self { limit: limit.clamp(1, Self::MAX_LIMIT), after: None }
+    }
+
+    /// Most items to return.
+    pub const fn limit(&self) -> u16 {
+        self.limit
+    }
+
+    /// The key after which to start, if any.
+    pub const fn after(&self) -> Option<Cursor> {
+        self.after
+    }
+}
+
+/// A bad `limit` or `cursor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// Not a number from 1 to 200.
+    #[error("limit must be a whole number from 1 to 200")]
+    Limit,
+    /// Not a cursor that this service handed out.
+    #[error("the cursor is not one of this service; leave it out to start from the beginning")]
+    Cursor,
+}
+
+impl PageError {
+    /// The query parameter at fault.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Cursor => "cursor",
+        }
+    }
+}
+
+impl Violation for PageError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Limit => "invalid_limit",
+            Self::Cursor => "invalid_cursor",
+        }
+    }
+}
+
+/// Some items, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// At most as many as asked for, in the order of the list.
+    pub items: Vec<T>,
+    /// `None` on the last page.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page from up to `limit + 1` rows: the one too many only says that there is more.
+    pub fn from_rows(mut items: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> Uuid) -> Self {
+        let more = items.len() > usize::from(request.limit());
+        items.truncate(usize::from(request.limit()));
+        let next = if more { items.last().map(|last| Cursor::after(key(last))) } else { None };
+        Self { items, next }
+    }
+
+    /// The same page of other items.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_outside_1_to_200_are_refused() {
+        assert_eq!(PageRequest::parse(None, None).unwrap().limit(), 50);
+        assert_eq!(PageRequest::parse(Some("200"), None).unwrap().limit(), 200);
+        for bad in ["0", "201", "-1", "1000000000", "NaN", "", "+5", " 5", "5.0"] {
+            assert_eq!(PageRequest::parse(Some(bad), None), Err(PageError::Limit), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_survives_the_round_trip_and_nothing_else_is_one() {
+        let cursor = Cursor::after(Uuid::from_u128(7));
+        assert_eq!(Cursor::parse(&cursor.encode()), Ok(cursor));
+        for bad in ["", "x", "AAAA", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAABx"] {
+            assert_eq!(Cursor::parse(bad), Err(PageError::Cursor), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_row_too_many_becomes_the_cursor_of_the_last_shown() {
+        let request = PageRequest::first(2);
+        let page = Page::from_rows(vec![1_u128, 2, 3], &request, |n| Uuid::from_u128(*n));
+        assert_eq!(page.items, [1, 2]);
+        assert_eq!(page.next, Some(Cursor::after(Uuid::from_u128(2))));
+        assert_eq!(Page::from_rows(vec![1_u128, 2], &request, |n| Uuid::from_u128(*n)).next, None);
+    }
+}

@@ -1,0 +1,188 @@
+//! The life of a key that signs access tokens.
+
+use time::{Duration, OffsetDateTime};
+
+/// Signature algorithms (RFC 7518, RFC 8037). No shared-secret one: with those every verifier could mint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    /// Name in the `alg` header, in settings and in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    /// Reads the exact name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Es256, Self::EdDsa, Self::Rs256].into_iter().find(|a| a.as_str() == text)
+    }
+}
+
+/// How long a key stands in the key set before it signs, so that every verifier has fetched it.
+pub const ANNOUNCEMENT: Duration = Duration::minutes(10);
+
+/// A signing key. Its private half is sealed; who opens it is the adapter's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKey {
+    /// The `kid` of its tokens (RFC 7638 thumbprint).
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: SigningAlgorithm,
+    /// The private key, sealed with the service's secret key.
+    pub sealed_private: Vec<u8>,
+    /// The public key as a JWK (RFC 7517), JSON text.
+    pub public_jwk: String,
+    /// When it was made and announced.
+    pub created_at: OffsetDateTime,
+    /// When it starts to sign.
+    pub active_from: OffsetDateTime,
+    /// When it stopped signing because a later key took over; its tokens are honoured until they expire.
+    pub retired_at: Option<OffsetDateTime>,
+    /// From then on none of its tokens is accepted.
+    pub refused_at: Option<OffsetDateTime>,
+}
+
+/// What a key is at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// In the key set, does not sign yet.
+    Announced,
+    /// Signs.
+    Active,
+    /// Signs no more; its tokens still count.
+    Honoured,
+    /// Its tokens are refused.
+    Refused,
+}
+
+impl KeyState {
+    /// Name in listings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Active => "active",
+            Self::Honoured => "honoured",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl SigningKey {
+    /// Whether a token signed by it may still be accepted; `longest_token` is the lifetime of an access token.
+    pub fn is_honoured(&self, longest_token: Duration, now: OffsetDateTime) -> bool {
+        self.refused_at.is_none_or(|at| now < at) && self.retired_at.is_none_or(|at| now < at + longest_token)
+    }
+}
+
+/// The key that signs at this moment: of those that may, the one that became active last.
+pub fn active_key(keys: &[SigningKey], longest_token: Duration, now: OffsetDateTime) -> Option<&SigningKey> {
+    keys.iter()
+        .filter(|key| key.active_from <= now && key.retired_at.is_none_or(|at| now < at))
+        .filter(|key| key.is_honoured(longest_token, now))
+        .max_by(|a, b| (a.active_from, &a.kid).cmp(&(b.active_from, &b.kid)))
+}
+
+/// What this key, one of `keys`, is at this moment.
+pub fn state(key: &SigningKey, keys: &[SigningKey], longest_token: Duration, now: OffsetDateTime) -> KeyState {
+    if !key.is_honoured(longest_token, now) {
+        KeyState::Refused
+    } else if active_key(keys, longest_token, now).is_some_and(|active| active.kid == key.kid) {
+        KeyState::Active
+    } else if now < key.active_from {
+        KeyState::Announced
+    } else {
+        KeyState::Honoured
+    }
+}
+
+/// Announces a new key: it signs after [`ANNOUNCEMENT`], and the keys before it stop then.
+pub fn announce(new: &mut SigningKey, others: &mut [SigningKey], now: OffsetDateTime) {
+    new.active_from = now + ANNOUNCEMENT;
+    for key in others.iter_mut().filter(|key| key.retired_at.is_none_or(|at| at > new.active_from)) {
+        key.retired_at = Some(new.active_from);
+    }
+}
+
+/// Answers a compromise: the new key signs at once, every older one is refused at once.
+pub fn replace_compromised(new: &mut SigningKey, others: &mut [SigningKey], now: OffsetDateTime) {
+    new.active_from = now;
+    for key in others.iter_mut().filter(|key| key.refused_at.is_none_or(|at| at > now)) {
+        key.retired_at = Some(key.retired_at.map_or(now, |at| at.min(now)));
+        key.refused_at = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+    const TTL: Duration = Duration::minutes(15);
+
+    fn key(kid: &str, at: OffsetDateTime) -> SigningKey {
+        SigningKey {
+            kid: kid.to_owned(),
+            algorithm: SigningAlgorithm::Es256,
+            sealed_private: vec![],
+            public_jwk: String::new(),
+            created_at: at,
+            active_from: at,
+            retired_at: None,
+            refused_at: None,
+        }
+    }
+
+    fn states(keys: &[SigningKey], now: OffsetDateTime) -> Vec<KeyState> {
+        keys.iter().map(|k| state(k, keys, TTL, now)).collect()
+    }
+
+    #[test]
+    fn a_rotation_is_announced_then_signs_while_the_former_is_honoured() {
+        let mut keys = vec![key("a", NOW - Duration::days(30))];
+        let mut new = key("b", NOW);
+        announce(&mut new, &mut keys, NOW);
+        keys.push(new);
+        assert_eq!(states(&keys, NOW), [KeyState::Active, KeyState::Announced]);
+        let switch = NOW + ANNOUNCEMENT;
+        assert_eq!(states(&keys, switch - Duration::seconds(1)), [KeyState::Active, KeyState::Announced]);
+        assert_eq!(states(&keys, switch), [KeyState::Honoured, KeyState::Active]);
+        assert_eq!(states(&keys, switch + TTL), [KeyState::Refused, KeyState::Active]);
+    }
+
+    #[test]
+    fn a_compromise_refuses_every_older_key_at_once() {
+        let mut keys = vec![key("a", NOW - Duration::days(30)), key("b", NOW + Duration::minutes(5))];
+        let mut new = key("c", NOW);
+        replace_compromised(&mut new, &mut keys, NOW);
+        keys.push(new);
+        assert_eq!(states(&keys, NOW), [KeyState::Refused, KeyState::Refused, KeyState::Active]);
+    }
+
+    #[test]
+    fn two_rotations_in_a_row_leave_one_active_key_at_every_moment() {
+        let mut keys = vec![key("a", NOW - Duration::days(30))];
+        for (kid, at) in [("b", NOW), ("c", NOW + Duration::minutes(3))] {
+            let mut new = key(kid, at);
+            announce(&mut new, &mut keys, at);
+            keys.push(new);
+        }
+        for minute in 0..60 {
+            let now = NOW + Duration::minutes(minute);
+            let active = states(&keys, now).into_iter().filter(|s| *s == KeyState::Active).count();
+            assert_eq!(active, 1, "minute {minute}");
+        }
+    }
+}

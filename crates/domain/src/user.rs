@@ -1,0 +1,158 @@
+//! An account and the person behind it.
+
+use time::OffsetDateTime;
+
+use crate::email_address::EmailAddress;
+use crate::ids::UserId;
+use crate::name::PersonName;
+use crate::password::PasswordHash;
+
+/// An account. Its password hash is not part of it: see [`Credentials`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Never reused.
+    pub id: UserId,
+    /// Unique among accounts.
+    pub email: EmailAddress,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// An inactive account cannot sign in, holds no rights and does not count as an admin of a team.
+    pub is_active: bool,
+    /// May use the calls under `/admin`; gives no right in any team.
+    pub is_superuser: bool,
+    /// Whether whoever controls the account has shown that they read the mail of `email`.
+    pub email_verified: bool,
+    /// Grows when every session ends at once; a session of an older epoch is dead.
+    pub epoch: i64,
+    /// When it was registered.
+    pub created_at: OffsetDateTime,
+    /// When anything of it changed last.
+    pub updated_at: OffsetDateTime,
+}
+
+impl User {
+    /// A new account: active, no superuser, unverified.
+    pub fn register(
+        id: UserId,
+        email: EmailAddress,
+        first_name: PersonName,
+        last_name: PersonName,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            email,
+            first_name,
+            last_name,
+            is_active: true,
+            is_superuser: false,
+            email_verified: false,
+            epoch: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Marks the address as proven. Says whether that is news.
+    pub fn verify_email(&mut self, now: OffsetDateTime) -> bool {
+        let news = !self.email_verified;
+        if news {
+            self.email_verified = true;
+            self.updated_at = now;
+        }
+        news
+    }
+
+    /// Takes a new, proven address and ends the sessions of the former one.
+    pub fn change_email(&mut self, email: EmailAddress, now: OffsetDateTime) {
+        self.email = email;
+        self.email_verified = true;
+        self.end_sessions(now);
+    }
+
+    /// Changes what is given of the names.
+    pub fn rename(&mut self, first_name: Option<PersonName>, last_name: Option<PersonName>, now: OffsetDateTime) {
+        self.first_name = first_name.unwrap_or_else(|| self.first_name.clone());
+        self.last_name = last_name.unwrap_or_else(|| self.last_name.clone());
+        self.updated_at = now;
+    }
+
+    /// Ends every session by starting a new epoch.
+    pub fn end_sessions(&mut self, now: OffsetDateTime) {
+        self.epoch += 1;
+        self.updated_at = now;
+    }
+
+    /// Takes every right away and ends every session.
+    pub fn deactivate(&mut self, now: OffsetDateTime) {
+        self.is_active = false;
+        self.end_sessions(now);
+    }
+
+    /// Lets the account sign in again.
+    pub fn activate(&mut self, now: OffsetDateTime) {
+        self.is_active = true;
+        self.updated_at = now;
+    }
+
+    /// Appoints or dismisses a superuser.
+    pub fn set_superuser(&mut self, is_superuser: bool, now: OffsetDateTime) {
+        self.is_superuser = is_superuser;
+        self.updated_at = now;
+    }
+
+    /// First and last name, as mails and lists show them.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name.as_str(), self.last_name.as_str())
+    }
+}
+
+/// An account with the hash that its password is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The account.
+    pub user: User,
+    /// Hash of its password.
+    pub password_hash: PasswordHash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user() -> User {
+        User::register(
+            UserId::new(uuid::Uuid::from_u128(1)),
+            EmailAddress::parse("a@example.com").unwrap(),
+            PersonName::parse("Ada").unwrap(),
+            PersonName::parse("Lovelace").unwrap(),
+            OffsetDateTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn a_new_account_has_no_rights_and_no_proof() {
+        let user = user();
+        assert!(user.is_active && !user.is_superuser && !user.email_verified);
+    }
+
+    #[test]
+    fn verifying_twice_is_news_once() {
+        let mut user = user();
+        assert!(user.verify_email(OffsetDateTime::UNIX_EPOCH));
+        assert!(!user.verify_email(OffsetDateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn deactivation_and_a_new_address_end_every_session() {
+        let mut user = user();
+        user.deactivate(OffsetDateTime::UNIX_EPOCH);
+        user.activate(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(user.epoch, 1);
+        user.change_email(EmailAddress::parse("b@example.com").unwrap(), OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(user.epoch, 2);
+        assert!(user.email_verified);
+    }
+}
