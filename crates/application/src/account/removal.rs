@@ -1,7 +1,8 @@
 //! Removing an account and everything held about it, whoever asks for it.
 
-use countersign_domain::audit::{AuditEvent, Origin};
-use countersign_domain::ids::UserId;
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::ids::{TeamId, UserId};
+use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
@@ -9,6 +10,7 @@ use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::snapshots::Entry;
+use crate::trail::Trail;
 
 /// Who wants the account gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,24 @@ pub enum RemovalError {
     Internal(#[from] Fault),
 }
 
+impl RemovalCause {
+    fn actor(self, user: &User) -> Option<UserId> {
+        match self {
+            Self::Owner => Some(user.id),
+            Self::Superuser(superuser) => Some(superuser),
+            Self::Disowned | Self::Unused => None,
+        }
+    }
+
+    const fn event(self) -> AuditKind {
+        match self {
+            Self::Owner | Self::Superuser(_) => AuditKind::AccountDeleted,
+            Self::Disowned => AuditKind::AccountDisowned,
+            Self::Unused => AuditKind::AccountPurged,
+        }
+    }
+}
+
 /// What to do once the removal is committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aftermath {
@@ -45,36 +65,125 @@ pub struct Aftermath {
 
 /// Removes accounts; also knows how one gives its teams up when it is deactivated.
 #[derive(Clone)]
-pub struct AccountRemoval {}
+pub struct AccountRemoval {
+    trail: Trail,
+}
 
 impl AccountRemoval {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self { trail: Trail::new(dependencies) }
     }
 
     /// Removes the locked account in this unit of work: its teams first, then mails, invitations, audit traces,
     /// and the account with all that hangs on it. The caller has fenced the account, and commits.
     pub async fn remove(
         &self,
-        _uow: &dyn UnitOfWork,
-        _user: &User,
-        _cause: RemovalCause,
-        _origin: &Origin,
-        _now: OffsetDateTime,
+        uow: &dyn UnitOfWork,
+        user: &User,
+        cause: RemovalCause,
+        origin: &Origin,
+        now: OffsetDateTime,
     ) -> Result<Aftermath, RemovalError> {
-        Err(Fault::internal("removal", "not built yet").into())
+        let actor = cause.actor(user);
+        let origin = &traceable(origin, actor.filter(|actor| *actor != user.id));
+        let mut departure =
+            Departure { trail: &self.trail, uow, user, actor, origin, now, aftermath: Aftermath::default() };
+        uow.roster().lock_teams_of(user.id).await?;
+        let dependent = uow.roster().teams_depending_on(user.id).await?;
+        if cause == RemovalCause::Owner && !dependent.is_empty() {
+            return Err(RemovalError::LastAdmin);
+        }
+        departure.delete_sole_teams().await?;
+        departure.hand_over(dependent).await?;
+        departure.erase_traces().await?;
+        departure.note(self.trail.event(cause.event(), origin, now).about(user.id)).await?;
+        Ok(departure.aftermath)
     }
 
-    /// Finds another admin for every team that only this account administers, or freezes the team.
+    /// Finds another admin for every team that only this account administers, or freezes the team. Before the
+    /// account is stored as inactive: an inactive account administers nothing, so no team would be found.
     pub async fn hand_over_teams(
         &self,
-        _uow: &dyn UnitOfWork,
-        _user: &User,
-        _actor: Option<UserId>,
-        _origin: &Origin,
-        _now: OffsetDateTime,
+        uow: &dyn UnitOfWork,
+        user: &User,
+        actor: Option<UserId>,
+        origin: &Origin,
+        now: OffsetDateTime,
     ) -> Result<Aftermath, Fault> {
-        Err(Fault::internal("removal", "not built yet"))
+        let mut departure =
+            Departure { trail: &self.trail, uow, user, actor, origin, now, aftermath: Aftermath::default() };
+        uow.roster().lock_teams_of(user.id).await?;
+        let dependent = uow.roster().teams_depending_on(user.id).await?;
+        departure.hand_over(dependent).await?;
+        Ok(departure.aftermath)
     }
 }
+
+/// Where a removal came from, as far as it may be kept: network and program of the person who is erased, or of one
+/// who is not known, may not.
+fn traceable(origin: &Origin, somebody_else: Option<UserId>) -> Origin {
+    match somebody_else {
+        Some(_) => origin.clone(),
+        None => Origin { ip: None, user_agent: None, request_id: origin.request_id.clone() },
+    }
+}
+
+/// One account on its way out.
+struct Departure<'a> {
+    trail: &'a Trail,
+    uow: &'a dyn UnitOfWork,
+    user: &'a User,
+    actor: Option<UserId>,
+    origin: &'a Origin,
+    now: OffsetDateTime,
+    aftermath: Aftermath,
+}
+
+impl Departure<'_> {
+    async fn delete_sole_teams(&mut self) -> Result<(), Fault> {
+        for team in self.uow.roster().teams_only_of(self.user.id).await? {
+            self.uow.teams().remove(team).await?;
+            self.aftermath.stale.push(Entry::Team(team));
+            self.note(self.trail.event(AuditKind::TeamDeleted, self.origin, self.now).in_team(team)).await?;
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&mut self, teams: Vec<TeamId>) -> Result<(), Fault> {
+        for team in teams {
+            let Some(mut heir) = self.uow.roster().longest_standing_besides(team, self.user.id).await? else {
+                let event = self.trail.event(AuditKind::TeamFrozen, self.origin, self.now);
+                self.note(event.about(self.user.id).in_team(team)).await?;
+                continue;
+            };
+            heir.role = Role::Admin;
+            if !self.uow.memberships().update(&heir).await? {
+                return Err(Fault::internal("database", "a membership vanished under the lock of its team"));
+            }
+            self.aftermath.stale.push(Entry::Membership(heir.user_id, team));
+            let event = self.trail.event(AuditKind::AdminAppointed, self.origin, self.now);
+            self.note(event.about(heir.user_id).in_team(team)).await?;
+        }
+        Ok(())
+    }
+
+    async fn erase_traces(&self) -> Result<(), Fault> {
+        self.uow.outbox().remove_by_recipient(self.user.id, &self.user.email).await?;
+        self.uow.invitations().remove_by_email(&self.user.email).await?;
+        self.uow.audit().anonymize(self.user.id).await?;
+        self.uow.users().remove(self.user.id).await?;
+        Ok(())
+    }
+
+    /// Appends an event of this departure.
+    async fn note(&mut self, mut event: AuditEvent) -> Result<(), Fault> {
+        event.actor_id = self.actor;
+        self.uow.audit().append(&event).await?;
+        self.aftermath.events.push(event);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
