@@ -1,0 +1,30 @@
+//! The few requests that set a measurement up: HTTP/1.1 with `Connection: close`, nothing more.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+
+/// Sends one request and gives the body of a 2xx answer.
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&str>,
+) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let authorization = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+    let body = body.map_or_else(String::new, |body| {
+        format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    });
+    let end = if body.is_empty() { "\r\n" } else { "" };
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{authorization}{body}{end}")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("half an answer")?;
+    ensure!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+    Ok(body.to_owned())
+}

@@ -1,0 +1,125 @@
+//! The processes that are measured.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::client::request;
+
+const EMAIL: &str = "bench@example.com";
+
+/// A running process, killed when dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// The service on its embedded default, with its limits off.
+pub(crate) struct Service {
+    process: Process,
+    address: SocketAddr,
+    pub(crate) started_in: Duration,
+}
+
+/// A signed-in account, and what a verifier needs to check its token.
+pub(crate) struct Account {
+    pub(crate) access_token: String,
+    jwk: String,
+    issuer: String,
+    me: String,
+}
+
+impl Service {
+    pub(crate) fn start(folder: &Path, cost: u32) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(beside_this("countersign")?);
+        command
+            .current_dir(folder)
+            .env("COUNTERSIGN__DATA_DIR", folder.join("data"))
+            .env("COUNTERSIGN__SERVER__LISTEN", address.to_string())
+            .env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            .env("COUNTERSIGN__PASSWORD__BCRYPT_COST", cost.to_string())
+            .env("COUNTERSIGN__LIMITS__LOGIN_PER_MINUTE_PER_IP", "0")
+            .env("COUNTERSIGN__LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "0")
+            .env("COUNTERSIGN__LIMITS__FLOOD_PER_SECOND_PER_IP", "0");
+        let (process, started_in) = start(command, address)?;
+        Ok(Self { process, address, started_in })
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the service's")]
+    pub(crate) fn login_body(&self, password: &str) -> String {
+        format!(r#"{{"email":"{EMAIL}","password":"{password}"}}"#)
+    }
+
+    pub(crate) fn register_and_login(&self, password: &str) -> anyhow::Result<Account> {
+        let body = format!(r#"{{"email":"{EMAIL}","password":"{password}","first_name":"Load","last_name":"Tester"}}"#);
+        request(self.address, "POST", "/auth/register", None, Some(&body))?;
+        let tokens = request(self.address, "POST", "/auth/login", None, Some(&self.login_body(password)))?;
+        let tokens: Value = serde_json::from_str(&tokens)?;
+        let access_token = tokens["access_token"].as_str().context("access_token")?.to_owned();
+        let keys: Value = serde_json::from_str(&request(self.address, "GET", "/.well-known/jwks.json", None, None)?)?;
+        let me = request(self.address, "GET", "/auth/me", Some(&access_token), None)?;
+        Ok(Account { access_token, jwk: keys["keys"][0].to_string(), issuer: self.url(""), me })
+    }
+
+    /// Resident memory in MiB.
+    pub(crate) fn resident_mib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id())).unwrap_or_default();
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+        kib.map_or(f64::NAN, |kib: f64| kib / 1024.0)
+    }
+}
+
+/// The bare handler.
+pub(crate) struct Bare {
+    _process: Process,
+    address: SocketAddr,
+    pub(crate) started_in: Duration,
+}
+
+impl Bare {
+    pub(crate) fn start(account: &Account) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(beside_this("countersign-bench-bare")?);
+        command.args([&address.to_string(), &account.jwk, &account.issuer, "countersign", &account.me]);
+        let (process, started_in) = start(command, address)?;
+        Ok(Self { _process: process, address, started_in })
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+/// Starts a server and waits for its first answer.
+fn start(mut command: Command, address: SocketAddr) -> anyhow::Result<(Process, Duration)> {
+    let start = Instant::now();
+    let process = Process(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    while request(address, "GET", "/health/live", None, None).is_err() {
+        anyhow::ensure!(start.elapsed() < Duration::from_secs(30), "no answer within 30 s: {command:?}");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok((process, start.elapsed()))
+}
+
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name(name);
+    anyhow::ensure!(path.exists(), "{name} is not built; run scripts/bench");
+    Ok(path)
+}
