@@ -23,6 +23,7 @@
 mod doubles;
 mod fixtures;
 mod mocks;
+mod staged_team;
 mod unit_of_work;
 
 pub use crate::testing::doubles::{FixedClock, PredictableSecrets, SequentialIds};

@@ -12,7 +12,7 @@ use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
-use crate::ports::unit_of_work::UnitOfWork;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::snapshots::Snapshots;
 use crate::trail::Trail;
 
@@ -48,6 +48,7 @@ impl From<Denial> for TeamAccessError {
 #[derive(Clone)]
 pub struct TeamAccess {
     clock: Arc<dyn Clock>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
 }
@@ -57,6 +58,7 @@ impl TeamAccess {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
         }
@@ -94,6 +96,24 @@ impl TeamAccess {
         Ok(authorize(membership.as_ref(), permission).map(|()| team))
     }
 
+    /// Begins a unit of work that holds the team's lock, judged as by [`Self::lock`]: for writes that lock no account.
+    pub async fn begin(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        team_id: TeamId,
+        permission: Permission,
+    ) -> Result<(Box<dyn UnitOfWork>, Team), TeamAccessError> {
+        let uow = self.units_of_work.begin().await?;
+        match self.lock(&*uow, actor, team_id, permission).await? {
+            Ok(team) => Ok((uow, team)),
+            Err(denial) => {
+                drop(uow);
+                Err(self.deny(actor, origin, team_id, denial).await?)
+            }
+        }
+    }
+
     /// Audits a refusal (ASVS 16.3.2) and gives the error for it.
     pub async fn deny(
         &self,
@@ -111,3 +131,6 @@ impl TeamAccess {
         Ok(denial.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

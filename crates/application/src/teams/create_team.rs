@@ -1,14 +1,21 @@
 //! Creates a team whose active admin the actor is.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::name::Description;
-use countersign_domain::name::TeamName;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::TeamId;
+use countersign_domain::name::{Description, TeamName};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::Membership;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -25,6 +32,9 @@ pub enum CreateTeamError {
     /// You created as many teams as one account may; delete one first.
     #[error("you created as many teams as one account may; delete one first")]
     TeamLimitReached,
+    /// The account was deactivated or deleted a moment ago.
+    #[error("the account no longer exists or was deactivated")]
+    AccountGone,
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -32,25 +42,66 @@ pub enum CreateTeamError {
 
 classify! { CreateTeamError {
     TeamLimitReached => Conflict "team_limit_reached",
+    AccountGone => Unauthenticated "invalid_token",
 } via { Internal } }
 
 /// The use case.
 #[derive(Clone)]
-pub struct CreateTeam {}
+pub struct CreateTeam {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+    teams_per_user: u64,
+}
 
 impl CreateTeam {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+            teams_per_user: dependencies.policy.teams_per_user,
+        }
     }
 
-    /// Creates a team whose active admin the actor is.
+    /// Creates a team whose active admin the actor is. The lock on the account makes its count of teams exact, and
+    /// keeps an account that is just being deactivated or deleted from leaving a team without an admin behind.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: CreateTeamCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: CreateTeamCommand,
     ) -> Result<Team, CreateTeamError> {
-        Err(Fault::internal("create_team", "not built yet").into())
+        let now = self.clock.now();
+        let team = Team {
+            id: TeamId::new(self.ids.next_id()),
+            name: command.name,
+            description: command.description,
+            created_by: Some(actor.id()),
+            created_at: now,
+            updated_at: now,
+        };
+        let uow = self.units_of_work.begin().await?;
+        uow.users().lock(actor.id()).await?.filter(|user| user.is_active).ok_or(CreateTeamError::AccountGone)?;
+        if self.teams_per_user > 0 && uow.teams().count_created_by(actor.id()).await? >= self.teams_per_user {
+            return Err(CreateTeamError::TeamLimitReached);
+        }
+        uow.teams().insert(&team).await?;
+        let creator = Membership::of_creator(actor.id(), team.id, now);
+        uow.memberships().insert(&creator).await.map_err(WriteError::into_fault)?;
+        let event = self.trail.event(AuditKind::TeamCreated, origin, now).by(actor.id()).in_team(team.id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        self.snapshots.fence([Entry::TeamList(actor.id())]).await.lift().await;
+        self.trail.announce(&event);
+        Ok(team)
     }
 }
+
+#[cfg(test)]
+mod tests;

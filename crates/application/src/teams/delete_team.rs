@@ -1,13 +1,18 @@
 //! Deletes a team with its memberships and invitations.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::TeamId;
+use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -32,21 +37,45 @@ classify! { DeleteTeamError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct DeleteTeam {}
+pub struct DeleteTeam {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl DeleteTeam {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Deletes a team with its memberships and invitations.
+    /// Deletes a team with its memberships and invitations. Only the team's entry is fenced: a cached membership
+    /// of a team that is gone counts for nothing.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: DeleteTeamCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: DeleteTeamCommand,
     ) -> Result<(), DeleteTeamError> {
-        Err(Fault::internal("delete_team", "not built yet").into())
+        let (team, _) = self.access.require(actor, origin, command.team_id, Permission::DeleteTeam).await?;
+        let fence = self.snapshots.fence([Entry::Team(team.id)]).await;
+        let (uow, team) = self.access.begin(actor, origin, team.id, Permission::DeleteTeam).await?;
+        uow.teams().remove(team.id).await?;
+        let event = self.trail.event(AuditKind::TeamDeleted, origin, self.clock.now());
+        let event = event.by(actor.id()).in_team(team.id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.trail.announce(&event);
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

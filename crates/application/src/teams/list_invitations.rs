@@ -1,16 +1,19 @@
 //! Lists the invitations of a team, for its admins.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::TeamId;
 use countersign_domain::invitation::InvitationListing;
-use countersign_domain::page::Page;
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Page, PageRequest};
+use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::invitation_repository::InvitationRepository;
+use crate::teams::access::{TeamAccess, TeamAccessError};
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -37,21 +40,82 @@ classify! { ListInvitationsError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ListInvitations {}
+pub struct ListInvitations {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    invitations: Arc<dyn InvitationRepository>,
+}
 
 impl ListInvitations {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            invitations: Arc::clone(&dependencies.invitations),
+        }
     }
 
-    /// Lists the invitations of a team, for its admins.
+    /// Lists the invitations of a team, for its admins, each in the state that it is in now.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ListInvitationsCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ListInvitationsCommand,
     ) -> Result<Page<InvitationListing>, ListInvitationsError> {
-        Err(Fault::internal("list_invitations", "not built yet").into())
+        self.access.require(actor, origin, command.team_id, Permission::ManageInvitations).await?;
+        let now = self.clock.now();
+        let page = self.invitations.list_by_team(command.team_id, &command.page).await?;
+        Ok(page.map(|mut listing| {
+            listing.invitation.state = listing.invitation.state_at(now);
+            listing
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::invitation::{Delivery, InvitationState};
+    use countersign_domain::team::role::Role;
+    use time::Duration;
+
+    use super::*;
+    use crate::error::Classify;
+    use crate::testing::{Mocks, actor, invitation, membership, origin, team};
+
+    fn command() -> ListInvitationsCommand {
+        ListInvitationsCommand { team_id: team(1).id, page: PageRequest::first(50) }
+    }
+
+    fn mocks(role: Role) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.hold_team(&[membership(1, role)]);
+        mocks.invitations.expect_list_by_team().returning(|team, _| {
+            let listing =
+                InvitationListing { invitation: invitation("new@example.com", Role::Member), delivery: Delivery::Sent };
+            let items = Some(listing).filter(|listing| listing.invitation.team_id == team);
+            Ok(Page { items: items.into_iter().collect(), next: None })
+        });
+        mocks
+    }
+
+    async fn state_after(age: Duration) -> InvitationState {
+        let mocks = mocks(Role::Admin);
+        mocks.clock.advance(age);
+        let use_case = ListInvitations::new(&mocks.into_dependencies());
+        use_case.execute(&actor(), &origin(), command()).await.unwrap().items[0].invitation.state
+    }
+
+    #[tokio::test]
+    async fn an_invitation_is_pending_until_the_moment_it_expires() {
+        assert_eq!(state_after(Duration::days(7) - Duration::MILLISECOND).await, InvitationState::Pending);
+        assert_eq!(state_after(Duration::days(7)).await, InvitationState::Expired);
+    }
+
+    #[tokio::test]
+    async fn it_takes_an_admin() {
+        let use_case = ListInvitations::new(&mocks(Role::Member).into_dependencies());
+        let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+        assert_eq!(refused.code(), "team_admin_required");
     }
 }

@@ -3,12 +3,12 @@
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::TeamId;
 use countersign_domain::team::Team;
+use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::teams::access::{TeamAccess, TeamAccessError};
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -33,21 +33,55 @@ classify! { ShowTeamError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ShowTeam {}
+pub struct ShowTeam {
+    access: TeamAccess,
+}
 
 impl ShowTeam {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self { access: TeamAccess::new(dependencies) }
     }
 
     /// Shows a team to its members.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ShowTeamCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ShowTeamCommand,
     ) -> Result<Team, ShowTeamError> {
-        Err(Fault::internal("show_team", "not built yet").into())
+        let (team, _) = self.access.require(actor, origin, command.team_id, Permission::ViewTeam).await?;
+        Ok(team)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::team::membership::{Membership, MembershipStatus};
+    use countersign_domain::team::role::Role;
+
+    use super::*;
+    use crate::error::Classify;
+    use crate::testing::{Mocks, actor, membership, origin, team};
+
+    async fn show(members: &[Membership]) -> Result<Team, ShowTeamError> {
+        let mut mocks = Mocks::default();
+        mocks.hold_team(members);
+        let use_case = ShowTeam::new(&mocks.into_dependencies());
+        use_case.execute(&actor(), &origin(), ShowTeamCommand { team_id: team(1).id }).await
+    }
+
+    #[tokio::test]
+    async fn a_member_sees_the_team() {
+        assert_eq!(show(&[membership(1, Role::Member)]).await.unwrap(), team(1));
+    }
+
+    #[tokio::test]
+    async fn a_stranger_and_an_awaiting_member_do_not() {
+        let mut awaiting = membership(1, Role::Admin);
+        awaiting.status = MembershipStatus::AwaitingVerification;
+        for members in [vec![], vec![awaiting]] {
+            assert_eq!(show(&members).await.unwrap_err().code(), "team_not_found");
+        }
     }
 }

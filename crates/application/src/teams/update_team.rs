@@ -1,15 +1,19 @@
 //! Changes name and description of a team.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::TeamId;
-use countersign_domain::team::Team;
-use countersign_domain::team::TeamChange;
+use countersign_domain::team::permissions::Permission;
+use countersign_domain::team::{Team, TeamChange};
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +40,48 @@ classify! { UpdateTeamError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct UpdateTeam {}
+pub struct UpdateTeam {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl UpdateTeam {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Changes name and description of a team.
+    /// Changes name and description of a team. A change of nothing changes nothing.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: UpdateTeamCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: UpdateTeamCommand,
     ) -> Result<Team, UpdateTeamError> {
-        Err(Fault::internal("update_team", "not built yet").into())
+        let (team, _) = self.access.require(actor, origin, command.team_id, Permission::UpdateTeam).await?;
+        if command.change == TeamChange::default() {
+            return Ok(team);
+        }
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Team(team.id)]).await;
+        let (uow, mut team) = self.access.begin(actor, origin, team.id, Permission::UpdateTeam).await?;
+        team.change(command.change, now);
+        uow.teams().update(&team).await?;
+        let event = self.trail.event(AuditKind::TeamUpdated, origin, now).by(actor.id()).in_team(team.id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.trail.announce(&event);
+        Ok(team)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+use countersign_domain::name::{Description, TeamName};
+use countersign_domain::team::role::Role;
+use mockall::predicate::eq;
+use time::Duration;
+
+use super::*;
+use crate::error::Classify;
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, membership, origin, team};
+
+fn renaming() -> UpdateTeamCommand {
+    let change = TeamChange { name: Some(TeamName::parse("Looms").unwrap()), description: None };
+    UpdateTeamCommand { team_id: team(1).id, change }
+}
+
+fn unit(role: Role) -> StagedUnitOfWork {
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_team(&[membership(1, role)]);
+    unit
+}
+
+async fn update(
+    role: Role,
+    unit: Option<StagedUnitOfWork>,
+    command: UpdateTeamCommand,
+) -> (Result<Team, UpdateTeamError>, Option<Written>) {
+    let mut mocks = Mocks::default();
+    mocks.hold_team(&[membership(1, role)]);
+    mocks.clock.advance(Duration::HOUR);
+    let written = unit.map(|unit| mocks.stage(unit));
+    let use_case = UpdateTeam::new(&mocks.into_dependencies());
+    (use_case.execute(&actor(), &origin(), command).await, written)
+}
+
+#[tokio::test]
+async fn an_admin_renames_the_team_and_it_commits() {
+    let mut unit = unit(Role::Admin);
+    let mut expected = team(1);
+    expected.name = TeamName::parse("Looms").unwrap();
+    expected.updated_at = NOW + Duration::HOUR;
+    unit.teams.expect_update().with(eq(expected.clone())).times(1).returning(|_| Ok(true));
+    let (updated, written) = update(Role::Admin, Some(unit), renaming()).await;
+    assert_eq!(updated.unwrap(), expected);
+    let written = written.unwrap();
+    assert!(written.committed());
+    assert_eq!(written.audited(), [AuditKind::TeamUpdated]);
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_writes_nothing() {
+    let command = UpdateTeamCommand { team_id: team(1).id, change: TeamChange::default() };
+    let (updated, _) = update(Role::Admin, None, command).await;
+    assert_eq!(updated.unwrap(), team(1));
+}
+
+#[tokio::test]
+async fn clearing_the_description_is_a_change() {
+    let mut unit = unit(Role::Admin);
+    unit.teams.expect_update().withf(|team| team.description.is_none()).times(1).returning(|_| Ok(true));
+    let change = TeamChange { name: None, description: Some(None::<Description>) };
+    let (updated, _) = update(Role::Admin, Some(unit), UpdateTeamCommand { team_id: team(1).id, change }).await;
+    assert!(updated.is_ok());
+}
+
+#[tokio::test]
+async fn a_member_may_not() {
+    let (refused, _) = update(Role::Member, None, renaming()).await;
+    assert_eq!(refused.unwrap_err().code(), "team_admin_required");
+}
+
+#[tokio::test]
+async fn an_admin_who_was_demoted_a_moment_ago_may_not() {
+    let (refused, written) = update(Role::Admin, Some(unit(Role::Member)), renaming()).await;
+    assert_eq!(refused.unwrap_err().code(), "team_admin_required");
+    assert!(!written.unwrap().committed());
+}
+
+#[tokio::test]
+async fn when_it_fails_halfway_nothing_is_committed() {
+    let mut unit = unit(Role::Admin);
+    unit.teams.expect_update().returning(|_| Err(Fault::unavailable("database", "gone")));
+    let (failed, written) = update(Role::Admin, Some(unit), renaming()).await;
+    assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.unwrap().committed());
+}

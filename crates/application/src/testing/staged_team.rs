@@ -1,0 +1,34 @@
+//! A team with members, behind the gate of a use case and under its locks.
+
+use countersign_domain::team::membership::Membership;
+
+use crate::testing::fixtures::{team, user};
+use crate::testing::mocks::Mocks;
+use crate::testing::unit_of_work::StagedUnitOfWork;
+
+impl Mocks {
+    /// The first team with these members: what the gate before a use case sees.
+    pub fn hold_team(&mut self, members: &[Membership]) {
+        let members = members.to_vec();
+        self.teams.expect_find_by_id().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+        self.memberships
+            .expect_find()
+            .returning(move |user, team| Ok(find(&members, |m| m.user_id == user && m.team_id == team)));
+    }
+}
+
+impl StagedUnitOfWork {
+    /// The first team with these members, and the first nine accounts: what counts once the locks are taken.
+    pub fn hold_team(&mut self, members: &[Membership]) {
+        let members = members.to_vec();
+        self.teams.expect_lock().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+        self.memberships
+            .expect_find()
+            .returning(move |user, team| Ok(find(&members, |m| m.user_id == user && m.team_id == team)));
+        self.users.expect_find_by_id().returning(|id| Ok((1..10).map(user).find(|user| user.id == id)));
+    }
+}
+
+fn find(members: &[Membership], is: impl Fn(&Membership) -> bool) -> Option<Membership> {
+    members.iter().copied().find(|m| is(m))
+}
