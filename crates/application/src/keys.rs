@@ -1,6 +1,8 @@
 //! Signing keys.
 
 pub mod ensure_key;
+#[cfg(test)]
+mod fixtures;
 pub mod list_keys;
 pub mod publish_keys;
 pub mod retire_key;

@@ -35,6 +35,17 @@ pub struct Policy {
     pub retention: Retention,
 }
 
+impl Policy {
+    /// How long a token of a key that stopped signing may still be met: the lifetime of an access token and what
+    /// verifiers allow for clocks.
+    pub fn longest_token(&self) -> Duration {
+        self.access_ttl + CLOCK_LEEWAY
+    }
+}
+
+/// How far the clock of a verifier may be off, in either direction.
+pub const CLOCK_LEEWAY: Duration = Duration::seconds(30);
+
 /// Who may register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistrationMode {

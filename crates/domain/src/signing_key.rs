@@ -114,12 +114,38 @@ pub fn announce(new: &mut SigningKey, others: &mut [SigningKey], now: OffsetDate
     }
 }
 
+/// Puts a new key in force at once, where no other one signs: until the first announced one takes over.
+pub fn start(new: &mut SigningKey, others: &[SigningKey], now: OffsetDateTime) {
+    new.active_from = now;
+    new.retired_at =
+        others.iter().filter(|k| k.refused_at.is_none()).map(|k| k.active_from).filter(|at| *at > now).min();
+}
+
+/// The key that signs once every announced one has taken over.
+pub fn lasting_key(keys: &[SigningKey], now: OffsetDateTime) -> Option<&SigningKey> {
+    keys.iter()
+        .filter(|key| key.refused_at.is_none() && key.retired_at.is_none_or(|at| now < at))
+        .max_by(|a, b| (a.active_from, &a.kid).cmp(&(b.active_from, &b.kid)))
+}
+
 /// Answers a compromise: the new key signs at once, every older one is refused at once.
 pub fn replace_compromised(new: &mut SigningKey, others: &mut [SigningKey], now: OffsetDateTime) {
     new.active_from = now;
     for key in others.iter_mut().filter(|key| key.refused_at.is_none_or(|at| at > now)) {
         key.retired_at = Some(key.retired_at.map_or(now, |at| at.min(now)));
         key.refused_at = Some(now);
+    }
+}
+
+/// Refuses every token of this key from now on. A key that was to stop for its sake goes on until the next one starts.
+pub fn retire(kid: &str, keys: &mut [SigningKey], now: OffsetDateTime) {
+    for key in keys.iter_mut().filter(|key| key.kid == kid && key.refused_at.is_none_or(|at| at > now)) {
+        key.retired_at = Some(key.retired_at.map_or(now, |at| at.min(now)));
+        key.refused_at = Some(now);
+    }
+    let starts: Vec<OffsetDateTime> = keys.iter().filter(|k| k.refused_at.is_none()).map(|k| k.active_from).collect();
+    for key in keys.iter_mut().filter(|k| k.refused_at.is_none() && k.retired_at.is_none_or(|at| at > now)) {
+        key.retired_at = starts.iter().copied().filter(|start| *start > key.active_from).min();
     }
 }
 
@@ -184,5 +210,30 @@ mod tests {
             let active = states(&keys, now).into_iter().filter(|s| *s == KeyState::Active).count();
             assert_eq!(active, 1, "minute {minute}");
         }
+    }
+
+    #[test]
+    fn retiring_an_announced_key_leaves_the_one_before_it_in_force() {
+        let mut keys = vec![key("a", NOW - Duration::days(30))];
+        let mut new = key("b", NOW);
+        announce(&mut new, &mut keys, NOW);
+        keys.push(new);
+        retire("b", &mut keys, NOW + Duration::minutes(1));
+        assert_eq!(states(&keys, NOW + Duration::days(1)), [KeyState::Active, KeyState::Refused]);
+    }
+
+    #[test]
+    fn retiring_the_middle_one_of_three_hands_over_to_the_last() {
+        let mut keys = vec![key("a", NOW - Duration::days(30))];
+        for (kid, at) in [("b", NOW), ("c", NOW + Duration::minutes(3))] {
+            let mut new = key(kid, at);
+            announce(&mut new, &mut keys, at);
+            keys.push(new);
+        }
+        retire("b", &mut keys, NOW + Duration::minutes(4));
+        let switch = NOW + Duration::minutes(13);
+        let before = states(&keys, switch - Duration::seconds(1));
+        assert_eq!(before, [KeyState::Active, KeyState::Refused, KeyState::Announced]);
+        assert_eq!(states(&keys, switch), [KeyState::Honoured, KeyState::Refused, KeyState::Active]);
     }
 }

@@ -1,8 +1,15 @@
 //! The public keys that verifiers may meet: announced, active and honoured, as JWKs (RFC 7517).
 
+use std::sync::Arc;
+
+use countersign_domain::signing_key::{self, KeyState};
+
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
+use crate::policy::Policy;
+use crate::ports::clock::Clock;
+use crate::ports::signing_keys::SigningKeyRepository;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -17,16 +24,52 @@ classify! { PublishKeysError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct PublishKeys {}
+pub struct PublishKeys {
+    clock: Arc<dyn Clock>,
+    keys: Arc<dyn SigningKeyRepository>,
+    policy: Policy,
+}
 
 impl PublishKeys {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            keys: Arc::clone(&dependencies.signing_keys),
+            policy: dependencies.policy.clone(),
+        }
     }
 
     /// The public keys that verifiers may meet: announced, active and honoured, as JWKs (RFC 7517).
     pub async fn execute(&self) -> Result<Vec<String>, PublishKeysError> {
-        Err(Fault::internal("publish_keys", "not built yet").into())
+        let now = self.clock.now();
+        let keys = self.keys.list().await?;
+        let longest = self.policy.longest_token();
+        let met = keys.iter().filter(|key| signing_key::state(key, &keys, longest, now) != KeyState::Refused);
+        Ok(met.map(|key| key.public_jwk.clone()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::keys::fixtures::key;
+    use crate::testing::{Mocks, NOW};
+
+    #[tokio::test]
+    async fn all_but_refused_keys_are_published() {
+        let mut mocks = Mocks::default();
+        let mut refused = key("refused", NOW - Duration::days(9));
+        refused.refused_at = Some(NOW);
+        let mut honoured = key("honoured", NOW - Duration::days(8));
+        honoured.retired_at = Some(NOW - Duration::minutes(1));
+        let active = key("active", NOW - Duration::days(1));
+        let announced = key("announced", NOW + Duration::minutes(5));
+        let keys = vec![refused, honoured, active, announced];
+        mocks.signing_keys.expect_list().returning(move || Ok(keys.clone()));
+        let published = PublishKeys::new(&mocks.into_dependencies()).execute().await.unwrap();
+        assert_eq!(published, ["honoured-jwk", "active-jwk", "announced-jwk"]);
     }
 }
