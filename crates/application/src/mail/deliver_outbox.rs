@@ -1,8 +1,39 @@
 //! Sends what waits in the outbox: one batch under a lease.
 
+use std::sync::Arc;
+
+use countersign_domain::secret::Secret;
+use time::{Duration, OffsetDateTime};
+
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
+use crate::mail::message::QueuedMail;
+use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::mail_renderer::{MailRenderer, RenderedMail};
+use crate::ports::mailer::{MailError, Mailer};
+use crate::ports::outbox::{Lease, LeasedMail, Outbox, Setback};
+use crate::ports::sealer::Sealer;
+
+/// Most mails in a batch.
+pub const BATCH: u16 = 50;
+
+/// How long a batch is this worker's. After a crash its mails wait that long for another worker.
+pub const LEASE: Duration = Duration::minutes(5);
+
+/// How long one attempt may take; a mail is only begun when its lease lasts that long.
+pub const ATTEMPT: Duration = Duration::seconds(60);
+
+/// Wait after the first failed attempt; it doubles with every further one.
+pub const FIRST_WAIT: Duration = Duration::seconds(5);
+
+/// Longest wait between two attempts.
+pub const LONGEST_WAIT: Duration = Duration::hours(1);
+
+/// A mail is given up after so many attempts: some ten hours with the waits above, so that a mail server may be out
+/// for a night.
+pub const MAX_ATTEMPTS: u32 = 20;
 
 /// What came of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,16 +61,122 @@ classify! { DeliverOutboxError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct DeliverOutbox {}
+pub struct DeliverOutbox {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    outbox: Arc<dyn Outbox>,
+    sealer: Arc<dyn Sealer>,
+    renderer: Arc<dyn MailRenderer>,
+    mailer: Arc<dyn Mailer>,
+}
 
 impl DeliverOutbox {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
+            outbox: Arc::clone(&dependencies.outbox),
+            sealer: Arc::clone(&dependencies.sealer),
+            renderer: Arc::clone(&dependencies.mail_renderer),
+            mailer: Arc::clone(&dependencies.mailer),
+        }
     }
 
-    /// Sends what waits in the outbox: one batch under a lease.
+    /// Sends what waits in the outbox: one batch under a lease. A mail that cannot be sent stops no other one;
+    /// a fault of the outbox itself is returned, and what was not marked is anybody's again once the lease ends.
     pub async fn execute(&self) -> Result<DeliveryReport, DeliverOutboxError> {
-        Err(Fault::internal("deliver_outbox", "not built yet").into())
+        let begun = self.clock.now();
+        let lease = Lease { id: self.ids.next_id(), until: begun + LEASE };
+        let mut report = DeliveryReport::default();
+        for leased in self.outbox.lease(&lease, begun, BATCH).await? {
+            let now = self.clock.now();
+            if now + ATTEMPT > lease.until {
+                // Whoever leases the rest next could send it while this worker still does.
+                tracing::warn!("mails are sent so slowly that the rest of a batch is left for later");
+                break;
+            }
+            self.deliver(&leased, &lease, now, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn deliver(
+        &self,
+        leased: &LeasedMail,
+        lease: &Lease,
+        now: OffsetDateTime,
+        report: &mut DeliveryReport,
+    ) -> Result<(), Fault> {
+        let mail = &leased.mail;
+        if mail.decoy {
+            report.decoys += 1;
+            self.outbox.mark_sent(mail.id, lease, now).await?;
+            return Ok(());
+        }
+        let in_time = match self.attempt(leased, now).await {
+            Ok(()) => {
+                report.sent += 1;
+                self.outbox.mark_sent(mail.id, lease, self.clock.now()).await?
+            }
+            Err(setback) => {
+                match &setback {
+                    Setback::Retry { at, reason } => {
+                        report.retried += 1;
+                        tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), reason, %at, "mail not sent yet");
+                    }
+                    Setback::Dead { reason } => {
+                        report.dead += 1;
+                        tracing::warn!(mail = %mail.id, kind = mail.kind.as_str(), reason, "mail given up");
+                    }
+                }
+                self.outbox.mark_failed(mail.id, lease, &setback).await?
+            }
+        };
+        if !in_time {
+            tracing::warn!(mail = %mail.id, "the lease of a mail was lost before it was marked");
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, leased: &LeasedMail, now: OffsetDateTime) -> Result<(), Setback> {
+        let rendered = self.render(&leased.mail, now)?;
+        let answer = tokio::time::timeout(ATTEMPT.unsigned_abs(), self.mailer.send(&rendered)).await;
+        match answer {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(MailError::Permanent { reason })) => Err(Setback::Dead { reason }),
+            Ok(Err(MailError::Transient { reason })) => Err(setback(leased.attempts, reason, self.clock.now())),
+            Err(_elapsed) => Err(setback(leased.attempts, "no answer in time".to_owned(), self.clock.now())),
+        }
+    }
+
+    fn render(&self, mail: &QueuedMail, now: OffsetDateTime) -> Result<RenderedMail, Setback> {
+        if mail.token_expires_at.is_some_and(|at| at <= now) {
+            return Err(Setback::Dead { reason: "its token has expired".to_owned() });
+        }
+        let token = self.open(mail).map_err(|fault| unusable("its token does not open", &fault))?;
+        self.renderer.render(mail, token).map_err(|fault| unusable("it cannot be rendered", &fault))
+    }
+
+    fn open(&self, mail: &QueuedMail) -> Result<Option<Secret>, Fault> {
+        mail.sealed_token.as_ref().map(|sealed| self.sealer.open_mail_token(mail.id, sealed)).transpose()
     }
 }
+
+/// No later attempt would do better; the cause goes to the log only, for it may quote the mail's template.
+fn unusable(reason: &str, fault: &Fault) -> Setback {
+    tracing::error!(error = fault as &dyn std::error::Error, reason, "a mail is unusable");
+    Setback::Dead { reason: reason.to_owned() }
+}
+
+/// What follows on one more failed attempt.
+fn setback(attempts_before: u32, reason: String, now: OffsetDateTime) -> Setback {
+    if attempts_before + 1 >= MAX_ATTEMPTS {
+        return Setback::Dead { reason: format!("given up after {MAX_ATTEMPTS} attempts: {reason}") };
+    }
+    let doubled = 2_i32.checked_pow(attempts_before).unwrap_or(i32::MAX);
+    Setback::Retry { at: now + LONGEST_WAIT.min(FIRST_WAIT.saturating_mul(doubled)), reason }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,25 @@
 //! Purges what is no longer needed, unused unverified accounts included.
 
+use std::sync::Arc;
+
+use countersign_domain::audit::Origin;
+use countersign_domain::ids::UserId;
+use time::OffsetDateTime;
+
+use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
-use crate::ports::housekeeping::PurgeReport;
+use crate::policy::Policy;
+use crate::ports::clock::Clock;
+use crate::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
+
+/// How many unused accounts are looked up at a time.
+pub const BATCH: u16 = 100;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -18,16 +34,96 @@ classify! { KeepHouseError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct KeepHouse {}
+pub struct KeepHouse {
+    clock: Arc<dyn Clock>,
+    housekeeping: Arc<dyn Housekeeping>,
+    users: Arc<dyn UserRepository>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    removal: AccountRemoval,
+    snapshots: Snapshots,
+    trail: Trail,
+    policy: Policy,
+}
 
 impl KeepHouse {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            housekeeping: Arc::clone(&dependencies.housekeeping),
+            users: Arc::clone(&dependencies.users),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            removal: AccountRemoval::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+            policy: dependencies.policy.clone(),
+        }
     }
 
-    /// Purges what is no longer needed, unused unverified accounts included.
+    /// Purges what is no longer needed, unused unverified accounts included. Safe to run on several nodes at once.
     pub async fn execute(&self) -> Result<PurgeReport, KeepHouseError> {
-        Err(Fault::internal("housekeeping", "not built yet").into())
+        let now = self.clock.now();
+        let purge = Purge {
+            now,
+            access_ttl: self.policy.access_ttl,
+            reuse_window: self.policy.session.reuse_window,
+            retention: self.policy.retention,
+        };
+        let mut report = self.housekeeping.purge(&purge).await?;
+        let accounts = self.remove_unused(now).await?;
+        if accounts > 0 {
+            report.removed.push(("users", accounts));
+        }
+        Ok(report)
+    }
+
+    async fn remove_unused(&self, now: OffsetDateTime) -> Result<u64, Fault> {
+        let created_before = now - self.policy.retention.unverified_accounts;
+        let mut removed = 0;
+        loop {
+            let batch = self.users.list_unused(created_before, now, BATCH).await?;
+            let full = batch.len() == usize::from(BATCH);
+            let mut progress = 0;
+            for id in batch {
+                match self.remove(id).await {
+                    Ok(done) => progress += u64::from(done),
+                    Err(fault @ Fault::Unavailable { .. }) => return Err(fault),
+                    // One account that cannot be removed must not keep the others for ever.
+                    Err(fault) => {
+                        tracing::error!(error = &fault as &dyn std::error::Error, "an unused account was not removed");
+                    }
+                }
+            }
+            removed += progress;
+            // Without progress the next batch would be this one again.
+            if !full || progress == 0 {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// Removes the account in a unit of work of its own, unless somebody has verified it since it was listed.
+    async fn remove(&self, id: UserId) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Account(id)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let unused = match uow.users().lock(id).await? {
+            Some(user) if !user.email_verified => user,
+            _ => return Ok(false),
+        };
+        if !uow.sessions().list_live_by_user(id, now).await?.is_empty() {
+            return Ok(false);
+        }
+        let cause = RemovalCause::Unused;
+        let aftermath = match self.removal.remove(&*uow, &unused, cause, &Origin::default(), now).await {
+            Ok(aftermath) => aftermath,
+            Err(RemovalError::Internal(fault)) => return Err(fault),
+            Err(error @ RemovalError::LastAdmin) => return Err(Fault::internal("removal", error)),
+        };
+        uow.commit().await?;
+        fence.lift().await;
+        self.snapshots.fence(aftermath.stale).await.lift().await;
+        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        Ok(true)
     }
 }

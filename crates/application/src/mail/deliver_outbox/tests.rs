@@ -1,0 +1,199 @@
+use std::sync::{Mutex, PoisonError};
+
+use countersign_domain::ids::MailId;
+use uuid::Uuid;
+
+use super::*;
+use crate::mail::message::MailKind;
+use crate::ports::mailer::MockMailer;
+use crate::testing::{Mocks, NOW, email};
+
+fn mail(n: u128) -> QueuedMail {
+    let kind = MailKind::ResetPassword;
+    QueuedMail::new(MailId::new(Uuid::from_u128(n)), kind, email("somebody@example.com"), NOW)
+        .with_token(b"sealed".to_vec(), NOW + Duration::hours(1))
+}
+
+fn rendered(mail: &QueuedMail, token: Option<&Secret>) -> RenderedMail {
+    let text = token.map(|token| token.expose().to_owned()).unwrap_or_default();
+    let recipient = mail.recipient.clone();
+    RenderedMail { id: mail.id, recipient, subject: String::new(), text, html: String::new() }
+}
+
+/// What was marked, in order.
+#[derive(Clone, Default)]
+struct Marks(Arc<Mutex<Vec<(MailId, Result<(), Setback>)>>>);
+
+impl Marks {
+    fn push(&self, id: MailId, mark: Result<(), Setback>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((id, mark));
+    }
+
+    fn all(&self) -> Vec<(MailId, Result<(), Setback>)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn only(&self) -> Result<(), Setback> {
+        let all = self.all();
+        assert_eq!(all.len(), 1);
+        all[0].1.clone()
+    }
+}
+
+/// Mocks with these mails in the outbox; tokens open and mails render.
+fn mocks(mails: Vec<(QueuedMail, u32)>) -> (Mocks, Marks) {
+    let mut mocks = Mocks::default();
+    let marks = Marks::default();
+    let leased: Vec<_> = mails.into_iter().map(|(mail, attempts)| LeasedMail { mail, attempts }).collect();
+    mocks.outbox.expect_lease().returning(move |lease, now, limit| {
+        assert_eq!((lease.until, now, limit), (NOW + LEASE, NOW, BATCH));
+        Ok(leased.clone())
+    });
+    let sent = marks.clone();
+    mocks.outbox.expect_mark_sent().returning(move |id, _, _| {
+        sent.push(id, Ok(()));
+        Ok(true)
+    });
+    let failed = marks.clone();
+    mocks.outbox.expect_mark_failed().returning(move |id, _, setback| {
+        failed.push(id, Err(setback.clone()));
+        Ok(true)
+    });
+    mocks.sealer.expect_open_mail_token().returning(|_, sealed| {
+        if sealed == b"sealed" { Ok(Secret::new("token")) } else { Err(Fault::internal("token", "forged")) }
+    });
+    mocks.mail_renderer.expect_render().returning(|mail, token| Ok(rendered(mail, token.as_ref())));
+    (mocks, marks)
+}
+
+fn answering(answer: Result<(), MailError>) -> MockMailer {
+    let mut mailer = MockMailer::new();
+    mailer.expect_send().returning(move |_| answer.clone());
+    mailer
+}
+
+fn busy() -> MailError {
+    MailError::Transient { reason: "451".to_owned() }
+}
+
+async fn deliver(mocks: Mocks) -> Result<DeliveryReport, DeliverOutboxError> {
+    DeliverOutbox::new(&mocks.into_dependencies()).execute().await
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_with_its_opened_token_and_marked() {
+    let (mut mocks, marks) = mocks(vec![(mail(1), 0)]);
+    mocks.mailer.expect_send().withf(|mail| mail.text == "token").times(1).returning(|_| Ok(()));
+    assert_eq!(deliver(mocks).await.unwrap(), DeliveryReport { sent: 1, ..Default::default() });
+    assert_eq!(marks.only(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_decoy_is_removed_and_never_sent() {
+    let (mut mocks, marks) = mocks(vec![(mail(1).as_decoy(), 0)]);
+    mocks.mailer.expect_send().never();
+    assert_eq!(deliver(mocks).await.unwrap(), DeliveryReport { decoys: 1, ..Default::default() });
+    assert_eq!(marks.only(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_mail_whose_token_has_expired_is_given_up() {
+    let mut late = mail(1);
+    late.token_expires_at = Some(NOW);
+    let (mut mocks, marks) = mocks(vec![(late, 0)]);
+    mocks.mailer.expect_send().never();
+    assert_eq!(deliver(mocks).await.unwrap().dead, 1);
+    assert!(matches!(marks.only(), Err(Setback::Dead { .. })));
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_is_not_tried_again() {
+    let (mut mocks, marks) = mocks(vec![(mail(1), 0)]);
+    mocks.mailer = answering(Err(MailError::Permanent { reason: "550".to_owned() }));
+    assert_eq!(deliver(mocks).await.unwrap().dead, 1);
+    assert_eq!(marks.only(), Err(Setback::Dead { reason: "550".to_owned() }));
+}
+
+#[tokio::test]
+async fn a_passing_refusal_is_tried_again_after_a_wait_that_doubles() {
+    for (attempts, wait) in [(0, 5), (1, 10), (2, 20), (9, 2560), (10, 3600), (18, 3600)] {
+        let (mut mocks, marks) = mocks(vec![(mail(1), attempts)]);
+        mocks.mailer = answering(Err(busy()));
+        assert_eq!(deliver(mocks).await.unwrap().retried, 1);
+        let at = NOW + Duration::seconds(wait);
+        assert_eq!(marks.only(), Err(Setback::Retry { at, reason: "451".to_owned() }), "after {attempts}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_attempt_ends_in_giving_up() {
+    let (mut mocks, marks) = mocks(vec![(mail(1), MAX_ATTEMPTS - 1)]);
+    mocks.mailer = answering(Err(busy()));
+    assert_eq!(deliver(mocks).await.unwrap().dead, 1);
+    assert!(matches!(marks.only(), Err(Setback::Dead { .. })));
+}
+
+#[tokio::test]
+async fn a_poison_mail_stops_no_other_one() {
+    let mut forged = mail(1);
+    forged.sealed_token = Some(b"forged".to_vec());
+    let (mut mocks, marks) = mocks(vec![(forged, 0), (mail(2), 0), (mail(3), 0)]);
+    mocks.mail_renderer.checkpoint();
+    mocks.mail_renderer.expect_render().returning(|mail, token| {
+        if mail.id == MailId::new(Uuid::from_u128(2)) {
+            return Err(Fault::internal("template", "broken"));
+        }
+        Ok(rendered(mail, token.as_ref()))
+    });
+    mocks.mailer = answering(Ok(()));
+    assert_eq!(deliver(mocks).await.unwrap(), DeliveryReport { sent: 1, dead: 2, ..Default::default() });
+    let marks = marks.all();
+    assert!(marks[..2].iter().all(|(_, mark)| matches!(mark, Err(Setback::Dead { .. }))));
+    assert_eq!(marks[2], (MailId::new(Uuid::from_u128(3)), Ok(())));
+}
+
+/// A server that accepts the connection and says nothing.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Mailer for Silent {
+    async fn send(&self, _: &RenderedMail) -> Result<(), MailError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailer_that_never_answers_costs_one_attempt() {
+    let (mocks, marks) = mocks(vec![(mail(1), 0)]);
+    let mut dependencies = mocks.into_dependencies();
+    dependencies.mailer = Arc::new(Silent);
+    assert_eq!(DeliverOutbox::new(&dependencies).execute().await.unwrap().retried, 1);
+    assert!(matches!(marks.only(), Err(Setback::Retry { .. })));
+}
+
+#[tokio::test]
+async fn a_mail_is_not_begun_when_its_lease_is_about_to_end() {
+    let (mut mocks, marks) = mocks(vec![(mail(1), 0), (mail(2), 0)]);
+    let clock = Arc::clone(&mocks.clock);
+    mocks.mailer.expect_send().times(1).returning(move |_| {
+        clock.advance(LEASE - ATTEMPT + Duration::milliseconds(1));
+        Ok(())
+    });
+    assert_eq!(deliver(mocks).await.unwrap().sent, 1);
+    assert_eq!(marks.all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_outbox_is_returned() {
+    let mut broken = Mocks::default();
+    broken.outbox.expect_lease().returning(|_, _, _| Err(Fault::unavailable("database", "gone")));
+    assert!(deliver(broken).await.is_err());
+
+    let (mut mocks, _) = mocks(vec![(mail(1), 0), (mail(2), 0)]);
+    mocks.mailer.expect_send().times(1).returning(|_| Ok(()));
+    mocks.outbox.checkpoint();
+    let leased = LeasedMail { mail: mail(1), attempts: 0 };
+    mocks.outbox.expect_lease().returning(move |_, _, _| Ok(vec![leased.clone(), leased.clone()]));
+    mocks.outbox.expect_mark_sent().returning(|_, _, _| Err(Fault::unavailable("database", "gone")));
+    assert!(deliver(mocks).await.is_err());
+}
