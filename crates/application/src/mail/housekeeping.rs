@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::UserId;
+use countersign_domain::page::PageRequest;
 use time::OffsetDateTime;
 
 use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
@@ -102,7 +103,7 @@ impl KeepHouse {
         }
     }
 
-    /// Removes the account in a unit of work of its own, unless somebody has verified it since it was listed.
+    /// Removes the account in a unit of work of its own, unless it has come into use since it was listed.
     async fn remove(&self, id: UserId) -> Result<bool, Fault> {
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(id)]).await;
@@ -111,7 +112,8 @@ impl KeepHouse {
             Some(user) if !user.email_verified => user,
             _ => return Ok(false),
         };
-        if !uow.sessions().list_live_by_user(id, now).await?.is_empty() {
+        let teams = uow.memberships().list_by_user(id, &PageRequest::first(1)).await?;
+        if !teams.items.is_empty() || !uow.sessions().list_live_by_user(id, now).await?.is_empty() {
             return Ok(false);
         }
         let cause = RemovalCause::Unused;
@@ -127,3 +129,6 @@ impl KeepHouse {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,16 +20,18 @@ fn rendered(mail: &QueuedMail, token: Option<&Secret>) -> RenderedMail {
     RenderedMail { id: mail.id, recipient, subject: String::new(), text, html: String::new() }
 }
 
+type Mark = (MailId, Result<(), Setback>);
+
 /// What was marked, in order.
 #[derive(Clone, Default)]
-struct Marks(Arc<Mutex<Vec<(MailId, Result<(), Setback>)>>>);
+struct Marks(Arc<Mutex<Vec<Mark>>>);
 
 impl Marks {
     fn push(&self, id: MailId, mark: Result<(), Setback>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((id, mark));
     }
 
-    fn all(&self) -> Vec<(MailId, Result<(), Setback>)> {
+    fn all(&self) -> Vec<Mark> {
         self.0.lock().unwrap().clone()
     }
 

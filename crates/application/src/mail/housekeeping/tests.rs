@@ -1,0 +1,128 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use countersign_domain::audit::AuditKind;
+use countersign_domain::page::Page;
+use countersign_domain::session::Session;
+use countersign_domain::team::membership::TeamMembership;
+use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
+use time::Duration;
+
+use super::*;
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, membership, session, team, user, user_id};
+
+fn unverified(n: u64) -> User {
+    let mut user = user(n);
+    user.email_verified = false;
+    user
+}
+
+/// A unit of work that finds this account under the lock, with these sessions and teams.
+fn unit(found: Option<User>, sessions: Vec<Session>, teams: Vec<TeamMembership>) -> StagedUnitOfWork {
+    let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().returning(move |id| Ok(found.clone().filter(|user| user.id == id)));
+    unit.users.expect_remove().returning(|_| Ok(true));
+    unit.sessions.expect_list_live_by_user().returning(move |_, _| Ok(sessions.clone()));
+    let page = Page { items: teams, next: None };
+    unit.memberships.expect_list_by_user().returning(move |_, _| Ok(page.clone()));
+    unit.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
+    unit.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
+    unit.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
+    unit.invitations.expect_remove_by_email().returning(|_| Ok(()));
+    unit
+}
+
+/// Mocks that list these accounts as unused, whatever became of them.
+fn mocks(unused: Vec<UserId>) -> Mocks {
+    let mut mocks = Mocks::default();
+    mocks.housekeeping.expect_purge().times(1).returning(|purge| {
+        assert_eq!((purge.now, purge.access_ttl), (NOW, Duration::minutes(15)));
+        Ok(PurgeReport { removed: vec![("sessions", 3)] })
+    });
+    mocks.users.expect_list_unused().returning(move |created_before, now, limit| {
+        assert_eq!((created_before, now, limit), (NOW - Duration::days(30), NOW, BATCH));
+        Ok(unused.clone())
+    });
+    mocks
+}
+
+async fn keep_house(mocks: Mocks) -> Result<PurgeReport, KeepHouseError> {
+    KeepHouse::new(&mocks.into_dependencies()).execute().await
+}
+
+#[tokio::test]
+async fn what_is_purged_is_reported_and_nothing_else() {
+    let report = keep_house(mocks(vec![])).await.unwrap();
+    assert_eq!(report.removed, [("sessions", 3)]);
+}
+
+#[tokio::test]
+async fn each_unused_account_is_removed_in_a_unit_of_work_of_its_own() {
+    let mut mocks = mocks(vec![user_id(1), user_id(2)]);
+    let written: Vec<_> = (1..=2).map(|n| mocks.stage(unit(Some(unverified(n)), vec![], vec![]))).collect();
+    let report = keep_house(mocks).await.unwrap();
+    assert_eq!(report.removed, [("sessions", 3), ("users", 2)]);
+    for written in written {
+        assert!(written.committed());
+        assert_eq!(written.audited(), [AuditKind::AccountPurged]);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_came_into_use_since_it_was_listed_stays() {
+    let in_team = TeamMembership { team: team(1), membership: membership(1, Role::Member) };
+    for unit in [
+        unit(Some(user(1)), vec![], vec![]),
+        unit(None, vec![], vec![]),
+        unit(Some(unverified(1)), vec![session(1)], vec![]),
+        unit(Some(unverified(1)), vec![], vec![in_team]),
+    ] {
+        let mut mocks = mocks(vec![user_id(1)]);
+        let written = mocks.stage(unit);
+        assert_eq!(keep_house(mocks).await.unwrap().removed, [("sessions", 3)]);
+        assert!(!written.committed() && written.erased().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn one_account_that_cannot_be_removed_keeps_no_other() {
+    let mut mocks = mocks(vec![user_id(1), user_id(2)]);
+    let mut broken = unit(None, vec![], vec![]);
+    broken.users.checkpoint();
+    broken.users.expect_lock().returning(|_| Err(Fault::internal("database", "a row that cannot be read")));
+    let broken = mocks.stage(broken);
+    let second = mocks.stage(unit(Some(unverified(2)), vec![], vec![]));
+    assert_eq!(keep_house(mocks).await.unwrap().removed[1], ("users", 1));
+    assert!(!broken.committed() && second.committed());
+}
+
+#[tokio::test]
+async fn full_batches_go_on_until_one_brings_no_progress() {
+    let mut mocks = mocks(vec![]);
+    mocks.users.checkpoint();
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    mocks.users.expect_list_unused().returning(move |_, _, limit| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok((1..=u64::from(limit)).map(user_id).collect())
+    });
+    for n in 1..=u64::from(BATCH) {
+        mocks.stage(unit(Some(unverified(n)), vec![], vec![]));
+    }
+    for _ in 0..BATCH {
+        mocks.stage(unit(None, vec![], vec![]));
+    }
+    let report = keep_house(mocks).await.unwrap();
+    assert_eq!(report.removed[1], ("users", u64::from(BATCH)));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn an_outage_is_returned_and_commits_nothing() {
+    let mut mocks = mocks(vec![user_id(1)]);
+    let mut unit = unit(Some(unverified(1)), vec![], vec![]);
+    unit.fail_commit = true;
+    let written = mocks.stage(unit);
+    assert!(keep_house(mocks).await.is_err());
+    assert!(!written.committed());
+}
