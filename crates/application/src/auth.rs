@@ -2,9 +2,13 @@
 
 pub mod authenticate;
 pub mod disown_account;
+pub(crate) mod family_ending;
 pub mod login;
 pub mod logout;
+pub(crate) mod one_time_mail;
+pub(crate) mod password_attempts;
 pub mod refresh;
+pub(crate) mod refused_tokens;
 pub mod register;
 pub mod request_email_verification;
 pub mod request_password_reset;

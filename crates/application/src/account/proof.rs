@@ -1,13 +1,19 @@
 //! Asking the owner of an account for the password once more (ASVS 7.5.1).
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::password::PresentedPassword;
 use countersign_domain::user::{Credentials, User};
 use time::OffsetDateTime;
 
+use crate::auth::password_attempts::{AttemptError, PasswordAttempts};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
+use crate::ports::credential_repository::CredentialRepository;
+use crate::ports::unit_of_work::UnitOfWork;
+use crate::trail::Trail;
 
 /// Why a current password does not prove anything.
 #[derive(Debug, thiserror::Error)]
@@ -29,23 +35,51 @@ classify! { ProofError {
 
 /// Checks current passwords: failures count toward the limit of the account, and are audited.
 #[derive(Clone)]
-pub struct PasswordProof {}
+pub struct PasswordProof {
+    credentials: Arc<dyn CredentialRepository>,
+    attempts: PasswordAttempts,
+    trail: Trail,
+}
 
 impl PasswordProof {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            credentials: Arc::clone(&dependencies.credentials),
+            attempts: PasswordAttempts::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Compares with the account's hash. Outside of any unit of work: it hashes. The credentials are those that
     /// were compared; whoever acts on them locks the account and compares the epoch first.
     pub async fn require(
         &self,
-        _user: &User,
-        _origin: &Origin,
-        _password: &PresentedPassword,
-        _now: OffsetDateTime,
+        user: &User,
+        origin: &Origin,
+        password: &PresentedPassword,
+        now: OffsetDateTime,
     ) -> Result<Credentials, ProofError> {
-        Err(Fault::internal("proof", "not built yet").into())
+        let found = self.credentials.find_by_user(user.id).await?;
+        match self.attempts.compare(&user.email, found, password, origin, now).await {
+            Ok(proven) => Ok(proven.credentials),
+            Err(AttemptError::Limited(exceeded)) => Err(exceeded.into()),
+            Err(AttemptError::Internal(fault)) => Err(fault.into()),
+            Err(AttemptError::Refused(refusal)) => {
+                let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
+                self.trail.record(event.detail(refusal.as_str())).await?;
+                Err(ProofError::WrongPassword)
+            }
+        }
+    }
+
+    /// Locks the account whose password was shown. Anything that ended its sessions since then, such as a reset,
+    /// makes the proof worthless.
+    pub(crate) async fn lock_proven(&self, uow: &dyn UnitOfWork, proven: &Credentials) -> Result<User, ProofError> {
+        let user = uow.users().lock(proven.user.id).await?;
+        user.filter(|user| user.is_active && user.epoch == proven.user.epoch).ok_or(ProofError::WrongPassword)
     }
 }
+
+#[cfg(test)]
+mod tests;

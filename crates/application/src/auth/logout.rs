@@ -1,11 +1,19 @@
 //! Ends sessions of the actor.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::SessionId;
+use time::OffsetDateTime;
 
 use crate::actor::Actor;
+use crate::auth::family_ending::FamilyEnding;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -51,16 +59,64 @@ classify! { LogOutError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct LogOut {}
+pub struct LogOut {
+    clock: Arc<dyn Clock>,
+    ending: FamilyEnding,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl LogOut {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ending: FamilyEnding::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Ends sessions of the actor.
-    pub async fn execute(&self, _actor: &Actor, _origin: &Origin, _command: LogOutCommand) -> Result<(), LogOutError> {
-        Err(Fault::internal("logout", "not built yet").into())
+    /// Ends sessions of the actor. What has ended already is no error.
+    pub async fn execute(&self, actor: &Actor, origin: &Origin, command: LogOutCommand) -> Result<(), LogOutError> {
+        let now = self.clock.now();
+        match command.scope {
+            LogoutScope::Local => {
+                self.ending.end(actor.id(), actor.session_id, origin, now).await?;
+            }
+            LogoutScope::Others => self.end_many(actor, Some(actor.session_id), origin, now).await?,
+            LogoutScope::All => self.end_many(actor, None, origin, now).await?,
+        }
+        Ok(())
+    }
+
+    /// One new epoch, whatever the number of sessions; the one to keep moves on to it.
+    async fn end_many(
+        &self,
+        actor: &Actor,
+        keep: Option<SessionId>,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<(), Fault> {
+        let detail = if keep.is_some() { "others" } else { "all" };
+        let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(actor.id());
+        let event = event.detail(detail);
+        let fence = self.snapshots.fence([Entry::Account(actor.id()), Entry::Session(actor.session_id)]).await;
+        let uow = self.units_of_work.begin().await?;
+        if let Some(mut user) = uow.users().lock(actor.id()).await? {
+            user.end_sessions(now);
+            uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+            uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
+            uow.audit().append(&event).await?;
+            uow.commit().await?;
+            self.trail.announce(&event);
+        }
+        fence.lift().await;
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,27 @@
 //! Exchanges a refresh token for its successor and a fresh access token.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::secret::Secret;
+use std::sync::Arc;
 
-use crate::auth::tokens::Tokens;
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::network::Network;
+use countersign_domain::secret::{RefreshToken, Secret};
+use countersign_domain::session::{Presented, Session, SessionLifetime};
+use countersign_domain::user::User;
+use time::OffsetDateTime;
+
+use crate::auth::family_ending::FamilyEnding;
+use crate::auth::refused_tokens::RefusedTokens;
+use crate::auth::tokens::{TokenIssuance, Tokens};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
+use crate::ports::clock::Clock;
+use crate::ports::sealer::Sealer;
+use crate::ports::secret_generator::SecretGenerator;
+use crate::ports::session_repository::{Rotation, SessionRepository};
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,16 +50,130 @@ classify! { RefreshError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct Refresh {}
+pub struct Refresh {
+    clock: Arc<dyn Clock>,
+    refused: RefusedTokens,
+    sessions: Arc<dyn SessionRepository>,
+    users: Arc<dyn UserRepository>,
+    secrets: Arc<dyn SecretGenerator>,
+    sealer: Arc<dyn Sealer>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    tokens: TokenIssuance,
+    ending: FamilyEnding,
+    trail: Trail,
+    lifetime: SessionLifetime,
+}
 
 impl Refresh {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            refused: RefusedTokens::new(dependencies),
+            sessions: Arc::clone(&dependencies.sessions),
+            users: Arc::clone(&dependencies.users),
+            secrets: Arc::clone(&dependencies.secrets),
+            sealer: Arc::clone(&dependencies.sealer),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            tokens: TokenIssuance::new(dependencies),
+            ending: FamilyEnding::new(dependencies),
+            trail: Trail::new(dependencies),
+            lifetime: dependencies.policy.session,
+        }
     }
 
     /// Exchanges a refresh token for its successor and a fresh access token.
-    pub async fn execute(&self, _origin: &Origin, _command: RefreshCommand) -> Result<Tokens, RefreshError> {
-        Err(Fault::internal("refresh", "not built yet").into())
+    ///
+    /// Four statements: session, account, rotation, active memberships; a fifth, the audit event, only when
+    /// the client has moved.
+    pub async fn execute(&self, origin: &Origin, command: RefreshCommand) -> Result<Tokens, RefreshError> {
+        let now = self.clock.now();
+        self.refused.check(origin, now).await?;
+        let exchanged = match RefreshToken::parse(command.refresh_token.expose()) {
+            Some(presented) => self.exchange(&presented, origin, now).await?,
+            None => None,
+        };
+        match exchanged {
+            Some(tokens) => Ok(tokens),
+            None => Err(self.refused.refuse("refresh", origin, now, RefreshError::InvalidRefreshToken).await),
+        }
+    }
+
+    /// Judges once more if another request with the same token was faster: then that one made the successor.
+    async fn exchange(
+        &self,
+        presented: &RefreshToken,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tokens>, Fault> {
+        for _attempt in 0..2 {
+            let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? else {
+                return Ok(None);
+            };
+            let user = self.users.find_by_id(session.user_id).await?;
+            let Some(user) = user.filter(|user| session.is_live(user, now)) else { return Ok(None) };
+            match session.judge(presented, self.lifetime.reuse_window, now) {
+                Presented::Dead => return Ok(None),
+                Presented::Reused => {
+                    self.ending.end_reused(&session, &user, origin, now).await?;
+                    return Ok(None);
+                }
+                Presented::JustRotated { sealed_successor } => {
+                    let successor = self.sealer.open_successor(presented, &sealed_successor)?;
+                    let expires_at = session.idle_expires_at;
+                    return self.tokens.tokens(&user, session.id, &successor, expires_at, now).await.map(Some);
+                }
+                Presented::Current => {
+                    if let Some(tokens) = self.rotate(&session, &user, presented, origin, now).await? {
+                        return Ok(Some(tokens));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// `None` when the token no longer was the current one of a live session.
+    async fn rotate(
+        &self,
+        session: &Session,
+        user: &User,
+        presented: &RefreshToken,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tokens>, Fault> {
+        let successor = presented.successor(self.secrets.octets());
+        let rotation = Rotation {
+            session_id: session.id,
+            presented: presented.digest(),
+            successor: successor.digest(),
+            sealed_successor: self.sealer.seal_successor(presented, &successor)?,
+            at: now,
+            idle_expires_at: session.idle_expiry(&self.lifetime, now),
+            ip: origin.ip,
+            user_agent: origin.user_agent.clone(),
+        };
+        let moved = has_moved(session, origin)
+            .then(|| self.trail.event(AuditKind::SessionMoved, origin, now).by(user.id).about(user.id));
+        let uow = self.units_of_work.begin().await?;
+        if !uow.sessions().rotate(&rotation).await? {
+            return Ok(None);
+        }
+        if let Some(event) = &moved {
+            uow.audit().append(event).await?;
+        }
+        uow.commit().await?;
+        if let Some(event) = &moved {
+            self.trail.announce(event);
+        }
+        self.tokens.tokens(user, session.id, &successor, rotation.idle_expires_at, now).await.map(Some)
     }
 }
+
+/// Whether the session was last used from another network or with another program (ASVS 8.2.4: allowed, audited).
+fn has_moved(session: &Session, origin: &Origin) -> bool {
+    session.ip.map(Network::logged) != origin.ip.map(Network::logged) || session.user_agent != origin.user_agent
+}
+
+#[cfg(test)]
+mod tests;

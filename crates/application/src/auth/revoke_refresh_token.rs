@@ -1,11 +1,15 @@
 //! Ends the session of a refresh token; an unknown token is no error (RFC 7009).
 
-use countersign_domain::audit::Origin;
-use countersign_domain::secret::Secret;
+use std::sync::Arc;
 
+use countersign_domain::audit::Origin;
+use countersign_domain::secret::{RefreshToken, Secret};
+
+use crate::auth::family_ending::FamilyEnding;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::session_repository::SessionRepository;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -27,20 +31,37 @@ classify! { RevokeRefreshTokenError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct RevokeRefreshToken {}
+pub struct RevokeRefreshToken {
+    clock: Arc<dyn Clock>,
+    sessions: Arc<dyn SessionRepository>,
+    ending: FamilyEnding,
+}
 
 impl RevokeRefreshToken {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            sessions: Arc::clone(&dependencies.sessions),
+            ending: FamilyEnding::new(dependencies),
+        }
     }
 
-    /// Ends the session of a refresh token; an unknown token is no error (RFC 7009).
+    /// Ends the session of a refresh token; an unknown token is no error (RFC 7009). An older generation will do:
+    /// whoever holds one wants the session to end, or should.
     pub async fn execute(
         &self,
-        _origin: &Origin,
-        _command: RevokeRefreshTokenCommand,
+        origin: &Origin,
+        command: RevokeRefreshTokenCommand,
     ) -> Result<(), RevokeRefreshTokenError> {
-        Err(Fault::internal("revoke_refresh_token", "not built yet").into())
+        let now = self.clock.now();
+        let Some(presented) = RefreshToken::parse(command.refresh_token.expose()) else { return Ok(()) };
+        if let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? {
+            self.ending.end(session.user_id, session.id, origin, now).await?;
+        }
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, SessionId, TeamId, UserId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::name::{PersonName, TeamName};
-use countersign_domain::password::PasswordHash;
+use countersign_domain::password::{NewPassword, PasswordHash, PresentedPassword};
 use countersign_domain::secret::{RefreshToken, TokenDigest};
 use countersign_domain::session::Session;
 use countersign_domain::team::Team;
@@ -17,9 +17,13 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::actor::Actor;
+use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 
 /// The time at which [`FixedClock`](super::FixedClock) of [`Mocks`](super::Mocks) stands.
 pub const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05.678 UTC);
+
+/// The password of [`credentials`].
+pub const PASSWORD: &str = "correct horse battery";
 
 /// The n-th account's id.
 pub fn user_id(n: u64) -> UserId {
@@ -54,6 +58,29 @@ pub fn credentials(n: u64) -> Credentials {
 /// The first account, signed in with the session of [`session`].
 pub fn actor() -> Actor {
     Actor { user: user(1), session_id: session(1).id }
+}
+
+/// A password as a client presents it. Panics on what cannot be one.
+#[expect(clippy::expect_used, reason = "a fixture")]
+pub fn presented(text: &str) -> PresentedPassword {
+    PresentedPassword::parse(text).expect("a password")
+}
+
+/// A password to be set. Panics on one that breaks the rules.
+#[expect(clippy::expect_used, reason = "a fixture")]
+pub fn new_password(text: &str) -> NewPassword {
+    NewPassword::parse(text).expect("a good password")
+}
+
+/// A hasher to which [`PASSWORD`] is right for the hash of [`credentials`]; it hashes everything to `new-hash`.
+pub fn password_hasher() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(|presented, hash| {
+        let right = hash.is_some_and(|hash| hash.expose() == "hash") && presented.expose() == PASSWORD;
+        Ok(if right { PasswordVerdict::Right } else { PasswordVerdict::Wrong })
+    });
+    hasher.expect_hash().returning(|_| Ok(PasswordHash::new("new-hash")));
+    hasher
 }
 
 /// A live session of the n-th account, at the first generation of refresh tokens: `RefreshToken::new([n; 16], [1; 32])`.

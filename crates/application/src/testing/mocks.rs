@@ -76,7 +76,7 @@ pub struct Mocks {
     pub probes: Vec<Arc<dyn DependencyProbe>>,
     /// Audit events that stand alone, such as refusals.
     pub recorded: Written,
-    units: VecDeque<StagedUnitOfWork>,
+    pub(crate) units: VecDeque<StagedUnitOfWork>,
 }
 
 impl Default for Mocks {

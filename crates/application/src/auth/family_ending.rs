@@ -1,0 +1,86 @@
+//! Ending one session with all its tokens.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::ids::{MailId, SessionId, UserId};
+use countersign_domain::session::Session;
+use countersign_domain::user::User;
+use time::OffsetDateTime;
+
+use crate::dependencies::Dependencies;
+use crate::error::Fault;
+use crate::mail::message::{MailKind, QueuedMail};
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
+
+/// Ends sessions one by one: the family of refresh tokens and every access token of it.
+#[derive(Clone)]
+pub(crate) struct FamilyEnding {
+    ids: Arc<dyn IdGenerator>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
+
+impl FamilyEnding {
+    pub(crate) fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            ids: Arc::clone(&dependencies.ids),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
+    }
+
+    /// At the wish of whoever holds it. `false` if it had ended before; that is not audited again.
+    pub(crate) async fn end(
+        &self,
+        user: UserId,
+        session: SessionId,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<bool, Fault> {
+        let event = self.trail.event(AuditKind::SessionEnded, origin, now).by(user).about(user);
+        self.end_and_tell(user, session, event, None, now).await
+    }
+
+    /// Because an older refresh token of it came back: somebody else has had one (RFC 9700, 4.14.2).
+    pub(crate) async fn end_reused(
+        &self,
+        session: &Session,
+        user: &User,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<bool, Fault> {
+        let event = self.trail.event(AuditKind::RefreshTokenReused, origin, now).about(user.id);
+        let id = MailId::new(self.ids.next_id());
+        let mail = QueuedMail::new(id, MailKind::SuspiciousActivity, user.email.clone(), now).to_account(user);
+        self.end_and_tell(user.id, session.id, event, Some(mail), now).await
+    }
+
+    async fn end_and_tell(
+        &self,
+        user: UserId,
+        session: SessionId,
+        event: AuditEvent,
+        mail: Option<QueuedMail>,
+        now: OffsetDateTime,
+    ) -> Result<bool, Fault> {
+        let fence = self.snapshots.fence([Entry::Session(session)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let ended = uow.sessions().end(user, session, now).await?;
+        if ended {
+            uow.audit().append(&event).await?;
+            if let Some(mail) = &mail {
+                uow.outbox().enqueue(mail).await?;
+            }
+            uow.commit().await?;
+            self.trail.announce(&event);
+        }
+        fence.lift().await;
+        Ok(ended)
+    }
+}

@@ -1,0 +1,292 @@
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::error::{Classify, Kind};
+use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
+use crate::testing::{
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, Written, credentials, email, origin, password_hasher, presented, session,
+    user, user_id,
+};
+
+fn command(password: &str) -> LogInCommand {
+    LogInCommand { email: email("user1@example.com"), password: presented(password) }
+}
+
+/// The first account may sign in; each read and the comparison may be made once.
+fn mocks() -> Mocks {
+    let mut mocks = Mocks { password_hasher: password_hasher(), ..Mocks::default() };
+    mocks.networks.expect_knows().times(1).returning(|_, _| Ok(false));
+    mocks
+        .credentials
+        .expect_find_by_email()
+        .times(1)
+        .returning(|address| Ok(Some(credentials(1)).filter(|found| found.user.email == *address)));
+    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    mocks
+}
+
+fn unit_of_work(locked: Option<countersign_domain::user::User>) -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(move |id| Ok(locked.clone().filter(|user| user.id == id)));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    uow
+}
+
+async fn log_in(mocks: Mocks, command: LogInCommand) -> Result<Tokens, LogInError> {
+    LogIn::new(&mocks.into_dependencies()).execute(&origin(), command).await
+}
+
+/// Counts what the limiter was asked, by limit: acquired and refunded.
+fn counting_limiter(counts: &Arc<Mutex<Vec<String>>>) -> MockRateLimiter {
+    let mut limiter = MockRateLimiter::new();
+    let acquired = Arc::clone(counts);
+    limiter.expect_acquire().returning(move |hit| {
+        acquired.lock().unwrap().push(format!("+{}", hit.rule.name));
+        LimitVerdict::Allowed
+    });
+    let refunded = Arc::clone(counts);
+    limiter.expect_refund().returning(move |hit| refunded.lock().unwrap().push(format!("-{}", hit.rule.name)));
+    limiter
+}
+
+#[tokio::test]
+async fn the_right_password_opens_a_session() {
+    let mut mocks = mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.sessions
+        .expect_insert()
+        .withf(|session| session.user_id == user_id(1) && session.epoch == 0 && session.ip == origin().ip)
+        .times(1)
+        .returning(|_| Ok(()));
+    uow.sessions
+        .expect_end_oldest()
+        .withf(|id, keep, _| *id == user_id(1) && *keep == 100)
+        .returning(|_, _, _| Ok(vec![]));
+    uow.networks.expect_remember().withf(|id, _, _| *id == user_id(1)).times(1).returning(|_, _, _| Ok(()));
+    let written = mocks.stage(uow);
+
+    let tokens = log_in(mocks, command(PASSWORD)).await.unwrap();
+
+    assert_eq!(tokens.access_token.expose(), "access-token");
+    assert_eq!(tokens.refresh_expires_in, time::Duration::days(30));
+    assert!(written.committed());
+    assert_eq!(written.audited(), [AuditKind::LoginSucceeded]);
+}
+
+#[tokio::test]
+async fn unknown_wrong_and_inactive_get_the_same_answer_by_the_same_work() {
+    let arms = [
+        ("unknown_account", None, None),
+        ("wrong_password", Some(credentials(1)), Some(user_id(1))),
+        ("inactive", Some(credentials(1)), Some(user_id(1))),
+    ];
+    for (why, mut found, about) in arms {
+        let mut mocks = Mocks { password_hasher: password_hasher(), ..Mocks::default() };
+        mocks.networks.expect_knows().times(1).returning(|_, _| Ok(false));
+        if let Some(found) = found.as_mut().filter(|_| why == "inactive") {
+            found.user.is_active = false;
+        }
+        mocks.credentials.expect_find_by_email().times(1).return_once(move |_| Ok(found));
+        let recorded = mocks.recorded.clone();
+
+        let password = if why == "wrong_password" { "another password" } else { PASSWORD };
+        let error = log_in(mocks, command(password)).await.unwrap_err();
+
+        assert!(matches!(error, LogInError::InvalidCredentials), "{why}");
+        let events = recorded.events();
+        assert_eq!(events.len(), 1, "{why}");
+        assert_eq!((events[0].kind, events[0].detail.as_deref()), (AuditKind::LoginFailed, Some(why)));
+        assert_eq!((events[0].user_id, events[0].actor_id), (about, None), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_hashed_like_a_known_one() {
+    let mut mocks = Mocks::default();
+    mocks.networks.expect_knows().returning(|_, _| Ok(false));
+    mocks.credentials.expect_find_by_email().returning(|_| Ok(None));
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().withf(|_, hash| hash.is_none()).times(1).returning(|_, _| Ok(PasswordVerdict::Wrong));
+    mocks.password_hasher = hasher;
+    log_in(mocks, command(PASSWORD)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn failures_count_and_a_success_is_refunded_on_the_account_alone() {
+    let counts = Arc::default();
+    let failing = Mocks { rate_limiter: counting_limiter(&counts), ..mocks() };
+    log_in(failing, command("another password")).await.unwrap_err();
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account"]);
+
+    let counts = Arc::default();
+    let mut succeeding = Mocks { rate_limiter: counting_limiter(&counts), ..mocks() };
+    succeeding.stage(unit_of_work(Some(user(1))));
+    log_in(succeeding, command(PASSWORD)).await.unwrap();
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
+}
+
+#[tokio::test]
+async fn an_inactive_accounts_right_password_counts_as_a_failure_too() {
+    let counts = Arc::default();
+    let mut mocks = Mocks { password_hasher: password_hasher(), ..Mocks::default() };
+    mocks.rate_limiter = counting_limiter(&counts);
+    mocks.networks.expect_knows().returning(|_, _| Ok(false));
+    mocks.credentials.expect_find_by_email().returning(|_| {
+        let mut found = credentials(1);
+        found.user.is_active = false;
+        Ok(Some(found))
+    });
+    log_in(mocks, command(PASSWORD)).await.unwrap_err();
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account"]);
+}
+
+#[tokio::test]
+async fn a_network_that_signed_in_before_has_its_own_counter() {
+    let counts = Arc::default();
+    let mut mocks = Mocks { password_hasher: password_hasher(), ..Mocks::default() };
+    mocks.rate_limiter = counting_limiter(&counts);
+    mocks.networks.expect_knows().withf(|_, n| n.to_string() == "192.0.2.0/24").returning(|_, _| Ok(true));
+    mocks.credentials.expect_find_by_email().returning(|_| Ok(Some(credentials(1))));
+    log_in(mocks, command("another password")).await.unwrap_err();
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account_home"]);
+}
+
+#[tokio::test]
+async fn a_reached_limit_stops_even_the_right_password_before_it_is_compared() {
+    for limit in ["login_ip", "login_account"] {
+        let mut mocks = Mocks::default();
+        mocks.networks.expect_knows().returning(|_, _| Ok(false));
+        mocks.credentials.expect_find_by_email().returning(|_| Ok(Some(credentials(1))));
+        let mut limiter = MockRateLimiter::new();
+        limiter.expect_acquire().returning(move |hit| {
+            let retry_after = time::Duration::seconds(9);
+            if hit.rule.name == limit { LimitVerdict::Refused { retry_after } } else { LimitVerdict::Allowed }
+        });
+        mocks.rate_limiter = limiter;
+        let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Limited, "rate_limited"), "{limit}");
+        assert_eq!(error.retry_after(), Some(time::Duration::seconds(9)));
+    }
+}
+
+#[tokio::test]
+async fn a_full_hashing_queue_is_no_failed_attempt() {
+    let counts = Arc::default();
+    let mut mocks = mocks();
+    mocks.rate_limiter = counting_limiter(&counts);
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(|_, _| Err(Fault::unavailable("password hashing", "full")));
+    mocks.password_hasher = hasher;
+    let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
+}
+
+#[tokio::test]
+async fn a_reset_between_comparison_and_session_wins() {
+    let (mut reset, mut deactivated) = (user(1), user(1));
+    reset.end_sessions(NOW);
+    deactivated.is_active = false;
+    for locked in [Some(reset), Some(deactivated), None] {
+        let mut mocks = mocks();
+        let recorded = mocks.recorded.clone();
+        let mut uow = StagedUnitOfWork::default();
+        uow.users.expect_lock().return_once(move |_| Ok(locked));
+        let written = mocks.stage(uow);
+        let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
+        assert!(matches!(error, LogInError::InvalidCredentials));
+        assert!(!written.committed());
+        assert_eq!(recorded.events()[0].detail.as_deref(), Some("changed_meanwhile"));
+    }
+}
+
+fn outdated_hasher(hash: impl Fn() -> Result<PasswordHash, Fault> + Send + 'static) -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(|_, _| Ok(PasswordVerdict::RightButOutdated));
+    hasher.expect_hash().withf(|text| text == PASSWORD).times(1).returning(move |_| hash());
+    hasher
+}
+
+#[tokio::test]
+async fn an_outdated_hash_is_replaced_while_it_still_is_the_same() {
+    let mut mocks = mocks();
+    mocks.password_hasher = outdated_hasher(|| Ok(PasswordHash::new("new-hash")));
+    let mut uow = unit_of_work(Some(user(1)));
+    uow.credentials
+        .expect_upgrade()
+        .withf(|id, former, hash| *id == user_id(1) && former.expose() == "hash" && hash.expose() == "new-hash")
+        .times(1)
+        .returning(|_, _, _| Ok(true));
+    let written = mocks.stage(uow);
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+    assert!(written.committed());
+}
+
+#[tokio::test]
+async fn an_upgrade_that_finds_no_room_does_not_fail_the_sign_in() {
+    let mut mocks = mocks();
+    mocks.password_hasher = outdated_hasher(|| Err(Fault::unavailable("password hashing", "full")));
+    mocks.stage(unit_of_work(Some(user(1))));
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+}
+
+#[tokio::test]
+async fn sessions_beyond_the_limit_end_on_every_node() {
+    let mut mocks = mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![session(9).id]));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    mocks.stage(uow);
+    let mut cache = MockSnapshotCache::new();
+    cache.expect_read().returning(|_| Lookup::Miss(None));
+    cache.expect_fence().withf(|id| *id == session(9).id).times(1).returning(|_| Ok(()));
+    cache.expect_lift().withf(|id| *id == session(9).id).times(1).returning(|_| Ok(()));
+    mocks.session_cache = cache;
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_limit_on_sessions_none_is_ended() {
+    let mut mocks = mocks();
+    mocks.policy.sessions_per_user = 0;
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    mocks.stage(uow);
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+}
+
+fn failing(stage: &str) -> (StagedUnitOfWork, Written) {
+    let mut uow = StagedUnitOfWork { fail_commit: stage == "commit", ..StagedUnitOfWork::default() };
+    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
+    let broken = stage == "network";
+    uow.networks.expect_remember().returning(
+        move |_, _, _| {
+            if broken { Err(Fault::unavailable("database", "gone")) } else { Ok(()) }
+        },
+    );
+    let written = uow.written.clone();
+    (uow, written)
+}
+
+#[tokio::test]
+async fn what_fails_halfway_leaves_no_session_and_gives_no_token() {
+    for stage in ["network", "commit"] {
+        let mut mocks = mocks();
+        let (uow, written) = failing(stage);
+        mocks.stage(uow);
+        let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable, "{stage}");
+        assert!(!written.committed());
+    }
+}

@@ -1,0 +1,98 @@
+use super::*;
+use crate::error::{Classify, Kind};
+use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, session, user, user_id};
+
+async fn log_out(mocks: Mocks, scope: LogoutScope) -> Result<(), LogOutError> {
+    LogOut::new(&mocks.into_dependencies()).execute(&actor(), &origin(), LogOutCommand { scope }).await
+}
+
+fn ending_one(answer: bool) -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions
+        .expect_end()
+        .withf(|owner, id, _| *owner == user_id(1) && *id == session(1).id)
+        .times(1)
+        .returning(move |_, _, _| Ok(answer));
+    uow
+}
+
+fn ending_many(kept: Option<SessionId>) -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.users.expect_update().withf(|user| user.epoch == 1).times(1).returning(|_| Ok(()));
+    uow.sessions
+        .expect_end_by_user()
+        .withf(move |owner, keep, epoch, now| *owner == user_id(1) && *keep == kept && *epoch == 1 && *now == NOW)
+        .times(1)
+        .returning(|_, _, _, _| Ok(2));
+    uow
+}
+
+#[tokio::test]
+async fn a_local_logout_ends_the_own_session_on_every_node() {
+    let mut mocks = Mocks::default();
+    let mut cache = MockSnapshotCache::new();
+    cache.expect_read().returning(|_| Lookup::Miss(None));
+    cache.expect_fence().withf(|id| *id == session(1).id).times(1).returning(|_| Ok(()));
+    cache.expect_lift().withf(|id| *id == session(1).id).times(1).returning(|_| Ok(()));
+    mocks.session_cache = cache;
+    let written = mocks.stage(ending_one(true));
+    log_out(mocks, LogoutScope::Local).await.unwrap();
+    assert!(written.committed());
+    assert_eq!(written.audited(), [AuditKind::SessionEnded]);
+}
+
+#[tokio::test]
+async fn logging_out_again_is_no_error() {
+    let mut mocks = Mocks::default();
+    let written = mocks.stage(ending_one(false));
+    log_out(mocks, LogoutScope::Local).await.unwrap();
+    assert_eq!(written.audited(), []);
+}
+
+#[tokio::test]
+async fn others_keeps_the_own_session_and_all_keeps_none() {
+    for (scope, kept, detail) in [(LogoutScope::Others, Some(session(1).id), "others"), (LogoutScope::All, None, "all")]
+    {
+        let mut mocks = Mocks::default();
+        let mut cache = MockSnapshotCache::new();
+        cache.expect_read().returning(|_| Lookup::Miss(None));
+        cache.expect_fence().withf(|id| *id == user_id(1)).times(1).returning(|_| Ok(()));
+        cache.expect_lift().withf(|id| *id == user_id(1)).times(1).returning(|_| Ok(()));
+        mocks.account_cache = cache;
+        let written = mocks.stage(ending_many(kept));
+        log_out(mocks, scope).await.unwrap();
+        assert!(written.committed());
+        assert_eq!(written.audited(), [AuditKind::SessionsEnded]);
+        assert_eq!(written.events()[0].detail.as_deref(), Some(detail));
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_has_no_sessions_to_end() {
+    let mut mocks = Mocks::default();
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|_| Ok(None));
+    mocks.stage(uow);
+    log_out(mocks, LogoutScope::All).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_committed_is_told() {
+    for scope in [LogoutScope::Local, LogoutScope::Others] {
+        let mut mocks = Mocks::default();
+        let uow = if scope == LogoutScope::Local { ending_one(true) } else { ending_many(Some(session(1).id)) };
+        let written = mocks.stage(StagedUnitOfWork { fail_commit: true, ..uow });
+        assert_eq!(log_out(mocks, scope).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+    }
+}
+
+#[test]
+fn scopes_are_read_by_their_exact_names() {
+    assert_eq!(LogoutScope::parse("local"), Some(LogoutScope::Local));
+    assert_eq!(LogoutScope::parse("others"), Some(LogoutScope::Others));
+    assert_eq!(LogoutScope::parse("all"), Some(LogoutScope::All));
+    assert_eq!(LogoutScope::parse("ALL"), None);
+}

@@ -1,0 +1,112 @@
+//! Comparing a presented password, not too often.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::Origin;
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::network::Network;
+use countersign_domain::password::PresentedPassword;
+use countersign_domain::user::Credentials;
+use time::OffsetDateTime;
+
+use crate::dependencies::Dependencies;
+use crate::error::Fault;
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
+use crate::ports::password_hasher::{PasswordHasher, PasswordVerdict};
+use crate::ports::sign_in_networks::SignInNetworks;
+
+/// Compares passwords. Only failures count toward the limit of the account (NIST SP 800-63B, throttling).
+#[derive(Clone)]
+pub(crate) struct PasswordAttempts {
+    limits: Limits,
+    networks: Arc<dyn SignInNetworks>,
+    hasher: Arc<dyn PasswordHasher>,
+}
+
+/// The password was right, and the account is active.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    /// What it was compared with.
+    pub(crate) credentials: Credentials,
+    /// Whether the hash is to be made anew.
+    pub(crate) outdated: bool,
+}
+
+/// Why a password proves nothing. For the audit trail; the client is never told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    UnknownAccount,
+    WrongPassword,
+    Inactive,
+}
+
+impl Refusal {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownAccount => "unknown_account",
+            Self::WrongPassword => "wrong_password",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum AttemptError {
+    Refused(Refusal),
+    Limited(LimitExceeded),
+    Internal(Fault),
+}
+
+impl PasswordAttempts {
+    pub(crate) fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            limits: Limits::new(dependencies),
+            networks: Arc::clone(&dependencies.networks),
+            hasher: Arc::clone(&dependencies.password_hasher),
+        }
+    }
+
+    /// Compares with what was found for this address. Nothing found costs the same. The attempt is counted before
+    /// the comparison, so that parallel guesses cannot pass, and taken back unless it was a failure.
+    pub(crate) async fn compare(
+        &self,
+        email: &EmailAddress,
+        found: Option<Credentials>,
+        presented: &PresentedPassword,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Proven, AttemptError> {
+        let (limit, subject) = if self.is_home(email, origin).await.map_err(AttemptError::Internal)? {
+            (Limit::LoginOfAccountAtHome, Subject::AddressAt(email, origin.ip))
+        } else {
+            (Limit::LoginOfAccount, Subject::Address(email))
+        };
+        let attempt = self.limits.acquire(limit, subject, now).await.map_err(AttemptError::Limited)?;
+        let hash = found.as_ref().map(|credentials| credentials.password_hash.clone());
+        let outcome = match self.hasher.verify(presented, hash).await {
+            Ok(verdict) => judge(found, verdict).map_err(AttemptError::Refused),
+            Err(fault) => Err(AttemptError::Internal(fault)),
+        };
+        if !matches!(outcome, Err(AttemptError::Refused(_))) {
+            self.limits.refund(attempt).await;
+        }
+        outcome
+    }
+
+    async fn is_home(&self, email: &EmailAddress, origin: &Origin) -> Result<bool, Fault> {
+        match origin.ip {
+            Some(ip) => self.networks.knows(email, Network::logged(ip)).await,
+            None => Ok(false),
+        }
+    }
+}
+
+fn judge(found: Option<Credentials>, verdict: PasswordVerdict) -> Result<Proven, Refusal> {
+    let credentials = found.ok_or(Refusal::UnknownAccount)?;
+    match verdict {
+        PasswordVerdict::Wrong => Err(Refusal::WrongPassword),
+        _ if !credentials.user.is_active => Err(Refusal::Inactive),
+        PasswordVerdict::Right => Ok(Proven { credentials, outdated: false }),
+        PasswordVerdict::RightButOutdated => Ok(Proven { credentials, outdated: true }),
+    }
+}
