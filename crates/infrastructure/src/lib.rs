@@ -1,1 +1,4 @@
-//! infrastructure
+//! Adapters of the ports that the application layer names.
+
+pub mod security;
+pub mod system;

@@ -1,0 +1,89 @@
+//! Seals what must be read again: the tokens of mails, and the successors of refresh tokens.
+
+use std::sync::Arc;
+
+use countersign_application::error::Fault;
+use countersign_application::ports::sealer::Sealer;
+use countersign_domain::ids::MailId;
+use countersign_domain::secret::{RefreshToken, Secret};
+use zeroize::Zeroizing;
+
+use crate::security::aead;
+use crate::security::secret_key::{SecretKeyRing, derive};
+
+const MAIL_TOKENS: &str = "mail tokens";
+const SUCCESSORS: &str = "refresh token successors";
+
+/// Seals the tokens of mails under a key derived from the secret key. The key of a successor comes from the presented
+/// token alone: whoever reads the database, with the secret key at hand, still cannot open it.
+pub struct SecretKeySealer {
+    keys: Arc<SecretKeyRing>,
+}
+
+impl SecretKeySealer {
+    /// With the secret keys of the service.
+    pub const fn new(keys: Arc<SecretKeyRing>) -> Self {
+        Self { keys }
+    }
+
+    fn successor_key(presented: &RefreshToken) -> Result<Zeroizing<[u8; 32]>, Fault> {
+        derive(b"countersign refresh token", presented.secret().expose().as_bytes(), SUCCESSORS)
+    }
+}
+
+impl Sealer for SecretKeySealer {
+    fn seal_mail_token(&self, mail: MailId, token: &Secret) -> Result<Vec<u8>, Fault> {
+        self.keys.seal(MAIL_TOKENS, mail.as_uuid().as_bytes(), token.expose().as_bytes())
+    }
+
+    fn open_mail_token(&self, mail: MailId, sealed: &[u8]) -> Result<Secret, Fault> {
+        let open = self.keys.open(MAIL_TOKENS, mail.as_uuid().as_bytes(), sealed)?;
+        std::str::from_utf8(&open).map(Secret::new).map_err(|error| Fault::internal("token of a mail", error))
+    }
+
+    fn seal_successor(&self, presented: &RefreshToken, successor: &RefreshToken) -> Result<Vec<u8>, Fault> {
+        let key = Self::successor_key(presented)?;
+        aead::seal(&key, SUCCESSORS.as_bytes(), successor.secret().expose().as_bytes())
+    }
+
+    fn open_successor(&self, presented: &RefreshToken, sealed: &[u8]) -> Result<RefreshToken, Fault> {
+        aead::open(&*Self::successor_key(presented)?, SUCCESSORS.as_bytes(), sealed)
+            .and_then(|open| RefreshToken::parse(std::str::from_utf8(&open).ok()?))
+            .ok_or_else(|| Fault::internal("sealed successor", "the presented token does not open it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use crate::security::secret_key::SecretKey;
+
+    use super::*;
+
+    fn sealer(key: u8) -> SecretKeySealer {
+        SecretKeySealer::new(Arc::new(SecretKeyRing::new(SecretKey::new([key; 32]), None)))
+    }
+
+    fn mail(n: u128) -> MailId {
+        MailId::new(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn a_mail_token_opens_for_its_own_mail_only() {
+        let sealed = sealer(1).seal_mail_token(mail(1), &Secret::new("token")).unwrap();
+        assert_eq!(sealer(1).open_mail_token(mail(1), &sealed).unwrap().expose(), "token");
+        assert!(sealer(1).open_mail_token(mail(2), &sealed).is_err());
+        assert!(sealer(2).open_mail_token(mail(1), &sealed).is_err());
+        assert!(!sealed.windows(5).any(|part| part == b"token"));
+    }
+
+    #[test]
+    fn a_successor_opens_for_whoever_presents_its_predecessor() {
+        let first = RefreshToken::new([1; 16], [1; 32]);
+        let second = first.successor([2; 32]);
+        let sealed = sealer(1).seal_successor(&first, &second).unwrap();
+        assert_eq!(sealer(1).open_successor(&first, &sealed).unwrap(), second);
+        assert!(sealer(1).open_successor(&second, &sealed).is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! Randomness.
+
+use aws_lc_rs::rand;
+use countersign_application::ports::secret_generator::SecretGenerator;
+
+/// Draws from the generator of AWS-LC, which the operating system seeds (ASVS 11.5.1).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemSecretGenerator;
+
+impl SecretGenerator for SystemSecretGenerator {
+    #[expect(clippy::expect_used, reason = "without randomness nothing may go on; AWS-LC itself aborts before this")]
+    fn octets(&self) -> [u8; 32] {
+        let mut octets = [0; 32];
+        rand::fill(&mut octets).expect("the system's random generator");
+        octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn octets_do_not_repeat() {
+        let drawn: HashSet<[u8; 32]> = (0..1_000).map(|_| SystemSecretGenerator.octets()).collect();
+        assert_eq!(drawn.len(), 1_000);
+        assert!(!drawn.contains(&[0; 32]));
+    }
+}
