@@ -1,16 +1,24 @@
 //! Gives a member another role.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::ids::TeamId;
-use countersign_domain::ids::UserId;
-use countersign_domain::team::membership::Member;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::{TeamId, UserId};
+use countersign_domain::team::membership::{Member, Membership};
+use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWork;
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::teams::last_admin::is_last_admin;
+use crate::teams::listed_member::listed_member;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -47,21 +55,72 @@ classify! { ChangeRoleError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ChangeRole {}
+pub struct ChangeRole {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl ChangeRole {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Gives a member another role.
+    /// Gives a member another role; the role that it has already is no change. The last admin keeps its own.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ChangeRoleCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ChangeRoleCommand,
     ) -> Result<Member, ChangeRoleError> {
-        Err(Fault::internal("change_role", "not built yet").into())
+        let ChangeRoleCommand { team_id, user_id, role } = command;
+        self.access.require(actor, origin, team_id, Permission::ChangeRoles).await?;
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Membership(user_id, team_id)]).await;
+        let (uow, _) = self.access.begin(actor, origin, team_id, Permission::ChangeRoles).await?;
+        let mut membership = uow.memberships().find(user_id, team_id).await?.ok_or(ChangeRoleError::MemberNotFound)?;
+        let user = uow.users().find_by_id(user_id).await?.ok_or(ChangeRoleError::MemberNotFound)?;
+        if membership.role == role {
+            drop(uow);
+            fence.lift().await;
+            return Ok(listed_member(membership, user));
+        }
+        if is_last_admin(&*uow, &membership).await? {
+            return Err(ChangeRoleError::LastAdmin);
+        }
+        membership.role = role;
+        uow.memberships().update(&membership).await?;
+        self.change_invited_role(&*uow, &membership, &user.email).await?;
+        let event = self.trail.event(AuditKind::RoleChanged, origin, now).by(actor.id()).about(user_id);
+        let event = event.in_team(team_id).detail(role.as_str());
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.trail.announce(&event);
+        Ok(listed_member(membership, user))
+    }
+
+    /// An awaiting member has an invitation pending; it must not promise the former role any longer.
+    async fn change_invited_role(
+        &self,
+        uow: &dyn UnitOfWork,
+        membership: &Membership,
+        email: &EmailAddress,
+    ) -> Result<(), Fault> {
+        if let Some(mut invitation) = uow.invitations().lock_pending(membership.team_id, email).await? {
+            invitation.role = membership.role;
+            uow.invitations().renew(&invitation).await?;
+        }
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,22 @@
 //! Removes a member, or lets the actor leave.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::ids::TeamId;
-use countersign_domain::ids::UserId;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::{TeamId, UserId};
+use countersign_domain::invitation::InvitationState;
+use countersign_domain::team::membership::Membership;
+use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::teams::access::TeamAccessError;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWork;
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::teams::last_admin::is_last_admin;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -43,21 +51,72 @@ classify! { RemoveMemberError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct RemoveMember {}
+pub struct RemoveMember {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl RemoveMember {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Removes a member, or lets the actor leave.
+    /// Removes a member, or lets the actor leave. The last admin stays, also when it is alone: it can delete the team.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: RemoveMemberCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: RemoveMemberCommand,
     ) -> Result<(), RemoveMemberError> {
-        Err(Fault::internal("remove_member", "not built yet").into())
+        let RemoveMemberCommand { team_id, user_id } = command;
+        let permission = Permission::RemoveMember { target: user_id };
+        self.access.require(actor, origin, team_id, permission).await?;
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Membership(user_id, team_id)]).await;
+        let (uow, _) = self.access.begin(actor, origin, team_id, permission).await?;
+        let membership = uow.memberships().find(user_id, team_id).await?.ok_or(RemoveMemberError::MemberNotFound)?;
+        if is_last_admin(&*uow, &membership).await? {
+            return Err(RemoveMemberError::LastAdmin);
+        }
+        uow.memberships().remove(user_id, team_id).await?;
+        revoke_invitation_of(&*uow, &membership).await?;
+        let kind = if actor.id() == user_id { AuditKind::MemberLeft } else { AuditKind::MemberRemoved };
+        let mut events = vec![self.trail.event(kind, origin, now).by(actor.id()).about(user_id).in_team(team_id)];
+        // Its admin may have been deleted before, and only members left who do not count: no empty team stays behind.
+        let emptied = uow.roster().members_besides(team_id, user_id).await? == 0;
+        if emptied {
+            uow.teams().remove(team_id).await?;
+            events.push(self.trail.event(AuditKind::TeamDeleted, origin, now).by(actor.id()).in_team(team_id));
+        }
+        for event in &events {
+            uow.audit().append(event).await?;
+        }
+        uow.commit().await?;
+        fence.lift().await;
+        if emptied {
+            self.snapshots.fence([Entry::Team(team_id)]).await.lift().await;
+        }
+        events.iter().for_each(|event| self.trail.announce(event));
+        Ok(())
     }
 }
+
+/// An invitation that still waits for the member's address must not bring it back.
+async fn revoke_invitation_of(uow: &dyn UnitOfWork, membership: &Membership) -> Result<(), Fault> {
+    let Some(user) = uow.users().find_by_id(membership.user_id).await? else { return Ok(()) };
+    if let Some(invitation) = uow.invitations().lock_pending(membership.team_id, &user.email).await? {
+        uow.invitations().settle(invitation.id, InvitationState::Revoked, None).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+use countersign_domain::team::membership::MembershipStatus;
+use mockall::predicate::eq;
+
+use super::*;
+use crate::error::Classify;
+use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, invitation, membership, origin, team, user, user_id};
+
+fn to(n: u64, role: Role) -> ChangeRoleCommand {
+    ChangeRoleCommand { team_id: team(1).id, user_id: user_id(n), role }
+}
+
+/// The team with these members under its lock, so many admins besides whoever is asked about.
+fn unit(members: &[Membership], admins_besides: u64) -> StagedUnitOfWork {
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_team(members);
+    unit.roster.expect_admins_besides().returning(move |_, _| Ok(admins_besides));
+    unit.invitations.expect_lock_pending().returning(|_, _| Ok(None));
+    unit
+}
+
+async fn change(
+    gate: &[Membership],
+    unit: Option<StagedUnitOfWork>,
+    command: ChangeRoleCommand,
+) -> (Result<Member, ChangeRoleError>, Written) {
+    let mut mocks = Mocks::default();
+    mocks.hold_team(gate);
+    let written = unit.map(|unit| mocks.stage(unit)).unwrap_or_default();
+    let use_case = ChangeRole::new(&mocks.into_dependencies());
+    (use_case.execute(&actor(), &origin(), command).await, written)
+}
+
+#[tokio::test]
+async fn an_admin_promotes_a_member_and_it_commits() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let mut unit = unit(&members, 1);
+    unit.memberships.expect_update().with(eq(membership(2, Role::Admin))).times(1).returning(|_| Ok(true));
+    let (changed, written) = change(&members, Some(unit), to(2, Role::Admin)).await;
+    let member = changed.unwrap();
+    assert_eq!((member.membership, member.email), (membership(2, Role::Admin), user(2).email));
+    assert!(written.committed());
+    let event = written.events().remove(0);
+    assert_eq!(
+        (event.kind, event.actor_id, event.user_id),
+        (AuditKind::RoleChanged, Some(user_id(1)), Some(user_id(2)))
+    );
+    assert_eq!(event.detail.as_deref(), Some("admin"));
+}
+
+#[tokio::test]
+async fn an_admin_beside_whom_there_is_another_may_step_down() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Admin)];
+    let mut unit = unit(&members, 1);
+    unit.memberships.expect_update().with(eq(membership(1, Role::Member))).times(1).returning(|_| Ok(true));
+    let (changed, written) = change(&members, Some(unit), to(1, Role::Member)).await;
+    assert_eq!(changed.unwrap().membership.role, Role::Member);
+    assert!(written.committed());
+}
+
+#[tokio::test]
+async fn the_last_admin_keeps_its_role() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let (refused, written) = change(&members, Some(unit(&members, 0)), to(1, Role::Member)).await;
+    assert_eq!(refused.unwrap_err().code(), "last_admin");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn an_awaiting_admin_can_be_demoted_whoever_else_is_admin() {
+    let mut awaiting = membership(2, Role::Admin);
+    awaiting.status = MembershipStatus::AwaitingVerification;
+    let members = [membership(1, Role::Admin), awaiting];
+    let mut unit = unit(&members, 0);
+    awaiting.role = Role::Member;
+    unit.memberships.expect_update().with(eq(awaiting)).times(1).returning(|_| Ok(true));
+    assert!(change(&members, Some(unit), to(2, Role::Member)).await.0.is_ok());
+}
+
+#[tokio::test]
+async fn a_pending_invitation_of_the_member_promises_the_new_role() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Admin)];
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_team(&members);
+    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
+    unit.memberships.expect_update().returning(|_| Ok(true));
+    unit.invitations
+        .expect_lock_pending()
+        .with(eq(team(1).id), eq(user(2).email))
+        .returning(|_, email| Ok(Some(invitation(email.as_str(), Role::Admin))));
+    unit.invitations.expect_renew().withf(|renewed| renewed.role == Role::Member).times(1).returning(|_| Ok(true));
+    assert!(change(&members, Some(unit), to(2, Role::Member)).await.0.is_ok());
+}
+
+#[tokio::test]
+async fn the_role_that_a_member_has_already_is_no_change() {
+    let members = [membership(1, Role::Admin)];
+    let (changed, written) = change(&members, Some(unit(&members, 0)), to(1, Role::Admin)).await;
+    assert_eq!(changed.unwrap().membership, membership(1, Role::Admin));
+    assert_eq!(written.audited(), []);
+}
+
+#[tokio::test]
+async fn whoever_is_not_in_the_team_has_no_role() {
+    let members = [membership(1, Role::Admin)];
+    let (refused, _) = change(&members, Some(unit(&members, 1)), to(3, Role::Admin)).await;
+    assert_eq!(refused.unwrap_err().code(), "member_not_found");
+}
+
+#[tokio::test]
+async fn a_member_may_not_promote_itself() {
+    let members = [membership(1, Role::Member), membership(2, Role::Admin)];
+    let (refused, _) = change(&members, None, to(1, Role::Admin)).await;
+    assert_eq!(refused.unwrap_err().code(), "team_admin_required");
+}
+
+#[tokio::test]
+async fn an_admin_who_was_removed_a_moment_ago_changes_nothing() {
+    let (refused, written) =
+        change(&[membership(1, Role::Admin)], Some(unit(&[membership(2, Role::Admin)], 1)), to(2, Role::Member)).await;
+    assert_eq!(refused.unwrap_err().code(), "team_not_found");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn when_it_fails_halfway_nothing_is_committed() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let mut unit = unit(&members, 1);
+    unit.memberships.expect_update().returning(|_| Err(Fault::unavailable("database", "gone")));
+    let (failed, written) = change(&members, Some(unit), to(2, Role::Admin)).await;
+    assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.committed());
+}
