@@ -5,6 +5,8 @@ pub mod access;
 pub mod change_role;
 pub mod create_team;
 pub mod delete_team;
+mod invitation_letter;
+mod invitation_limits;
 pub mod invite_member;
 mod last_admin;
 pub mod list_invitations;

@@ -1,16 +1,29 @@
 //! Invites an address into a team; an account that has it is added at once where the policy says so.
 
+mod invite;
+
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::TeamId;
+use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
-use crate::teams::access::TeamAccessError;
+use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::teams::invitation_letter::InvitationLetters;
+use crate::teams::invitation_limits::InvitationLimits;
+use crate::teams::invite_member::invite::Invite;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -46,21 +59,78 @@ classify! { InviteMemberError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct InviteMember {}
+pub struct InviteMember {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    access: TeamAccess,
+    limits: InvitationLimits,
+    letters: InvitationLetters,
+    snapshots: Snapshots,
+    trail: Trail,
+    add_existing: bool,
+}
 
 impl InviteMember {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            access: TeamAccess::new(dependencies),
+            limits: InvitationLimits::new(dependencies),
+            letters: InvitationLetters::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+            add_existing: dependencies.policy.add_existing,
+        }
     }
 
-    /// Invites an address into a team; an account that has it is added at once where the policy says so.
+    /// Invites an address into a team; an account that has it is added at once where the policy says so. Until that
+    /// account has verified the address, its membership awaits and the invitation is mailed all the same: otherwise
+    /// whoever registers somebody else's address first would get what that person is invited to.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: InviteMemberCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: InviteMemberCommand,
     ) -> Result<(), InviteMemberError> {
-        Err(Fault::internal("invite_member", "not built yet").into())
+        self.access.require(actor, origin, command.team_id, Permission::ManageInvitations).await?;
+        let now = self.clock.now();
+        self.limits.acquire(actor, command.team_id, now).await?;
+        let uow = self.units_of_work.begin().await?;
+        let account = lock_account(&*uow, &command.email).await?;
+        let team = match self.access.lock(&*uow, actor, command.team_id, Permission::ManageInvitations).await? {
+            Ok(team) => team,
+            Err(denial) => {
+                drop(uow);
+                return Err(self.access.deny(actor, origin, command.team_id, denial).await?.into());
+            }
+        };
+        let InviteMemberCommand { email, role, .. } = command;
+        let invite = Invite { ids: &*self.ids, letters: &self.letters, uow: &*uow, team, actor, email, role, now };
+        let kind = match &account {
+            Some(user) => invite.account(user, self.add_existing).await?,
+            None => invite.address().await?,
+        };
+        let mut event = self.trail.event(kind, origin, now).by(actor.id()).in_team(command.team_id);
+        event.user_id = account.as_ref().map(|user| user.id);
+        event.detail = Some(role.as_str().to_owned());
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        let stale = account.map(|user| Entry::Membership(user.id, command.team_id));
+        self.snapshots.fence(stale).await.lift().await;
+        self.trail.announce(&event);
+        Ok(())
     }
 }
+
+/// The account of this address, locked: whether it is verified, active and there at all must not change meanwhile.
+async fn lock_account(uow: &dyn UnitOfWork, email: &EmailAddress) -> Result<Option<User>, Fault> {
+    let Some(user) = uow.users().find_by_email(email).await? else { return Ok(None) };
+    Ok(uow.users().lock(user.id).await?.filter(|user| user.email == *email))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,22 @@
 //! Mails a pending invitation again, with a new token and expiry.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::ids::InvitationId;
-use countersign_domain::ids::TeamId;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::{InvitationId, TeamId};
+use countersign_domain::invitation::{Invitation, InvitationState};
+use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
-use crate::teams::access::TeamAccessError;
+use crate::ports::clock::Clock;
+use crate::ports::invitation_repository::InvitationRepository;
+use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::teams::invitation_letter::InvitationLetters;
+use crate::teams::invitation_limits::InvitationLimits;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -47,21 +54,65 @@ classify! { ResendInvitationError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ResendInvitation {}
+pub struct ResendInvitation {
+    clock: Arc<dyn Clock>,
+    access: TeamAccess,
+    invitations: Arc<dyn InvitationRepository>,
+    limits: InvitationLimits,
+    letters: InvitationLetters,
+    trail: Trail,
+}
 
 impl ResendInvitation {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            access: TeamAccess::new(dependencies),
+            invitations: Arc::clone(&dependencies.invitations),
+            limits: InvitationLimits::new(dependencies),
+            letters: InvitationLetters::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Mails a pending invitation again, with a new token and expiry.
+    /// Mails a pending invitation again, with a new token and expiry; the former token is dead. An expired one
+    /// lives again.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ResendInvitationCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ResendInvitationCommand,
     ) -> Result<(), ResendInvitationError> {
-        Err(Fault::internal("resend_invitation", "not built yet").into())
+        let ResendInvitationCommand { team_id, invitation_id } = command;
+        self.access.require(actor, origin, team_id, Permission::ManageInvitations).await?;
+        pending(self.invitations.find_by_id(team_id, invitation_id).await?)?;
+        let now = self.clock.now();
+        self.limits.acquire(actor, team_id, now).await?;
+        let (uow, team) = self.access.begin(actor, origin, team_id, Permission::ManageInvitations).await?;
+        let mut invitation = pending(uow.invitations().find_by_id(team_id, invitation_id).await?)?;
+        let token = self.letters.token(now);
+        invitation.renew(invitation.role, token.secret.digest(), actor.id(), token.expires_at);
+        if !uow.invitations().renew(&invitation).await? {
+            return Err(ResendInvitationError::InvitationNotPending);
+        }
+        uow.outbox().replace(&self.letters.write(&invitation, &token, &team, &actor.user, now)?).await?;
+        let event = self.trail.event(AuditKind::InvitationResent, origin, now).by(actor.id()).in_team(team_id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        self.trail.announce(&event);
+        Ok(())
     }
 }
+
+fn pending(invitation: Option<Invitation>) -> Result<Invitation, ResendInvitationError> {
+    let invitation = invitation.ok_or(ResendInvitationError::InvitationNotFound)?;
+    if invitation.state == InvitationState::Pending {
+        Ok(invitation)
+    } else {
+        Err(ResendInvitationError::InvitationNotPending)
+    }
+}
+
+#[cfg(test)]
+mod tests;
