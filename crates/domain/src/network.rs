@@ -22,6 +22,18 @@ impl Network {
         Self::of(ip, 24, 48)
     }
 
+    /// Reads the form that `Display` writes. `None` for anything else, also for an address beyond its prefix.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/')?;
+        let (address, prefix) = (address.parse().ok()?, prefix.parse().ok()?);
+        let network = match address {
+            IpAddr::V4(_) if prefix <= 32 => Self::of(address, prefix, 0),
+            IpAddr::V6(_) if prefix <= 128 => Self::of(address, 0, prefix),
+            _ => return None,
+        };
+        (network.to_string() == text).then_some(network)
+    }
+
     fn of(ip: IpAddr, v4: u8, v6: u8) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => {
@@ -67,5 +79,15 @@ mod tests {
     fn logs_keep_the_wider_network() {
         assert_eq!(Network::logged("192.0.2.77".parse().unwrap()).to_string(), "192.0.2.0/24");
         assert_eq!(Network::logged("2001:db8:1:2::1".parse().unwrap()).to_string(), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn a_network_reads_back_and_an_address_is_none() {
+        for text in ["192.0.2.0/24", "192.0.2.7/32", "2001:db8:1::/48"] {
+            assert_eq!(Network::parse(text).map(|network| network.to_string()), Some(text.to_owned()));
+        }
+        for bad in ["192.0.2.7/24", "192.0.2.0", "192.0.2.0/33", "x/24", "", "2001:db8::/129", "2001:db8::1/48"] {
+            assert_eq!(Network::parse(bad), None, "{bad}");
+        }
     }
 }

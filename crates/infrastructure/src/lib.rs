@@ -1,4 +1,5 @@
 //! Adapters of the ports that the application layer names.
 
+pub mod persistence;
 pub mod security;
 pub mod system;

@@ -1,0 +1,35 @@
+//! Storage on SQLite or PostgreSQL, by SeaORM: one store for a pool and for a transaction.
+//!
+//! [`Database`] opens it and hands out what implements the ports; each port's file beneath holds the statements.
+
+mod audit_log;
+mod connection;
+mod credentials;
+mod database;
+mod entities;
+mod error;
+mod housekeeping;
+mod invitations;
+mod memberships;
+mod networks;
+mod one_time_tokens;
+mod outbox;
+mod probe;
+mod roster;
+mod search;
+mod sessions;
+mod signing_keys;
+mod statement_counter;
+mod store;
+mod teams;
+mod timestamp;
+mod unit_of_work;
+mod users;
+mod write_queue;
+
+pub use crate::persistence::connection::Connection;
+pub use crate::persistence::database::{Database, DatabaseOptions};
+pub use crate::persistence::probe::DatabaseProbe;
+pub use crate::persistence::statement_counter::StatementCounter;
+pub use crate::persistence::store::Store;
+pub use crate::persistence::unit_of_work::{DatabaseUnitOfWork, DatabaseUnitOfWorkFactory};

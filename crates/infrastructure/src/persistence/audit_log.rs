@@ -1,0 +1,86 @@
+//! The audit trail.
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
+use countersign_domain::audit::{AuditEvent, AuditKind};
+use countersign_domain::ids::{AuditEventId, TeamId, UserId};
+use countersign_domain::network::Network;
+use countersign_domain::page::{Page, PageRequest};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Set,
+};
+
+use crate::persistence::entities::audit_events::{ActiveModel, Column, Entity, Model};
+use crate::persistence::error::{fault, unreadable};
+use crate::persistence::store::Store;
+
+fn event(row: Model) -> Result<AuditEvent, Fault> {
+    let network = row.network.map(|text| Network::parse(&text).ok_or_else(|| unreadable("audit_events.network")));
+    Ok(AuditEvent {
+        id: AuditEventId::new(row.id),
+        at: row.at,
+        kind: AuditKind::parse(&row.kind).ok_or_else(|| unreadable("audit_events.kind"))?,
+        actor_id: row.actor_id.map(UserId::new),
+        user_id: row.user_id.map(UserId::new),
+        team_id: row.team_id.map(TeamId::new),
+        network: network.transpose()?,
+        user_agent: row.user_agent,
+        request_id: row.request_id,
+        detail: row.detail,
+    })
+}
+
+fn by_or_about(user: UserId) -> Condition {
+    Condition::any().add(Column::ActorId.eq(user.as_uuid())).add(Column::UserId.eq(user.as_uuid()))
+}
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> AuditLog for Store<C> {
+    async fn append(&self, event: &AuditEvent) -> Result<(), Fault> {
+        let row = ActiveModel {
+            id: Set(event.id.as_uuid()),
+            at: Set(event.at),
+            kind: Set(event.kind.as_str().to_owned()),
+            actor_id: Set(event.actor_id.map(UserId::as_uuid)),
+            user_id: Set(event.user_id.map(UserId::as_uuid)),
+            team_id: Set(event.team_id.map(TeamId::as_uuid)),
+            network: Set(event.network.map(|network| network.to_string())),
+            user_agent: Set(event.user_agent.clone()),
+            request_id: Set(event.request_id.clone()),
+            detail: Set(event.detail.clone()),
+        };
+        Entity::insert(row).exec_without_returning(&self.0).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
+        let rows = Entity::find()
+            .apply_if(filter.kind, |select, kind| select.filter(Column::Kind.eq(kind.as_str())))
+            .apply_if(filter.user_id, |select, user| select.filter(by_or_about(user)))
+            .apply_if(filter.team_id, |select, team| select.filter(Column::TeamId.eq(team.as_uuid())))
+            .apply_if(filter.since, |select, since| select.filter(Column::At.gte(since)))
+            .apply_if(filter.until, |select, until| select.filter(Column::At.lt(until)))
+            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.lt(cursor.key())))
+            .order_by_desc(Column::Id)
+            .limit(u64::from(page.limit()) + 1)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let events = rows.into_iter().map(event).collect::<Result<_, _>>()?;
+        Ok(Page::from_rows(events, page, |event: &AuditEvent| event.id.as_uuid()))
+    }
+
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault> {
+        let rows =
+            Entity::find().filter(by_or_about(user)).order_by_asc(Column::Id).all(&self.0).await.map_err(fault)?;
+        rows.into_iter().map(event).collect()
+    }
+
+    async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
+        let erased = ActiveModel { network: Set(None), user_agent: Set(None), ..ActiveModel::default() };
+        Entity::update_many().set(erased).filter(by_or_about(user)).exec(&self.0).await.map_err(fault)?;
+        Ok(())
+    }
+}

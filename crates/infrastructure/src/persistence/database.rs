@@ -1,0 +1,108 @@
+//! Opening the database, and all that is handed out of it.
+
+mod options;
+mod postgres;
+mod schema;
+mod sqlite;
+
+use std::sync::Arc;
+
+use countersign_application::error::Fault;
+use countersign_application::ports::clock::Clock;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+
+use crate::persistence::connection::{Connection, within};
+use crate::persistence::error::fault;
+use crate::persistence::probe::DatabaseProbe;
+use crate::persistence::statement_counter::StatementCounter;
+use crate::persistence::store::Store;
+use crate::persistence::unit_of_work::DatabaseUnitOfWorkFactory;
+use crate::persistence::write_queue::{Turn, WriteQueue};
+
+pub use crate::persistence::database::options::DatabaseOptions;
+
+/// An open database. Clones share the pool, the queue of writers and the counter.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: DatabaseConnection,
+    options: DatabaseOptions,
+    writes: Option<WriteQueue>,
+    counter: StatementCounter,
+}
+
+impl Database {
+    /// Opens `sqlite://…` (created if missing, readable by its owner alone), `sqlite::memory:` (for tests, one
+    /// connection), or `postgres://…`. The schema is left as it is: see [`Self::migrate`].
+    pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {
+        let pool = if url.starts_with("sqlite:") {
+            sqlite::open(url, options).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            postgres::open(url, options).await?
+        } else {
+            return Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"));
+        };
+        let writes =
+            (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
+        Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default() })
+    }
+
+    /// What implements the repositories and the housekeeping, each call on its own.
+    pub fn store(&self) -> Store<Connection<DatabaseConnection>> {
+        Store(Connection::new(
+            self.pool.clone(),
+            self.counter.clone(),
+            self.writes.clone(),
+            self.options.statement_timeout,
+        ))
+    }
+
+    /// What begins units of work.
+    pub fn units_of_work(&self) -> DatabaseUnitOfWorkFactory {
+        DatabaseUnitOfWorkFactory::new(self.clone())
+    }
+
+    /// What tells whether the database is there, migrated, and of the same time as this node.
+    pub fn probe(&self, clock: Arc<dyn Clock>) -> DatabaseProbe {
+        DatabaseProbe::new(self.clone(), clock)
+    }
+
+    /// What counts statements and commits.
+    pub const fn statements(&self) -> &StatementCounter {
+        &self.counter
+    }
+
+    /// Closes every connection; on SQLite the last one moves the write-ahead log into the database.
+    pub async fn close(&self) -> Result<(), Fault> {
+        self.pool.clone().close().await.map_err(fault)
+    }
+
+    /// Waits for the turn to write, on SQLite.
+    pub(crate) async fn enter(&self) -> Result<Option<Turn>, DbErr> {
+        match &self.writes {
+            Some(writes) => writes.enter().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins a transaction. On SQLite it takes the write lock at once: one that starts by reading and writes later
+    /// fails when another has written in between, however long it may wait.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        within(self.options.acquire_timeout + self.options.statement_timeout, self.pool.begin_with_options(options))
+            .await
+    }
+
+    pub(crate) fn over(&self, transaction: DatabaseTransaction) -> Connection<DatabaseTransaction> {
+        Connection::new(transaction, self.counter.clone(), None, self.options.statement_timeout)
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.pool.get_database_backend()
+    }
+}

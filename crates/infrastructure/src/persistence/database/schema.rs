@@ -1,0 +1,65 @@
+//! Bringing the schema up to date, and looking at it.
+
+use countersign_application::error::Fault;
+use countersign_migration::{MigrationStatus, Migrator, MigratorTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement};
+
+use crate::persistence::database::Database;
+use crate::persistence::error::fault;
+
+/// Names the lock that migrating nodes take; any number that nothing else in the database uses.
+const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
+
+impl Database {
+    /// Applies what is pending, all of it or nothing. Of several nodes that start together one does the work.
+    pub async fn migrate(&self) -> Result<(), Fault> {
+        let transaction = self.begin_migration().await.map_err(fault)?;
+        Migrator::up(&transaction, None).await.map_err(fault)?;
+        transaction.commit().await.map_err(fault)
+    }
+
+    /// Takes back the last `steps` changes, or all of them, with the data in them.
+    pub async fn roll_back(&self, steps: Option<u32>) -> Result<(), Fault> {
+        let transaction = self.begin_migration().await.map_err(fault)?;
+        Migrator::down(&transaction, steps).await.map_err(fault)?;
+        transaction.commit().await.map_err(fault)
+    }
+
+    /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database.
+    pub async fn status(&self) -> Result<Vec<(String, bool)>, Fault> {
+        let migrations = Migrator::get_migration_with_status_read_only(&self.pool).await.map_err(fault)?;
+        Ok(migrations
+            .iter()
+            .map(|migration| (migration.name().to_owned(), migration.status() == MigrationStatus::Applied))
+            .collect())
+    }
+
+    /// Table and column of all that is stored, the record of migrations left out.
+    pub async fn columns(&self) -> Result<Vec<(String, String)>, Fault> {
+        let sql = if self.backend() == DbBackend::Sqlite {
+            "SELECT m.name AS table_name, c.name AS column_name FROM sqlite_master m, pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND m.name <> 'seaql_migrations' AND m.name NOT LIKE 'sqlite_%' \
+             ORDER BY m.name, c.cid"
+        } else {
+            "SELECT table_name::text AS table_name, column_name::text AS column_name \
+             FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations' \
+             ORDER BY table_name, ordinal_position"
+        };
+        let rows = self.pool.query_all_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("", "table_name")?, row.try_get("", "column_name")?)))
+            .collect::<Result<_, DbErr>>()
+            .map_err(fault)
+    }
+
+    /// The migrator takes no lock of its own. SQLite's transaction is one; PostgreSQL gets one that ends with it.
+    async fn begin_migration(&self) -> Result<DatabaseTransaction, DbErr> {
+        let transaction = self.begin().await?;
+        if self.backend() == DbBackend::Postgres {
+            transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        }
+        Ok(transaction)
+    }
+}

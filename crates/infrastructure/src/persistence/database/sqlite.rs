@@ -1,0 +1,62 @@
+//! Opening SQLite.
+
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::str::FromStr as _;
+
+use countersign_application::error::Fault;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+use crate::persistence::database::options::DatabaseOptions;
+use crate::persistence::error::fault;
+
+/// Opens the file, or a database in memory: that lives in its one connection, which therefore never ends.
+pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    if !in_memory {
+        let file = SqliteConnectOptions::from_str(url).map_err(|error| Fault::internal("database", error))?;
+        create_private(file.get_filename()).map_err(|error| Fault::unavailable("database", error))?;
+    }
+    let busy_timeout = options.acquire_timeout;
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                // Writers of this process queue; this is for other processes, such as the command line.
+                .busy_timeout(busy_timeout)
+                // NORMAL loses acknowledged commits when the power goes.
+                .synchronous(SqliteSynchronous::Full);
+            if in_memory { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
+        });
+    if in_memory {
+        connect.min_connections(1).max_connections(1);
+    } else {
+        connect.max_connections(options.max_connections);
+    }
+    sea_orm::Database::connect(connect).await.map_err(fault)
+}
+
+/// Creates the file readable by its owner alone before SQLite does; its log and its index take over the mode.
+fn create_private(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = match OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file) {
+        // A database that this process may only read is opened all the same: reads go on.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && file.exists() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && file.exists() => return Ok(()),
+        opened => opened?,
+    };
+    file.set_permissions(Permissions::from_mode(0o600))
+}

@@ -1,0 +1,129 @@
+//! What the database's errors mean to the application.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use countersign_application::error::{Conflict, Fault, WriteError};
+use sea_orm::sqlx::Error as SqlxError;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Uniqueness that an index guards: the name that PostgreSQL reports, the columns that SQLite reports, the meaning.
+const CONFLICTS: &[(&str, &str, Conflict)] = &[
+    ("uq_users_email", "users.email", Conflict::EmailTaken),
+    ("pk_user_teams", "user_teams.user_id, user_teams.team_id", Conflict::MembershipExists),
+    ("uq_invitations_team_id_email_pending", "invitations.team_id, invitations.email", Conflict::InvitationPending),
+];
+
+/// The source of a fault. Hides in `Debug` what PostgreSQL adds as detail: the values of the row.
+struct DatabaseError(DbErr);
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseError({})", self.0)
+    }
+}
+
+impl StdError for DatabaseError {}
+
+/// A fault: an outage when the database is away, full, read-only or busy, otherwise a mistake of ours.
+pub(crate) fn fault(error: DbErr) -> Fault {
+    if is_outage(&error) {
+        Fault::unavailable("database", DatabaseError(error))
+    } else {
+        Fault::internal("database", DatabaseError(error))
+    }
+}
+
+/// A conflict if a named uniqueness was broken, otherwise a fault.
+pub(crate) fn write_error(error: DbErr) -> WriteError {
+    match conflict(&error) {
+        Some(conflict) => WriteError::Conflict(conflict),
+        None => WriteError::Fault(fault(error)),
+    }
+}
+
+/// A row that no writer of this service can have stored.
+pub(crate) fn unreadable(column: &'static str) -> Fault {
+    Fault::internal("database", format!("{column} cannot be read"))
+}
+
+fn conflict(error: &DbErr) -> Option<Conflict> {
+    let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else { return None };
+    let broken = message.strip_prefix("UNIQUE constraint failed: ");
+    CONFLICTS
+        .iter()
+        .find(|(index, columns, _)| match broken {
+            Some(broken) => broken == *columns,
+            None => message.contains(&format!("\"{index}\"")),
+        })
+        .map(|(_, _, conflict)| *conflict)
+}
+
+fn is_outage(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            is_outage_of_driver(error)
+        }
+        _ => false,
+    }
+}
+
+fn is_outage_of_driver(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::Protocol(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed => true,
+        SqlxError::Database(error) => error.code().is_some_and(|code| {
+            if error.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
+                is_outage_of_sqlite(&code)
+            } else {
+                is_outage_of_postgres(&code)
+            }
+        }),
+        _ => false,
+    }
+}
+
+/// The low octet of a result code is its primary code: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
+fn is_outage_of_sqlite(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 13 | 14))
+}
+
+/// Connection exceptions, serialization failures and deadlocks, insufficient resources, operator intervention
+/// (shutdown, a statement cancelled for its time), system errors, a read-only server, a lock or an idle transaction
+/// that took too long.
+fn is_outage_of_postgres(code: &str) -> bool {
+    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        || matches!(code, "25006" | "25P03" | "55P03")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_a_busy_file_and_a_lost_server_are_outages() {
+        for code in ["5", "517", "8", "10", "13", "1544", "3850"] {
+            assert!(is_outage_of_sqlite(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "787", "11"] {
+            assert!(!is_outage_of_sqlite(code), "{code}");
+        }
+        for code in ["08006", "40001", "40P01", "53100", "53300", "57014", "57P01", "25006", "55P03"] {
+            assert!(is_outage_of_postgres(code), "{code}");
+        }
+        for code in ["23505", "42601", "25P02", "22P02"] {
+            assert!(!is_outage_of_postgres(code), "{code}");
+        }
+    }
+}

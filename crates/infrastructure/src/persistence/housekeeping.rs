@@ -1,0 +1,117 @@
+//! Deleting what is no longer needed.
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
+use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _, Set};
+use time::Duration;
+
+use crate::persistence::entities::{audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks};
+use crate::persistence::error::fault;
+use crate::persistence::store::Store;
+
+/// Rows a statement: the one writer of SQLite, and the locks of PostgreSQL, are soon free again.
+const BATCH: u64 = 1_000;
+/// Statements a table and run; the rest is for the next run.
+const BATCHES: u32 = 50;
+/// A worker discards decoys within seconds; those left are of a time without one.
+const DECOY_LIFETIME: Duration = Duration::hours(1);
+
+/// What of sessions is over, and for so long that no access token of theirs can be alive.
+fn sessions_over(purge: &Purge) -> Condition {
+    let over = purge.now - purge.access_ttl;
+    Condition::any()
+        .add(sessions::Column::EndedAt.lt(over))
+        .add(sessions::Column::IdleExpiresAt.lt(over))
+        .add(sessions::Column::ExpiresAt.lt(over))
+}
+
+fn settled_mails(purge: &Purge) -> Condition {
+    Condition::all()
+        .add(mails::Column::Status.is_in(["sent", "dead"]))
+        .add(mails::Column::CreatedAt.lt(purge.now - purge.retention.mails))
+}
+
+/// The index of decoys is partial and names the column alone.
+fn forgotten_decoys(purge: &Purge) -> Condition {
+    Condition::all().add(Expr::cust("decoy")).add(mails::Column::CreatedAt.lt(purge.now - DECOY_LIFETIME))
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    async fn remove<E: EntityTrait>(&self, key: &[E::Column], dead: Condition) -> Result<u64, Fault> {
+        let mut removed = 0;
+        for _ in 0..BATCHES {
+            let batch = batch::<E>(key, dead.clone());
+            let gone = E::delete_many().filter(batch).exec(&self.0).await.map_err(fault)?.rows_affected;
+            removed += gone;
+            if gone < BATCH {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Erases successors whose window has closed, and tokens that expired before their mail could be sent. What
+    /// a batch leaves over is for the next run.
+    async fn erase_sealed(&self, purge: &Purge) -> Result<(), Fault> {
+        let closed = Condition::all()
+            .add(sessions::Column::SealedSuccessor.is_not_null())
+            .add(sessions::Column::RotatedAt.lte(purge.now - purge.reuse_window));
+        sessions::Entity::update_many()
+            .set(sessions::ActiveModel { sealed_successor: Set(None), ..Default::default() })
+            .filter(batch::<sessions::Entity>(&[sessions::Column::Id], closed))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        let expired = Condition::all()
+            .add(mails::Column::SealedToken.is_not_null())
+            .add(mails::Column::TokenExpiresAt.lte(purge.now));
+        mails::Entity::update_many()
+            .set(mails::ActiveModel { sealed_token: Set(None), ..Default::default() })
+            .filter(batch::<mails::Entity>(&[mails::Column::Id], expired))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+}
+
+/// At most [`BATCH`] of the rows that fulfil the condition.
+fn batch<E: EntityTrait>(key: &[E::Column], condition: Condition) -> Expr {
+    let rows =
+        Query::select().columns(key.iter().copied()).from(E::default()).cond_where(condition).limit(BATCH).take();
+    match key {
+        [column] => Expr::col(*column).in_subquery(rows),
+        columns => Expr::tuple(columns.iter().map(|column| Expr::col(*column))).in_subquery(rows),
+    }
+}
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> Housekeeping for Store<C> {
+    async fn purge(&self, purge: &Purge) -> Result<PurgeReport, Fault> {
+        use sign_in_networks::Column as Networks;
+
+        let Purge { now, retention, .. } = purge;
+        self.erase_sealed(purge).await?;
+        let tokens = one_time_tokens::Column::ExpiresAt.lte(*now).into_condition();
+        let invitations = invitations::Column::ExpiresAt.lt(*now - retention.invitations).into_condition();
+        let events = audit_events::Column::At.lt(*now - retention.audit).into_condition();
+        let networks = Networks::LastSeenAt.lt(*now - retention.sign_in_networks).into_condition();
+        let sent = self.remove::<mails::Entity>(&[mails::Column::Id], settled_mails(purge)).await?;
+        let decoys = self.remove::<mails::Entity>(&[mails::Column::Id], forgotten_decoys(purge)).await?;
+        let mut removed = vec![
+            ("sessions", self.remove::<sessions::Entity>(&[sessions::Column::Id], sessions_over(purge)).await?),
+            ("one_time_tokens", self.remove::<one_time_tokens::Entity>(&[one_time_tokens::Column::Id], tokens).await?),
+            ("invitations", self.remove::<invitations::Entity>(&[invitations::Column::Id], invitations).await?),
+            ("mails", sent + decoys),
+            ("audit_events", self.remove::<audit_events::Entity>(&[audit_events::Column::Id], events).await?),
+            (
+                "sign_in_networks",
+                self.remove::<sign_in_networks::Entity>(&[Networks::UserId, Networks::Network], networks).await?,
+            ),
+        ];
+        removed.retain(|(_, rows)| *rows > 0);
+        Ok(PurgeReport { removed })
+    }
+}

@@ -1,0 +1,189 @@
+//! Mails that wait to be sent.
+
+mod row;
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::mail::message::QueuedMail;
+use countersign_application::ports::outbox::{Backlog, Lease, LeasedMail, Outbox, Setback};
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::{MailId, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QuerySelect as _, Set,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::persistence::entities::mails::{ActiveModel, Column, Entity};
+use crate::persistence::error::{fault, unreadable};
+use crate::persistence::store::Store;
+
+const QUEUED: &str = "queued";
+const SENT: &str = "sent";
+const DEAD: &str = "dead";
+
+/// The mail, while the lease is the one it was claimed under.
+fn held(id: MailId, lease: &Lease) -> Condition {
+    Condition::all().add(Column::Id.eq(id.as_uuid())).add(Column::LeaseId.eq(lease.id)).add(Column::Status.eq(QUEUED))
+}
+
+/// Unsent mails that this one makes pointless. Mails of an invitation belong to it, not to the account: the same
+/// account may be invited into several teams.
+fn superseded_by(mail: &QueuedMail) -> Condition {
+    let unsent = Condition::all().add(Column::Status.ne(SENT));
+    match mail.invitation_id {
+        Some(invitation) => unsent.add(Column::InvitationId.eq(invitation.as_uuid())),
+        // Nobody has the nil id: a decoy replaces nothing, by the same statement.
+        None => unsent
+            .add(Column::UserId.eq(mail.user_id.map_or(Uuid::nil(), UserId::as_uuid)))
+            .add(Column::InvitationId.is_null())
+            .add(Column::Kind.eq(mail.kind.as_str())),
+    }
+}
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
+    async fn enqueue(&self, mail: &QueuedMail) -> Result<(), Fault> {
+        Entity::insert(row::queued(mail)?).exec_without_returning(&self.0).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn replace(&self, mail: &QueuedMail) -> Result<(), Fault> {
+        Entity::delete_many().filter(superseded_by(mail)).exec(&self.0).await.map_err(fault)?;
+        self.enqueue(mail).await
+    }
+
+    async fn lease(&self, lease: &Lease, now: OffsetDateTime, limit: u16) -> Result<Vec<LeasedMail>, Fault> {
+        // On PostgreSQL workers pass over each other's rows instead of waiting; SQLite has one writer.
+        let due = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Column::Status.eq(QUEUED))
+            .and_where(Column::NextAttemptAt.lte(now))
+            .cond_where(Condition::any().add(Column::LeaseUntil.is_null()).add(Column::LeaseUntil.lte(now)))
+            .order_by(Column::NextAttemptAt, Order::Asc)
+            .order_by(Column::Id, Order::Asc)
+            .limit(u64::from(limit))
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .take();
+        let claim = ActiveModel {
+            lease_id: Set(Some(lease.id)),
+            lease_until: Set(Some(lease.until)),
+            ..ActiveModel::default()
+        };
+        let mut rows = Entity::update_many()
+            .set(claim)
+            .filter(Column::Id.in_subquery(due))
+            .exec_with_returning(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.sort_unstable_by_key(|row| (row.next_attempt_at, row.id));
+        rows.into_iter()
+            .map(|row| {
+                let attempts = u32::try_from(row.attempts).map_err(|_invalid| unreadable("mails.attempts"))?;
+                Ok(LeasedMail { mail: row::mail(row)?, attempts })
+            })
+            .collect()
+    }
+
+    async fn mark_sent(&self, id: MailId, lease: &Lease, now: OffsetDateTime) -> Result<bool, Fault> {
+        let sent = ActiveModel {
+            status: Set(SENT.to_owned()),
+            sent_at: Set(Some(now)),
+            sealed_token: Set(None),
+            lease_id: Set(None),
+            lease_until: Set(None),
+            last_error: Set(None),
+            ..ActiveModel::default()
+        };
+        let marked = Entity::update_many()
+            .set(sent)
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .filter(held(id, lease))
+            .filter(Column::Decoy.eq(false))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        if marked.rows_affected == 1 {
+            return Ok(true);
+        }
+        let discarded = Entity::delete_many()
+            .filter(held(id, lease))
+            .filter(Column::Decoy.eq(true))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(discarded.rows_affected == 1)
+    }
+
+    async fn mark_failed(&self, id: MailId, lease: &Lease, setback: &Setback) -> Result<bool, Fault> {
+        let mut failed = ActiveModel { lease_id: Set(None), lease_until: Set(None), ..ActiveModel::default() };
+        match setback {
+            Setback::Retry { at, reason } => {
+                failed.next_attempt_at = Set(*at);
+                failed.last_error = Set(Some(reason.clone()));
+            }
+            Setback::Dead { reason } => {
+                failed.status = Set(DEAD.to_owned());
+                failed.sealed_token = Set(None);
+                failed.last_error = Set(Some(reason.clone()));
+            }
+        }
+        let marked = Entity::update_many()
+            .set(failed)
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .filter(held(id, lease))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(marked.rows_affected == 1)
+    }
+
+    async fn remove_by_recipient(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault> {
+        Entity::delete_many()
+            .filter(Condition::any().add(Column::UserId.eq(user.as_uuid())).add(Column::Recipient.eq(email.as_str())))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    async fn cancel_tokens(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault> {
+        Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Recipient.eq(email.as_str()))
+            .filter(Column::Status.ne(SENT))
+            .filter(Column::SealedToken.is_not_null())
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    async fn backlog(&self) -> Result<Backlog, Fault> {
+        let rows: Vec<(String, i64, Option<OffsetDateTime>)> = Entity::find()
+            .select_only()
+            .column(Column::Status)
+            .column_as(Column::Id.count(), "mails")
+            .column_as(Column::CreatedAt.min(), "oldest")
+            .filter(Column::Status.is_in([QUEUED, DEAD]))
+            .filter(Column::Decoy.eq(false))
+            .group_by(Column::Status)
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let mut backlog = Backlog::default();
+        for (status, count, oldest) in rows {
+            let count = u64::try_from(count).unwrap_or_default();
+            if status == QUEUED {
+                backlog.queued = count;
+                backlog.oldest = oldest;
+            } else {
+                backlog.dead = count;
+            }
+        }
+        Ok(backlog)
+    }
+}

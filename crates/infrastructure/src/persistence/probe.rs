@@ -1,0 +1,64 @@
+//! Whether the database is fit for use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::ports::clock::Clock;
+use countersign_application::ports::dependency_probe::DependencyProbe;
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, RuntimeErr, Statement};
+use time::OffsetDateTime;
+
+use crate::persistence::connection::within;
+use crate::persistence::database::Database;
+use crate::persistence::error::fault;
+
+/// A probe is asked often, and must not pile up.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Rows and tokens are judged by the node's clock; further off than this it judges wrongly.
+const MAX_SKEW: time::Duration = time::Duration::seconds(30);
+
+/// Asks the database for its time and its schema.
+pub struct DatabaseProbe {
+    database: Database,
+    clock: Arc<dyn Clock>,
+}
+
+impl DatabaseProbe {
+    pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { database, clock }
+    }
+
+    /// Fails unless the schema is there. SQLite lives on this node and has its clock.
+    async fn ask(&self) -> Result<Option<OffsetDateTime>, DbErr> {
+        let backend = self.database.backend();
+        let sql = if backend == DbBackend::Sqlite {
+            "SELECT version FROM seaql_migrations LIMIT 1"
+        } else {
+            "SELECT clock_timestamp() AS now FROM seaql_migrations LIMIT 1"
+        };
+        let store = self.database.store();
+        let row = within(PATIENCE, store.0.query_one_raw(Statement::from_string(backend, sql)))
+            .await?
+            .ok_or_else(|| DbErr::Conn(RuntimeErr::Internal("no migration is applied".to_owned())))?;
+        if backend == DbBackend::Sqlite { Ok(None) } else { row.try_get("", "now").map(Some) }
+    }
+}
+
+#[async_trait]
+impl DependencyProbe for DatabaseProbe {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    async fn check(&self) -> Result<(), Fault> {
+        let Some(theirs) = self.ask().await.map_err(fault)? else { return Ok(()) };
+        let skew = (self.clock.now() - theirs).abs();
+        if skew > MAX_SKEW {
+            let skew = skew.whole_seconds();
+            return Err(Fault::unavailable("database", format!("its clock and this node's differ by {skew} s")));
+        }
+        Ok(())
+    }
+}

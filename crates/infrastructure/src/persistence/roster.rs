@@ -1,0 +1,126 @@
+//! Who a team can lose.
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::ports::roster_repository::RosterRepository;
+use countersign_domain::ids::{TeamId, UserId};
+use countersign_domain::team::membership::{Membership, MembershipStatus};
+use countersign_domain::team::role::Role;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+};
+use uuid::Uuid;
+
+use crate::persistence::entities::user_teams::{Column, Entity};
+use crate::persistence::entities::{teams, users};
+use crate::persistence::error::fault;
+use crate::persistence::memberships::membership;
+use crate::persistence::store::Store;
+
+const OTHER: &str = "other";
+
+fn active_users() -> SelectStatement {
+    Query::select().column(users::Column::Id).from(users::Entity).and_where(users::Column::IsActive.eq(true)).take()
+}
+
+/// Members of the team other than this account.
+fn besides(team: TeamId, user: UserId) -> Select<Entity> {
+    Entity::find().filter(Column::TeamId.eq(team.as_uuid())).filter(Column::UserId.ne(user.as_uuid()))
+}
+
+/// Other members of the team that the outer statement is at.
+fn others(user: UserId) -> SelectStatement {
+    let other = |column: Column| Expr::col((Alias::new(OTHER), column));
+    Query::select()
+        .expr(Expr::cust("1"))
+        .from_as(Entity, Alias::new(OTHER))
+        .and_where(other(Column::TeamId).equals((Entity, Column::TeamId)))
+        .and_where(other(Column::UserId).ne(user.as_uuid()))
+        .take()
+}
+
+/// Those of them who are active admins with an active account.
+fn other_admins(user: UserId) -> SelectStatement {
+    let other = |column: Column| Expr::col((Alias::new(OTHER), column));
+    others(user)
+        .and_where(other(Column::Role).eq(Role::Admin.as_str()))
+        .and_where(other(Column::Status).eq(MembershipStatus::Active.as_str()))
+        .and_where(other(Column::UserId).in_subquery(active_users()))
+        .take()
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    async fn team_ids(&self, memberships: Select<Entity>) -> Result<Vec<TeamId>, Fault> {
+        let ids: Vec<Uuid> = memberships
+            .select_only()
+            .column(Column::TeamId)
+            .order_by_asc(Column::TeamId)
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(ids.into_iter().map(TeamId::new).collect())
+    }
+}
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> RosterRepository for Store<C> {
+    async fn lock_teams_of(&self, user: UserId) -> Result<Vec<TeamId>, Fault> {
+        let mine =
+            Query::select().column(Column::TeamId).from(Entity).and_where(Column::UserId.eq(user.as_uuid())).take();
+        let ids: Vec<Uuid> = teams::Entity::find()
+            .select_only()
+            .column(teams::Column::Id)
+            .filter(teams::Column::Id.in_subquery(mine))
+            .order_by_asc(teams::Column::Id)
+            .lock_exclusive()
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(ids.into_iter().map(TeamId::new).collect())
+    }
+
+    async fn admins_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault> {
+        besides(team, user)
+            .filter(Column::Role.eq(Role::Admin.as_str()))
+            .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
+            .filter(Column::UserId.in_subquery(active_users()))
+            .count(&self.0)
+            .await
+            .map_err(fault)
+    }
+
+    async fn members_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault> {
+        besides(team, user).count(&self.0).await.map_err(fault)
+    }
+
+    async fn longest_standing_besides(&self, team: TeamId, user: UserId) -> Result<Option<Membership>, Fault> {
+        let row = besides(team, user)
+            .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
+            .filter(Column::UserId.in_subquery(active_users()))
+            .order_by_asc(Column::JoinedAt)
+            .order_by_asc(Column::UserId)
+            .one(&self.0)
+            .await
+            .map_err(fault)?;
+        row.as_ref().map(membership).transpose()
+    }
+
+    async fn teams_only_of(&self, user: UserId) -> Result<Vec<TeamId>, Fault> {
+        let alone = Entity::find().filter(Column::UserId.eq(user.as_uuid())).filter(Expr::exists(others(user)).not());
+        self.team_ids(alone).await
+    }
+
+    async fn teams_depending_on(&self, user: UserId) -> Result<Vec<TeamId>, Fault> {
+        let depending = Entity::find()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Role.eq(Role::Admin.as_str()))
+            .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
+            .filter(Expr::exists(others(user)))
+            .filter(Expr::exists(other_admins(user)).not());
+        self.team_ids(depending).await
+    }
+}

@@ -1,0 +1,57 @@
+//! The one text form of a time on SQLite.
+
+use sea_orm::Value;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// A time as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Of fixed width and in UTC, so that comparing text compares times; the form
+/// that SeaORM would bind drops trailing zeros, and then `…45Z` sorts after `…45.5Z`.
+fn text(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond()
+    )
+}
+
+/// The value as SQLite is to store or compare it.
+pub(crate) fn for_sqlite(value: Value) -> Value {
+    match value {
+        Value::TimeDateTimeWithTimeZone(at) => Value::String(at.map(text)),
+        Value::TimeDateTime(at) => Value::String(at.map(PrimitiveDateTime::assume_utc).map(text)),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn text_sorts_as_the_times_do() {
+        let times = [
+            datetime!(2026-01-02 03:04:05 UTC),
+            datetime!(2026-01-02 03:04:05.005 UTC),
+            datetime!(2026-01-02 03:04:05.5 UTC),
+            datetime!(2026-01-02 05:04:06 +2),
+            datetime!(2026-01-02 03:04:07.123456 UTC),
+        ];
+        let texts = times.map(text);
+        assert!(texts.is_sorted());
+        assert_eq!(texts[3], "2026-01-02T03:04:06.000Z");
+        assert_eq!(texts[4], "2026-01-02T03:04:07.123Z");
+    }
+
+    #[test]
+    fn only_times_are_rewritten() {
+        assert_eq!(for_sqlite(Value::from(7_i64)), Value::from(7_i64));
+        assert_eq!(for_sqlite(Value::TimeDateTimeWithTimeZone(None)), Value::String(None));
+    }
+}

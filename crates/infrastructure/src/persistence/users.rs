@@ -1,0 +1,158 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use countersign_application::error::{Fault, WriteError};
+use countersign_application::ports::user_repository::UserRepository;
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::UserId;
+use countersign_domain::name::PersonName;
+use countersign_domain::page::{Page, PageRequest};
+use countersign_domain::password::PasswordHash;
+use countersign_domain::user::User;
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _, Query};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Set,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::persistence::entities::users::{ActiveModel, Column, Entity, Model};
+use crate::persistence::entities::{sessions, user_teams};
+use crate::persistence::error::{fault, unreadable, write_error};
+use crate::persistence::search::contains;
+use crate::persistence::store::Store;
+
+/// The account of a row.
+pub(crate) fn user(row: Model) -> Result<User, Fault> {
+    Ok(User {
+        id: UserId::new(row.id),
+        email: EmailAddress::parse(&row.email).map_err(|_invalid| unreadable("users.email"))?,
+        first_name: PersonName::parse(&row.first_name).map_err(|_invalid| unreadable("users.first_name"))?,
+        last_name: PersonName::parse(&row.last_name).map_err(|_invalid| unreadable("users.last_name"))?,
+        is_active: row.is_active,
+        is_superuser: row.is_superuser,
+        email_verified: row.email_verified,
+        epoch: row.epoch,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// Everything but id, password hash and time of creation.
+fn changeable(user: &User) -> ActiveModel {
+    ActiveModel {
+        email: Set(user.email.as_str().to_owned()),
+        first_name: Set(user.first_name.as_str().to_owned()),
+        last_name: Set(user.last_name.as_str().to_owned()),
+        is_active: Set(user.is_active),
+        is_superuser: Set(user.is_superuser),
+        email_verified: Set(user.email_verified),
+        epoch: Set(user.epoch),
+        updated_at: Set(user.updated_at),
+        ..ActiveModel::default()
+    }
+}
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
+    async fn find_by_id(&self, id: UserId) -> Result<Option<User>, Fault> {
+        let row = Entity::find_by_id(id.as_uuid()).one(&self.0).await.map_err(fault)?;
+        row.map(user).transpose()
+    }
+
+    async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<User>, Fault> {
+        let row = Entity::find().filter(Column::Email.eq(email.as_str())).one(&self.0).await.map_err(fault)?;
+        row.map(user).transpose()
+    }
+
+    async fn lock(&self, id: UserId) -> Result<Option<User>, Fault> {
+        let row = Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&self.0).await.map_err(fault)?;
+        row.map(user).transpose()
+    }
+
+    async fn insert(&self, user: &User, password_hash: &PasswordHash) -> Result<(), WriteError> {
+        let row = ActiveModel {
+            id: Set(user.id.as_uuid()),
+            password_hash: Set(password_hash.expose().to_owned()),
+            created_at: Set(user.created_at),
+            ..changeable(user)
+        };
+        Entity::insert(row).exec_without_returning(&self.0).await.map_err(write_error)?;
+        Ok(())
+    }
+
+    async fn update(&self, user: &User) -> Result<(), WriteError> {
+        let updated = Entity::update_many()
+            .set(changeable(user))
+            .filter(Column::Id.eq(user.id.as_uuid()))
+            .exec(&self.0)
+            .await
+            .map_err(write_error)?;
+        if updated.rows_affected == 0 {
+            return Err(Fault::internal("database", "the account to update is gone").into());
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, id: UserId) -> Result<bool, Fault> {
+        let removed = Entity::delete_by_id(id.as_uuid()).exec(&self.0).await.map_err(fault)?;
+        Ok(removed.rows_affected == 1)
+    }
+
+    async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault> {
+        let rows = Entity::find()
+            .apply_if(search, |select, part| {
+                let full_name = Expr::col(Column::FirstName)
+                    .binary(BinOper::Custom("||"), Expr::val(" "))
+                    .binary(BinOper::Custom("||"), Expr::col(Column::LastName));
+                select.filter(
+                    Condition::any().add(contains(Expr::col(Column::Email), &part)).add(contains(full_name, &part)),
+                )
+            })
+            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
+            .order_by_asc(Column::Id)
+            .limit(u64::from(page.limit()) + 1)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let users = rows.into_iter().map(user).collect::<Result<_, _>>()?;
+        Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
+    }
+
+    async fn list_unused(
+        &self,
+        created_before: OffsetDateTime,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<UserId>, Fault> {
+        let in_a_team = Query::select()
+            .expr(Expr::cust("1"))
+            .from(user_teams::Entity)
+            .and_where(Expr::col((user_teams::Entity, user_teams::Column::UserId)).equals((Entity, Column::Id)))
+            .take();
+        let in_session = Query::select()
+            .expr(Expr::cust("1"))
+            .from(sessions::Entity)
+            .and_where(Expr::col((sessions::Entity, sessions::Column::UserId)).equals((Entity, Column::Id)))
+            .and_where(Expr::col((sessions::Entity, sessions::Column::Epoch)).equals((Entity, Column::Epoch)))
+            .and_where(sessions::Column::EndedAt.is_null())
+            .and_where(sessions::Column::IdleExpiresAt.gt(now))
+            .and_where(sessions::Column::ExpiresAt.gt(now))
+            .take();
+        let ids: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::EmailVerified.eq(false))
+            .filter(Column::CreatedAt.lt(created_before))
+            .filter(Expr::exists(in_a_team).not())
+            .filter(Expr::exists(in_session).not())
+            .order_by_asc(Column::CreatedAt)
+            .limit(u64::from(limit))
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(ids.into_iter().map(UserId::new).collect())
+    }
+}
