@@ -64,6 +64,12 @@ impl PageRequest {
         Self { limit: limit.clamp(1, Self::MAX_LIMIT), after: None }
     }
 
+    /// As many, after this cursor.
+    #[must_use]
+    pub const fn starting(self, after: Cursor) -> Self {
+        Self { limit: self.limit, after: Some(after) }
+    }
+
     /// Most items to return.
     pub const fn limit(&self) -> u16 {
         self.limit

@@ -1,13 +1,21 @@
 //! Deletes the account of the actor and what is held about it.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
 use countersign_domain::password::PresentedPassword;
+use countersign_domain::user::Credentials;
+use time::OffsetDateTime;
 
-use crate::account::proof::ProofError;
+use crate::account::proof::{PasswordProof, ProofError};
+use crate::account::removal::{AccountRemoval, Aftermath, RemovalCause, RemovalError};
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +44,66 @@ classify! { DeleteAccountError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct DeleteAccount {}
+pub struct DeleteAccount {
+    clock: Arc<dyn Clock>,
+    proof: PasswordProof,
+    removal: AccountRemoval,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl DeleteAccount {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            proof: PasswordProof::new(dependencies),
+            removal: AccountRemoval::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Deletes the account of the actor and what is held about it.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: DeleteAccountCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: DeleteAccountCommand,
     ) -> Result<(), DeleteAccountError> {
-        Err(Fault::internal("delete_account", "not built yet").into())
+        let now = self.clock.now();
+        let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
+        let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
+        let uow = self.units_of_work.begin().await?;
+        let removed = self.remove(&*uow, &proven, origin, now).await;
+        if removed.is_ok() {
+            uow.commit().await?;
+        } else {
+            drop(uow);
+        }
+        fence.lift().await;
+        let aftermath = removed?;
+        self.snapshots.fence(aftermath.stale).await.lift().await;
+        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        Ok(())
+    }
+
+    async fn remove(
+        &self,
+        uow: &dyn UnitOfWork,
+        proven: &Credentials,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Aftermath, DeleteAccountError> {
+        let user = self.proof.lock_proven(uow, proven).await?;
+        self.removal.remove(uow, &user, RemovalCause::Owner, origin, now).await.map_err(|error| match error {
+            RemovalError::LastAdmin => DeleteAccountError::LastAdmin,
+            RemovalError::Internal(fault) => fault.into(),
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! Gives the actor everything held about it (GDPR Art. 15 and 20).
 
-use countersign_domain::audit::AuditEvent;
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::page::PageRequest;
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
 use countersign_domain::user::User;
@@ -9,8 +11,13 @@ use time::OffsetDateTime;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::audit_log::AuditLog;
+use crate::ports::clock::Clock;
+use crate::ports::membership_repository::MembershipRepository;
+use crate::ports::session_repository::SessionRepository;
+use crate::ports::sign_in_networks::SignInNetworks;
+use crate::trail::Trail;
 
 /// Everything held about an account but its secrets.
 #[derive(Clone, Debug)]
@@ -42,16 +49,107 @@ classify! { ExportAccountError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ExportAccount {}
+pub struct ExportAccount {
+    clock: Arc<dyn Clock>,
+    memberships: Arc<dyn MembershipRepository>,
+    sessions: Arc<dyn SessionRepository>,
+    networks: Arc<dyn SignInNetworks>,
+    audit: Arc<dyn AuditLog>,
+    trail: Trail,
+}
 
 impl ExportAccount {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            memberships: Arc::clone(&dependencies.memberships),
+            sessions: Arc::clone(&dependencies.sessions),
+            networks: Arc::clone(&dependencies.networks),
+            audit: Arc::clone(&dependencies.audit),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Gives the actor everything held about it (GDPR Art. 15 and 20).
-    pub async fn execute(&self, _actor: &Actor, _origin: &Origin) -> Result<AccountExport, ExportAccountError> {
-        Err(Fault::internal("export_account", "not built yet").into())
+    /// Gives the actor everything held about it (GDPR Art. 15 and 20). The export is audited, and that event is
+    /// part of it.
+    pub async fn execute(&self, actor: &Actor, origin: &Origin) -> Result<AccountExport, ExportAccountError> {
+        let now = self.clock.now();
+        let event = self.trail.event(AuditKind::AccountExported, origin, now).by(actor.id()).about(actor.id());
+        self.trail.record(event).await?;
+        Ok(AccountExport {
+            user: actor.user.clone(),
+            teams: self.teams(actor).await?,
+            sessions: self.sessions.list_live_by_user(actor.id(), now).await?,
+            sign_in_networks: self.networks.list_by_user(actor.id()).await?,
+            audit_events: self.audit.list_by_user(actor.id()).await?,
+            exported_at: now,
+        })
+    }
+
+    async fn teams(&self, actor: &Actor) -> Result<Vec<TeamMembership>, Fault> {
+        let mut request = PageRequest::first(PageRequest::MAX_LIMIT);
+        let mut teams = vec![];
+        loop {
+            let page = self.memberships.list_by_user(actor.id(), &request).await?;
+            teams.extend(page.items);
+            match page.next {
+                Some(cursor) => request = request.starting(cursor),
+                None => return Ok(teams),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, NOW, actor, membership, origin, session, team, user, user_id};
+    use countersign_domain::page::{Cursor, Page};
+    use countersign_domain::team::role::Role;
+
+    fn place(n: u64) -> TeamMembership {
+        let membership =
+            countersign_domain::team::membership::Membership { team_id: team(n).id, ..membership(1, Role::Member) };
+        TeamMembership { team: team(n), membership }
+    }
+
+    fn mocks() -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.memberships.expect_list_by_user().withf(|id, _| *id == user_id(1)).returning(|_, page| {
+            let first = Cursor::after(team(1).id.as_uuid());
+            Ok(match page.after() {
+                None => Page { items: vec![place(1)], next: Some(first) },
+                Some(cursor) if cursor == first => Page { items: vec![place(2)], next: None },
+                Some(_) => Page { items: vec![], next: None },
+            })
+        });
+        mocks
+            .sessions
+            .expect_list_live_by_user()
+            .returning(|id, _| Ok(vec![session(1)].into_iter().filter(|session| session.user_id == id).collect()));
+        mocks
+    }
+
+    #[tokio::test]
+    async fn everything_is_there_over_all_pages_the_export_itself_included() {
+        let mut mocks = mocks();
+        mocks.networks.expect_list_by_user().returning(|_| Ok(vec![("192.0.2.0/24".to_owned(), NOW)]));
+        let export = ExportAccount::new(&mocks.into_dependencies()).execute(&actor(), &origin()).await.unwrap();
+        assert_eq!(export.user, user(1));
+        assert_eq!(export.teams, [place(1), place(2)]);
+        assert_eq!(export.sessions, [session(1)]);
+        assert_eq!(export.sign_in_networks, [("192.0.2.0/24".to_owned(), NOW)]);
+        assert_eq!(export.audit_events[0].kind, AuditKind::AccountExported);
+        assert_eq!(export.exported_at, NOW);
+    }
+
+    #[tokio::test]
+    async fn an_outage_gives_no_partial_export() {
+        let mut mocks = mocks();
+        mocks.networks.expect_list_by_user().returning(|_| Err(Fault::unavailable("database", "gone")));
+        let error = ExportAccount::new(&mocks.into_dependencies()).execute(&actor(), &origin()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

@@ -1,15 +1,23 @@
 //! Mails a token to a new address; one that is taken costs the same and gets none.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::email_address::EmailAddress;
-use countersign_domain::password::PresentedPassword;
+use std::sync::Arc;
 
-use crate::account::proof::ProofError;
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::password::PresentedPassword;
+use time::{Duration, OffsetDateTime};
+
+use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
+use crate::auth::one_time_mail::{OneTimeMail, OneTimeMails};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::limits::LimitExceeded;
+use crate::error::{Fault, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -39,21 +47,62 @@ classify! { RequestEmailChangeError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct RequestEmailChange {}
+pub struct RequestEmailChange {
+    clock: Arc<dyn Clock>,
+    proof: PasswordProof,
+    limits: Limits,
+    users: Arc<dyn UserRepository>,
+    one_time_mails: OneTimeMails,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    trail: Trail,
+    lifetime: Duration,
+}
 
 impl RequestEmailChange {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            proof: PasswordProof::new(dependencies),
+            limits: Limits::new(dependencies),
+            users: Arc::clone(&dependencies.users),
+            one_time_mails: OneTimeMails::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            trail: Trail::new(dependencies),
+            lifetime: dependencies.policy.verification_ttl,
+        }
     }
 
     /// Mails a token to a new address; one that is taken costs the same and gets none.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: RequestEmailChangeCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: RequestEmailChangeCommand,
     ) -> Result<(), RequestEmailChangeError> {
-        Err(Fault::internal("request_email_change", "not built yet").into())
+        let now = self.clock.now();
+        let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
+        let address = Subject::Address(&command.new_email);
+        let _counted = self.limits.acquire(Limit::VerificationOfAddress, address, now).await?;
+        let mail = self.mail(actor, command.new_email, now).await?;
+        let event = self.trail.event(AuditKind::EmailChangeRequested, origin, now).by(actor.id()).about(actor.id());
+        let uow = self.units_of_work.begin().await?;
+        // A reset meanwhile has removed the tokens of whoever knew the former password: there must be no new one.
+        self.proof.lock_proven(&*uow, &proven).await?;
+        mail.store(&*uow).await?;
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        self.trail.announce(&event);
+        Ok(())
+    }
+
+    async fn mail(&self, actor: &Actor, new_email: EmailAddress, now: OffsetDateTime) -> Result<OneTimeMail, Fault> {
+        if self.users.find_by_email(&new_email).await?.is_some() {
+            return self.one_time_mails.decoy(Purpose::EmailChange, new_email, self.lifetime, now);
+        }
+        self.one_time_mails.to_new_address(new_email, &actor.user, actor.session_id, self.lifetime, now)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,18 @@
 //! Changes the names of the actor.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::name::PersonName;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -31,21 +36,108 @@ classify! { UpdateProfileError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct UpdateProfile {}
+pub struct UpdateProfile {
+    clock: Arc<dyn Clock>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl UpdateProfile {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Changes the names of the actor.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: UpdateProfileCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: UpdateProfileCommand,
     ) -> Result<User, UpdateProfileError> {
-        Err(Fault::internal("update_profile", "not built yet").into())
+        let now = self.clock.now();
+        let event = self.trail.event(AuditKind::ProfileUpdated, origin, now).by(actor.id()).about(actor.id());
+        let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
+        let uow = self.units_of_work.begin().await?;
+        // Deleted since its token was checked: another try gets the 401 that is true now.
+        let locked = uow.users().lock(actor.id()).await?;
+        let mut user = locked.ok_or_else(|| Fault::unavailable("account", "deleted meanwhile"))?;
+        user.rename(command.first_name, command.last_name, now);
+        uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.trail.announce(&event);
+        Ok(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Classify, Kind};
+    use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
+    use crate::testing::{Mocks, StagedUnitOfWork, actor, name, origin, user, user_id};
+
+    fn unit_of_work() -> StagedUnitOfWork {
+        let mut uow = StagedUnitOfWork::default();
+        uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        uow
+    }
+
+    fn command() -> UpdateProfileCommand {
+        UpdateProfileCommand { first_name: Some(name("Ada")), last_name: None }
+    }
+
+    async fn update(mocks: Mocks) -> Result<User, UpdateProfileError> {
+        UpdateProfile::new(&mocks.into_dependencies()).execute(&actor(), &origin(), command()).await
+    }
+
+    #[tokio::test]
+    async fn what_is_given_changes_and_the_rest_stays() {
+        let mut mocks = Mocks::default();
+        let mut cache = MockSnapshotCache::new();
+        cache.expect_read().returning(|_| Lookup::Miss(None));
+        cache.expect_fence().withf(|id| *id == user_id(1)).times(1).returning(|_| Ok(()));
+        cache.expect_lift().withf(|id| *id == user_id(1)).times(1).returning(|_| Ok(()));
+        mocks.account_cache = cache;
+        let mut uow = unit_of_work();
+        let expected = User { first_name: name("Ada"), ..user(1) };
+        let stored = expected.clone();
+        uow.users.expect_update().withf(move |user| *user == stored).times(1).returning(|_| Ok(()));
+        let written = mocks.stage(uow);
+        assert_eq!(update(mocks).await.unwrap(), expected);
+        assert!(written.committed());
+        assert_eq!(written.audited(), [AuditKind::ProfileUpdated]);
+    }
+
+    #[tokio::test]
+    async fn what_fails_halfway_is_not_committed() {
+        for fail_commit in [false, true] {
+            let mut mocks = Mocks::default();
+            let mut uow = StagedUnitOfWork { fail_commit, ..unit_of_work() };
+            uow.users.expect_update().returning(move |_| {
+                if fail_commit { Ok(()) } else { Err(Fault::unavailable("database", "gone").into()) }
+            });
+            let written = mocks.stage(uow);
+            assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unavailable);
+            assert!(!written.committed());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_that_is_gone_is_not_brought_back() {
+        let mut mocks = Mocks::default();
+        let mut uow = StagedUnitOfWork::default();
+        uow.users.expect_lock().returning(|_| Ok(None));
+        let written = mocks.stage(uow);
+        assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
     }
 }

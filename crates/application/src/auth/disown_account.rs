@@ -1,12 +1,25 @@
 //! Deletes an unverified account at the word of whoever reads the mail of its address.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::secret::Secret;
+use std::sync::Arc;
 
+use countersign_domain::audit::Origin;
+use countersign_domain::ids::UserId;
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::secret::{Secret, TokenDigest};
+use countersign_domain::user::User;
+use time::OffsetDateTime;
+
+use crate::account::removal::{AccountRemoval, Aftermath, RemovalCause, RemovalError};
+use crate::auth::refused_tokens::RefusedTokens;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
+use crate::ports::clock::Clock;
+use crate::ports::one_time_token_repository::OneTimeTokenRepository;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::ports::user_repository::UserRepository;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -35,16 +48,87 @@ classify! { DisownAccountError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct DisownAccount {}
+pub struct DisownAccount {
+    clock: Arc<dyn Clock>,
+    refused: RefusedTokens,
+    one_time_tokens: Arc<dyn OneTimeTokenRepository>,
+    users: Arc<dyn UserRepository>,
+    removal: AccountRemoval,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl DisownAccount {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            refused: RefusedTokens::new(dependencies),
+            one_time_tokens: Arc::clone(&dependencies.one_time_tokens),
+            users: Arc::clone(&dependencies.users),
+            removal: AccountRemoval::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Deletes an unverified account at the word of whoever reads the mail of its address.
-    pub async fn execute(&self, _origin: &Origin, _command: DisownAccountCommand) -> Result<(), DisownAccountError> {
-        Err(Fault::internal("disown_account", "not built yet").into())
+    pub async fn execute(&self, origin: &Origin, command: DisownAccountCommand) -> Result<(), DisownAccountError> {
+        let now = self.clock.now();
+        self.refused.check(origin, now).await?;
+        let digest = command.token.digest();
+        let Some(user) = self.owner(&digest, now).await? else { return Err(self.refuse(origin, now).await) };
+        let fence = self.snapshots.fence([Entry::Account(user)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let Some(aftermath) = self.remove(&*uow, user, &digest, origin, now).await? else {
+            drop(uow);
+            fence.lift().await;
+            return Err(self.refuse(origin, now).await);
+        };
+        uow.commit().await?;
+        fence.lift().await;
+        self.snapshots.fence(aftermath.stale).await.lift().await;
+        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        Ok(())
+    }
+
+    async fn owner(&self, digest: &TokenDigest, now: OffsetDateTime) -> Result<Option<UserId>, Fault> {
+        let token = self.one_time_tokens.find(digest, Purpose::EmailVerification, now).await?;
+        let Some(id) = token.and_then(|token| token.user_id) else { return Ok(None) };
+        Ok(self.users.find_by_id(id).await?.filter(may_be_disowned).map(|user| user.id))
+    }
+
+    /// `None` if the token was used meanwhile, or the account has been verified.
+    async fn remove(
+        &self,
+        uow: &dyn UnitOfWork,
+        user: UserId,
+        digest: &TokenDigest,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Option<Aftermath>, Fault> {
+        let Some(user) = uow.users().lock(user).await?.filter(may_be_disowned) else { return Ok(None) };
+        if uow.one_time_tokens().consume(digest, Purpose::EmailVerification, now).await?.is_none() {
+            return Ok(None);
+        }
+        match self.removal.remove(uow, &user, RemovalCause::Disowned, origin, now).await {
+            Ok(aftermath) => Ok(Some(aftermath)),
+            Err(RemovalError::Internal(fault)) => Err(fault),
+            Err(RemovalError::LastAdmin) => Err(Fault::internal("removal", "a disowned account was held back")),
+        }
+    }
+
+    async fn refuse(&self, origin: &Origin, now: OffsetDateTime) -> DisownAccountError {
+        self.refused.refuse("email_verification", origin, now, DisownAccountError::InvalidToken).await
     }
 }
+
+/// A verified account is its owner's; an inactive one is kept for whoever deactivated it.
+fn may_be_disowned(user: &User) -> bool {
+    user.is_active && !user.email_verified
+}
+
+#[cfg(test)]
+mod tests;

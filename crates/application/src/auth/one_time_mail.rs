@@ -102,6 +102,12 @@ impl OneTimeMail {
         self
     }
 
+    /// The same work with another mail in place of its own, whose token stays a decoy.
+    pub(crate) fn replaced_by(mut self, mail: QueuedMail) -> Self {
+        self.mail = mail;
+        self
+    }
+
     /// Stores both in place of former ones: two statements, decoy or not.
     pub(crate) async fn store(&self, uow: &dyn UnitOfWork) -> Result<(), Fault> {
         uow.one_time_tokens().replace(&self.token).await?;

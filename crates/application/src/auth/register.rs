@@ -1,17 +1,34 @@
 //! Registers an account, with an invitation also into its team.
 
-use countersign_domain::audit::Origin;
+mod invited;
+mod taken_address;
+
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::UserId;
+use countersign_domain::invitation::Invitation;
 use countersign_domain::name::PersonName;
-use countersign_domain::password::NewPassword;
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::password::{NewPassword, PasswordHash};
 use countersign_domain::secret::Secret;
 use countersign_domain::user::User;
+use time::{Duration, OffsetDateTime};
 
+use crate::auth::one_time_mail::OneTimeMails;
+use crate::auth::register::invited::Invited;
+use crate::auth::register::taken_address::TakenAddress;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::RejectedValue;
-use crate::error::classify;
-use crate::limits::LimitExceeded;
+use crate::error::{Conflict, Fault, FieldViolation, RejectedValue, WriteError, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
+use crate::policy::RegistrationMode;
+use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::password_hasher::PasswordHasher;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -72,16 +89,119 @@ classify! { RegisterError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct Register {}
+pub struct Register {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    limits: Limits,
+    hasher: Arc<dyn PasswordHasher>,
+    users: Arc<dyn UserRepository>,
+    invited: Invited,
+    taken_address: TakenAddress,
+    one_time_mails: OneTimeMails,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    trail: Trail,
+    mode: RegistrationMode,
+    conceal_existing: bool,
+    verification_ttl: Duration,
+}
 
 impl Register {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
+            limits: Limits::new(dependencies),
+            hasher: Arc::clone(&dependencies.password_hasher),
+            users: Arc::clone(&dependencies.users),
+            invited: Invited::new(dependencies),
+            taken_address: TakenAddress::new(dependencies),
+            one_time_mails: OneTimeMails::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            trail: Trail::new(dependencies),
+            mode: dependencies.policy.registration,
+            conceal_existing: dependencies.policy.conceal_existing,
+            verification_ttl: dependencies.policy.verification_ttl,
+        }
     }
 
     /// Registers an account, with an invitation also into its team.
-    pub async fn execute(&self, _origin: &Origin, _command: RegisterCommand) -> Result<Registration, RegisterError> {
-        Err(Fault::internal("register", "not built yet").into())
+    ///
+    /// A taken address costs the same hash; where it is concealed, also the same number of statements and one commit.
+    pub async fn execute(&self, origin: &Origin, command: RegisterCommand) -> Result<Registration, RegisterError> {
+        let now = self.clock.now();
+        self.admit(&command)?;
+        let _counted = self.limits.acquire(Limit::RegisterOfNetwork, Subject::Network(origin.ip), now).await?;
+        command
+            .password
+            .check_owner(&command.email, &command.first_name, &command.last_name)
+            .map_err(|violation| RejectedValue(FieldViolation::new("password", &violation)))?;
+        let invitation = match &command.invitation_token {
+            Some(token) => Some(self.invited.invitation(token, &command.email, origin, now).await?),
+            None => None,
+        };
+        let hash = self.hasher.hash(command.password.expose()).await?;
+        let created = match self.users.find_by_email(&command.email).await? {
+            None => self.create(&command, invitation.as_ref(), &hash, origin, now).await?,
+            Some(_) => None,
+        };
+        match (created, self.conceal_existing) {
+            (Some(user), false) => Ok(Registration::Registered(user)),
+            (Some(_), true) => Ok(Registration::Concealed),
+            (None, false) => {
+                self.taken_address.refuse(origin, now).await?;
+                Err(RegisterError::EmailTaken)
+            }
+            (None, true) => {
+                self.taken_address.tell_owner(&command.email, origin, now).await?;
+                Ok(Registration::Concealed)
+            }
+        }
+    }
+
+    fn admit(&self, command: &RegisterCommand) -> Result<(), RegisterError> {
+        match self.mode {
+            RegistrationMode::Open => Ok(()),
+            RegistrationMode::Invited if command.invitation_token.is_some() => Ok(()),
+            RegistrationMode::Invited | RegistrationMode::Closed => Err(RegisterError::RegistrationClosed),
+        }
+    }
+
+    /// `None` if somebody else took the address meanwhile.
+    async fn create(
+        &self,
+        command: &RegisterCommand,
+        invitation: Option<&Invitation>,
+        hash: &PasswordHash,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>, RegisterError> {
+        let id = UserId::new(self.ids.next_id());
+        let (first_name, last_name) = (command.first_name.clone(), command.last_name.clone());
+        let mut user = User::register(id, command.email.clone(), first_name, last_name, now);
+        if invitation.is_some() {
+            user.verify_email(now);
+        }
+        let mail = self.one_time_mails.to_account(Purpose::EmailVerification, &user, self.verification_ttl, now)?;
+        let mut events = vec![self.trail.event(AuditKind::Registered, origin, now).by(id).about(id)];
+        let uow = self.units_of_work.begin().await?;
+        match uow.users().insert(&user, hash).await {
+            Ok(()) => {}
+            Err(WriteError::Conflict(Conflict::EmailTaken)) => return Ok(None),
+            Err(error) => return Err(error.into_fault().into()),
+        }
+        match invitation {
+            Some(invitation) => events.push(self.invited.join(&*uow, &user, invitation, origin, now).await?),
+            None => mail.store(&*uow).await?,
+        }
+        for event in &events {
+            uow.audit().append(event).await?;
+        }
+        uow.commit().await?;
+        events.iter().for_each(|event| self.trail.announce(event));
+        Ok(Some(user))
     }
 }
+
+#[cfg(test)]
+mod tests;
