@@ -1,0 +1,44 @@
+//! Creates a superuser.
+
+use anyhow::Context as _;
+use clap::Args;
+use countersign_application::admin::create_superuser::CreateSuperuserCommand;
+use countersign_domain::audit::Origin;
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::name::PersonName;
+use countersign_domain::password::NewPassword;
+
+use crate::settings::Settings;
+use crate::wiring::System;
+use crate::terminal;
+
+/// Who becomes a superuser.
+#[derive(Debug, Args)]
+pub struct CreateSuperuser {
+    /// Address to sign in with.
+    #[arg(long)]
+    email: String,
+    /// First name.
+    #[arg(long)]
+    first_name: String,
+    /// Last name.
+    #[arg(long)]
+    last_name: String,
+}
+
+impl CreateSuperuser {
+    /// Reads the password and creates the account.
+    pub async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+        let email = EmailAddress::parse(&self.email).context("--email")?;
+        let first_name = PersonName::parse(&self.first_name).context("--first-name")?;
+        let last_name = PersonName::parse(&self.last_name).context("--last-name")?;
+        let password = terminal::read_password().context("cannot read the password")?;
+        let password = NewPassword::parse(password.expose())?;
+        let system = System::open(settings).await?;
+        let command = CreateSuperuserCommand { email, password, first_name, last_name };
+        let user = system.application.admin.create_superuser.execute(&Origin::default(), command).await?;
+        system.close().await;
+        terminal::say(&format!("Created superuser {}.", user.id));
+        Ok(())
+    }
+}

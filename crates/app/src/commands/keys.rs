@@ -1,0 +1,80 @@
+//! Lists, rotates and retires the keys that sign access tokens.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use countersign_application::Application;
+use countersign_application::keys::retire_key::RetireKeyCommand;
+use countersign_application::keys::rotate_keys::RotateKeysCommand;
+use countersign_domain::audit::Origin;
+use time::format_description::well_known::Rfc3339;
+
+use crate::settings::Settings;
+use crate::wiring::System;
+use crate::terminal;
+
+/// Running nodes look for new keys every second; after two, all have seen a change.
+const IN_FORCE_EVERYWHERE: Duration = Duration::from_secs(2);
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List the keys and what each is: announced, active, honoured or refused.
+    List,
+    /// Make a new key. It is announced in the JWKS for ten minutes before it signs; older ones are honoured until
+    /// their last token has expired.
+    Rotate {
+        /// After a compromise: the new key signs at once, and every older one is refused at once, on all nodes.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Refuse every token of this key from now on.
+    Retire {
+        /// Which key, as `keys list` shows it.
+        kid: String,
+    },
+}
+
+impl Keys {
+    /// Does it, and answers once it is in force on running nodes.
+    pub async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+        let system = System::open(settings).await?;
+        let application = &system.application;
+        match self {
+            Self::List => list(application).await?,
+            Self::Rotate { now } => {
+                let command = RotateKeysCommand { algorithm: settings.tokens.algorithm, immediate: *now };
+                let key = application.keys.rotate_keys.execute(&Origin::default(), command).await?;
+                if *now {
+                    in_force().await;
+                    terminal::say(&format!("{} signs, and every older key is refused, on all nodes.", key.kid));
+                } else {
+                    let starts = key.active_from.format(&Rfc3339)?;
+                    terminal::say(&format!("{} is announced, and signs from {starts}.", key.kid));
+                }
+            }
+            Self::Retire { kid } => {
+                let command = RetireKeyCommand { kid: kid.clone() };
+                application.keys.retire_key.execute(&Origin::default(), command).await?;
+                in_force().await;
+                terminal::say(&format!("{kid} is refused on all nodes."));
+            }
+        }
+        system.close().await;
+        Ok(())
+    }
+}
+
+async fn list(application: &Application) -> anyhow::Result<()> {
+    for listing in application.keys.list_keys.execute().await? {
+        let made = listing.key.created_at.format(&Rfc3339)?;
+        let (state, algorithm) = (listing.state.as_str(), listing.key.algorithm.as_str());
+        terminal::say(&format!("{}  {algorithm:5}  {state:9}  made {made}", listing.key.kid));
+    }
+    Ok(())
+}
+
+async fn in_force() {
+    terminal::say("Waiting until every node has seen it ...");
+    tokio::time::sleep(IN_FORCE_EVERYWHERE).await;
+}

@@ -1,0 +1,9 @@
+//! Prints the OpenAPI document.
+
+use crate::terminal;
+
+/// As it is served at `/openapi.json`.
+pub fn run() -> anyhow::Result<()> {
+    terminal::say(&serde_json::to_string_pretty(&countersign_web::openapi::document())?);
+    Ok(())
+}

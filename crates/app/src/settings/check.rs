@@ -1,0 +1,87 @@
+//! Rules between settings.
+
+use countersign_infrastructure::security::SecretKey;
+
+use crate::settings::Settings;
+use crate::settings::public_url::PublicUrl;
+use crate::settings::reader::Reader;
+use crate::settings::storage::DatabaseKind;
+
+/// Least cost of bcrypt outside development (OWASP Password Storage).
+const LEAST_BCRYPT_COST: u32 = 10;
+
+/// Reports every contradiction.
+pub fn check(settings: &Settings, reader: &mut Reader<'_>) {
+    development_stays_at_home(settings, reader);
+    public_url_is_protected(settings, reader);
+    keys_are_given_where_nodes_share_them(settings, reader);
+    lifetimes_fit(settings, reader);
+    redis_is_not_there_yet(settings, reader);
+}
+
+fn development_stays_at_home(settings: &Settings, reader: &mut Reader<'_>) {
+    let server = &settings.server;
+    let at_home = server.listen.ip().is_loopback() && server.public_url.as_ref().is_none_or(PublicUrl::is_loopback);
+    if settings.dev && !at_home {
+        reader.report(
+            "dev",
+            "is for a server that only this machine can reach; unset it, or set server.listen and server.public_url to loopback",
+        );
+    }
+    if !settings.dev && settings.hashing.bcrypt_cost < LEAST_BCRYPT_COST {
+        reader.report(
+            "password.bcrypt_cost",
+            format!("is {LEAST_BCRYPT_COST} to 15; less is for development (dev = true)"),
+        );
+    }
+}
+
+fn public_url_is_protected(settings: &Settings, reader: &mut Reader<'_>) {
+    let server = &settings.server;
+    let protected = server.tls.is_some() || !server.trusted_proxies.is_empty();
+    match &server.public_url {
+        Some(url) if url.is_loopback() => {}
+        Some(url) if !url.is_secure() => reader.report("server.public_url", "carries tokens in links; start it with https://"),
+        Some(_) if !protected => reader.report(
+            "server.public_url",
+            "is not on this machine, so something has to speak TLS: set server.tls_cert and server.tls_key, or name the proxy that does in server.trusted_proxies",
+        ),
+        Some(_) => {}
+        None if server.listen.ip().is_loopback() => {}
+        None => reader.report("server.public_url", "is needed, for others can reach the listener; set it to what they type, such as https://accounts.example.org"),
+    }
+}
+
+fn keys_are_given_where_nodes_share_them(settings: &Settings, reader: &mut Reader<'_>) {
+    let storage = &settings.storage;
+    if storage.database_kind() == DatabaseKind::Postgres && !reader.is_set("secret_key") {
+        reader.report(
+            "secret_key",
+            "is needed with PostgreSQL, the same on every node; make one with `openssl rand -base64 32`",
+        );
+    }
+    let in_base64 = |key: &Option<SecretKey>| key.as_ref().map(|key| key.to_base64().expose().to_owned());
+    if storage.secret_key.is_some() && in_base64(&storage.secret_key) == in_base64(&storage.previous_secret_key) {
+        reader.report("secret_key_previous", "is the same as secret_key; unset it, or make a new secret_key");
+    }
+}
+
+fn lifetimes_fit(settings: &Settings, reader: &mut Reader<'_>) {
+    let session = &settings.policy.session;
+    if session.idle > session.absolute {
+        reader.report("tokens.refresh_ttl", "is longer than tokens.session_ttl; make it at most as long");
+    }
+    if settings.policy.access_ttl > session.idle {
+        reader.report("tokens.access_ttl", "is longer than tokens.refresh_ttl; make it at most as long");
+    }
+}
+
+/// Silently counting in the process alone would make every limit as many times as loose as there are nodes.
+fn redis_is_not_there_yet(settings: &Settings, reader: &mut Reader<'_>) {
+    if settings.storage.redis_url.is_some() {
+        reader.report(
+            "redis.url",
+            "is not supported by this version yet; unset it: caches and limits then stay in the process",
+        );
+    }
+}

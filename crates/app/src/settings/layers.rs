@@ -1,0 +1,113 @@
+//! Layering: the environment over the file over the defaults, each value with its source.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::settings::catalogue::{self, PREFIX, Setting, catalogue};
+use crate::settings::environment::Environment;
+use crate::settings::problem::Problem;
+use crate::settings::suggestion;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody set it.
+    Default,
+    /// The settings file.
+    File(PathBuf),
+    /// A variable.
+    Environment(String),
+    /// A file that a `…_FILE` variable names.
+    SecretFile(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::SecretFile(name) => write!(f, "file named by {name}"),
+        }
+    }
+}
+
+/// Every setting that somebody set.
+pub struct Layers(BTreeMap<&'static str, (String, Source)>);
+
+impl Layers {
+    /// Reads both layers; what cannot be read or is not known becomes a problem.
+    pub fn read(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+        let mut layers = Self(BTreeMap::new());
+        if let Some(path) = file {
+            for (key, text) in file::read(path, problems) {
+                layers.0.insert(key, (text, Source::File(path.to_owned())));
+            }
+        }
+        for setting in catalogue() {
+            layers.read_variables(setting, environment, problems);
+        }
+        refuse_unknown(environment, problems);
+        layers
+    }
+
+    /// The text of a setting and where it came from.
+    pub fn get(&self, setting: &Setting) -> (&str, Source) {
+        match self.0.get(setting.key) {
+            Some((text, source)) => (text, source.clone()),
+            None => (setting.default, Source::Default),
+        }
+    }
+
+    fn read_variables(&mut self, setting: &Setting, environment: &Environment, problems: &mut Vec<Problem>) {
+        let mut given = Vec::new();
+        for name in setting.variables() {
+            match environment.get(&name) {
+                Some(Ok(text)) => given.push((text.to_owned(), Source::Environment(name.clone()))),
+                Some(Err(_)) => problems.push(Problem { at: name.clone(), what: "its value is not UTF-8".to_owned() }),
+                None => {}
+            }
+            let pointer = format!("{name}_FILE");
+            if let (true, Some(Ok(path))) = (setting.secret, environment.get(&pointer)) {
+                match std::fs::read_to_string(path) {
+                    // Editors and `echo` end a file with a newline that is no part of the secret.
+                    Ok(text) => {
+                        given.push((text.trim_end_matches(['\r', '\n']).to_owned(), Source::SecretFile(pointer)))
+                    }
+                    Err(error) => problems.push(Problem { at: pointer, what: format!("cannot read {path}: {error}") }),
+                }
+            }
+        }
+        if let [(_, first), .., (_, last)] = given.as_slice() {
+            let what = "is set twice; keep one of them".to_owned();
+            problems.push(Problem { at: format!("{} ({first} and {last})", setting.key), what });
+        }
+        if let Some((text, source)) = given.into_iter().next() {
+            if let Some(key) = catalogue::find(setting.key).map(|known| known.key) {
+                self.0.insert(key, (text, source));
+            }
+        }
+    }
+}
+
+fn refuse_unknown(environment: &Environment, problems: &mut Vec<Problem>) {
+    let known: Vec<String> = catalogue()
+        .flat_map(|setting| {
+            let files = setting.secret.then(|| setting.variables().map(|name| format!("{name}_FILE")));
+            setting.variables().chain(files.into_iter().flatten())
+        })
+        .collect();
+    for name in environment.names().filter(|name| name.starts_with(PREFIX) && !known.iter().any(|k| k == name)) {
+        let what = suggestion::did_you_mean(&name.to_ascii_uppercase(), known.iter().cloned());
+        problems.push(Problem { at: name.to_owned(), what });
+    }
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

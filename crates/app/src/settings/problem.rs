@@ -1,0 +1,35 @@
+//! What is wrong with the settings.
+
+use std::fmt;
+
+/// One thing that is wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting, with where its value came from.
+    pub at: String,
+    /// What is wrong and the next step. Never the value of a secret.
+    pub what: String,
+}
+
+/// Everything that is wrong with the settings, all at once.
+#[derive(Debug)]
+pub struct SettingsError {
+    problems: Vec<Problem>,
+}
+
+impl SettingsError {
+    /// These problems.
+    pub fn new(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        write!(f, "the settings cannot be used ({count} problem{}):", if count == 1 { "" } else { "s" })?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.at, problem.what))
+    }
+}
+
+impl std::error::Error for SettingsError {}

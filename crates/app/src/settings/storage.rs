@@ -1,0 +1,110 @@
+//! Where things are kept, and the keys that seal what must not lie open.
+
+use std::path::PathBuf;
+
+use countersign_domain::secret::Secret;
+use countersign_infrastructure::security::SecretKey;
+use time::Duration;
+
+use crate::settings::catalogue::Setting;
+use crate::settings::path;
+use crate::settings::reader::Reader;
+use crate::settings::secret_key;
+
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting::new("data_dir", "./data", "Folder of the embedded default: database, mailbox, secret key."),
+    Setting::secret(
+        "secret_key",
+        "32 random bytes in base64: seals signing keys and mail tokens, keys pseudonyms. Made in the data folder on SQLite, required with PostgreSQL.",
+    ),
+    Setting::secret("secret_key_previous", "The secret key before the present one: it only opens what it sealed."),
+    Setting::secret("database.url", "sqlite://… or postgres://…; without it, SQLite in the data folder.").also("DATABASE_URL"),
+    Setting::new("database.migrate_on_start", "true", "Whether `serve` applies migrations, once for all nodes."),
+    Setting::new("database.max_connections", "10", "Most connections of this node."),
+    Setting::new("database.acquire_timeout", "3s", "How long a request waits for a connection before it is answered 503."),
+    Setting::new("database.statement_timeout", "5s", "How long a statement may take."),
+    Setting::secret("redis.url", "redis://… or rediss://…, several (comma-separated) for a cluster; without it, caches and limits stay in the process.")
+        .also("REDIS_URL"),
+];
+
+/// See [`SETTINGS`].
+#[derive(Clone, Debug)]
+pub struct StorageSettings {
+    /// Folder of the embedded default.
+    pub data_dir: PathBuf,
+    /// Where the key was given; without one, [`secret_key::load_or_create`].
+    pub secret_key: Option<SecretKey>,
+    /// Opens what it sealed before.
+    pub previous_secret_key: Option<SecretKey>,
+    /// URL of the database; without one, SQLite in the data folder.
+    pub database_url: Option<Secret>,
+    /// Whether `serve` migrates.
+    pub migrate_on_start: bool,
+    /// Size of the pool.
+    pub max_connections: u32,
+    /// Wait for a connection.
+    pub acquire_timeout: Duration,
+    /// Bound of a statement.
+    pub statement_timeout: Duration,
+    /// URLs of Redis.
+    pub redis_url: Option<Secret>,
+}
+
+/// The two databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// Embedded.
+    Sqlite,
+    /// A server, for any number of nodes.
+    Postgres,
+}
+
+impl DatabaseKind {
+    /// By the scheme of the URL.
+    pub fn of_url(url: &str) -> Option<Self> {
+        let scheme = url.split_once(':').map(|(scheme, _)| scheme)?;
+        match scheme {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            _ => None,
+        }
+    }
+}
+
+impl StorageSettings {
+    /// Reads the section.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            data_dir: reader.get("data_dir", path::parse),
+            secret_key: reader.optional("secret_key", secret_key::parse),
+            previous_secret_key: reader.optional("secret_key_previous", secret_key::parse),
+            database_url: reader.optional("database.url", database_url),
+            migrate_on_start: reader.flag("database.migrate_on_start"),
+            max_connections: reader.number("database.max_connections", 1..=1_000),
+            acquire_timeout: reader.duration("database.acquire_timeout", "100ms"..="60s"),
+            statement_timeout: reader.duration("database.statement_timeout", "100ms"..="5m"),
+            redis_url: reader.optional("redis.url", redis_url),
+        }
+    }
+
+    /// Which database it is.
+    pub fn database_kind(&self) -> DatabaseKind {
+        self.database_url.as_ref().and_then(|url| DatabaseKind::of_url(url.expose())).unwrap_or(DatabaseKind::Sqlite)
+    }
+}
+
+fn database_url(text: &str) -> Result<Secret, String> {
+    match DatabaseKind::of_url(text) {
+        Some(_) => Ok(Secret::new(text)),
+        None => Err("starts with sqlite:// or postgres://".to_owned()),
+    }
+}
+
+fn redis_url(text: &str) -> Result<Secret, String> {
+    let known = |url: &str| url.starts_with("redis://") || url.starts_with("rediss://");
+    if text.split(',').all(|url| known(url.trim())) {
+        Ok(Secret::new(text))
+    } else {
+        Err("starts with redis:// or rediss://".to_owned())
+    }
+}

@@ -1,0 +1,151 @@
+//! What goes on beside requests: sending mail and keeping house.
+
+use std::time::Duration;
+
+use countersign_application::Application;
+use countersign_application::mail::deliver_outbox::DeliveryReport;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The outbox is looked at this often while it is empty.
+const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
+/// After a fault, a worker waits longer.
+const SETBACK_PAUSE: Duration = Duration::from_secs(5);
+/// Housekeeping starts when the start is over, and then comes by the hour.
+const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(3_600);
+/// Steps under way may take this long to finish.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// The running workers.
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts them. `jitter`, from 0 to 255, keeps the housekeeping of several nodes apart.
+    pub fn start(application: &Application, jitter: u8) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let outbox = application.deliver_outbox.clone();
+        let deliver = move || {
+            let outbox = outbox.clone();
+            async move { Ok(outbox_pause(outbox.execute().await?)) }
+        };
+        tasks.spawn(repeat("outbox", Duration::ZERO, stopped.clone(), deliver));
+        let house = application.keep_house.clone();
+        let spread = Duration::from_secs(u64::from(jitter));
+        let keep_house = move || {
+            let house = house.clone();
+            async move {
+                let report = house.execute().await?;
+                if !report.removed.is_empty() {
+                    tracing::info!(removed = ?report.removed, "kept house");
+                }
+                Ok(HOUSEKEEPING_PAUSE + spread)
+            }
+        };
+        tasks.spawn(repeat("housekeeping", FIRST_HOUSEKEEPING + spread, stopped, keep_house));
+        Self { stop, tasks }
+    }
+
+    /// Lets each finish its step, so that no lease is left behind.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let drained = tokio::time::timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("a worker did not finish in time; what it had leased is free again when the lease ends");
+        }
+    }
+}
+
+/// What sent something may have more to send.
+fn outbox_pause(report: DeliveryReport) -> Duration {
+    let settled = report.sent + report.dead + report.decoys;
+    if settled > 0 { Duration::ZERO } else { OUTBOX_PAUSE }
+}
+
+/// Repeats `step`, which says how long to pause. A fault or a panic is logged, and the worker goes on.
+async fn repeat<S, F>(name: &'static str, first: Duration, mut stopped: watch::Receiver<bool>, step: S)
+where
+    S: Fn() -> F,
+    F: Future<Output = anyhow::Result<Duration>> + Send + 'static,
+{
+    let mut pause = first;
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        // A task of its own, so that a panic ends the step and not the worker.
+        pause = match tokio::spawn(step()).await {
+            Ok(Ok(pause)) => pause,
+            Ok(Err(error)) => {
+                tracing::error!(worker = name, error = &*error as &dyn std::error::Error, "a step failed");
+                SETBACK_PAUSE
+            }
+            Err(panic) => {
+                tracing::error!(worker = name, error = &panic as &dyn std::error::Error, "a step panicked");
+                SETBACK_PAUSE
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_goes_on_after_a_fault_and_after_a_panic() {
+        let (stop, stopped) = watch::channel(false);
+        let steps = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&steps);
+        let worker = tokio::spawn(repeat("test", Duration::ZERO, stopped, move || {
+            let step = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match step {
+                    0 => anyhow::bail!("a fault"),
+                    1 => panic!("a panic"),
+                    _ => Ok(Duration::from_secs(1)),
+                }
+            }
+        }));
+        tokio::time::sleep(SETBACK_PAUSE * 2 + Duration::from_millis(1_500)).await;
+        assert_eq!(steps.load(Ordering::SeqCst), 4);
+        stop.send_replace(true);
+        worker.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_waits_for_the_step_under_way() {
+        let finished = Arc::new(AtomicU32::new(0));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let counted = Arc::clone(&finished);
+        tasks.spawn(repeat("test", Duration::ZERO, stopped, move || {
+            let counted = Arc::clone(&counted);
+            async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                counted.fetch_add(1, Ordering::SeqCst);
+                Ok(Duration::from_secs(1))
+            }
+        }));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Workers { stop, tasks }.stop().await;
+        assert_eq!(finished.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn the_outbox_is_looked_at_again_at_once_while_something_goes_out() {
+        assert_eq!(outbox_pause(DeliveryReport { sent: 1, ..DeliveryReport::default() }), Duration::ZERO);
+        assert_eq!(outbox_pause(DeliveryReport { decoys: 1, ..DeliveryReport::default() }), Duration::ZERO);
+        assert_eq!(outbox_pause(DeliveryReport::default()), OUTBOX_PAUSE);
+        assert_eq!(outbox_pause(DeliveryReport { retried: 1, ..DeliveryReport::default() }), OUTBOX_PAUSE);
+    }
+}
