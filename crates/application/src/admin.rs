@@ -10,6 +10,7 @@ pub mod list_teams;
 pub mod list_users;
 pub mod show_user;
 pub mod update_user;
+mod views;
 
 use crate::dependencies::Dependencies;
 

@@ -1,15 +1,21 @@
 //! Makes a member admin of its team, for superusers: the way out for a team that lost its last admin.
 
-use countersign_domain::audit::Origin;
-use countersign_domain::ids::TeamId;
-use countersign_domain::ids::UserId;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::membership::Member;
+use countersign_domain::team::role::Role;
 
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::snapshots::{Entry, Snapshots};
+use crate::teams::listed_member::listed_member;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -44,21 +50,59 @@ classify! { AppointTeamAdminError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct AppointTeamAdmin {}
+pub struct AppointTeamAdmin {
+    clock: Arc<dyn Clock>,
+    guard: SuperuserGuard,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl AppointTeamAdmin {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            guard: SuperuserGuard::new(dependencies),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Makes a member admin of its team, for superusers: the way out for a team that lost its last admin.
+    /// Makes a member admin of its team, for superusers: the way out for a team that lost its last admin. Only an
+    /// active membership of an active account will do; another would not count as an admin.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: AppointTeamAdminCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: AppointTeamAdminCommand,
     ) -> Result<Member, AppointTeamAdminError> {
-        Err(Fault::internal("appoint_team_admin", "not built yet").into())
+        let AppointTeamAdminCommand { team_id, user_id } = command;
+        self.guard.require(actor, origin).await?;
+        let now = self.clock.now();
+        let uow = self.units_of_work.begin().await?;
+        let user = uow.users().lock(user_id).await?;
+        uow.teams().lock(team_id).await?.ok_or(AppointTeamAdminError::TeamNotFound)?;
+        let user = user.filter(|user| user.is_active).ok_or(AppointTeamAdminError::MemberNotFound)?;
+        let membership = uow.memberships().find(user_id, team_id).await?;
+        let mut membership = membership
+            .filter(|membership| membership.effective_role().is_some())
+            .ok_or(AppointTeamAdminError::MemberNotFound)?;
+        if membership.role == Role::Admin {
+            return Ok(listed_member(membership, user));
+        }
+        membership.role = Role::Admin;
+        uow.memberships().update(&membership).await?;
+        let event = self.trail.event(AuditKind::AdminAppointed, origin, now).by(actor.id());
+        let event = event.about(user_id).in_team(team_id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        self.snapshots.fence([Entry::Membership(user_id, team_id)]).await.lift().await;
+        self.trail.announce(&event);
+        Ok(listed_member(membership, user))
     }
 }
+
+#[cfg(test)]
+mod tests;

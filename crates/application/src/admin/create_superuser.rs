@@ -1,15 +1,21 @@
 //! Creates a verified superuser, from the command line.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::UserId;
 use countersign_domain::name::PersonName;
 use countersign_domain::password::NewPassword;
 use countersign_domain::user::User;
 
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::RejectedValue;
-use crate::error::classify;
+use crate::error::{Conflict, Fault, FieldViolation, RejectedValue, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
+use crate::ports::password_hasher::PasswordHasher;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -44,20 +50,53 @@ classify! { CreateSuperuserError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct CreateSuperuser {}
+pub struct CreateSuperuser {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    password_hasher: Arc<dyn PasswordHasher>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    trail: Trail,
+}
 
 impl CreateSuperuser {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
+            password_hasher: Arc::clone(&dependencies.password_hasher),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Creates a verified superuser, from the command line.
+    /// Creates a verified superuser, from the command line: whoever can start that vouches for the address.
     pub async fn execute(
         &self,
-        _origin: &Origin,
-        _command: CreateSuperuserCommand,
+        origin: &Origin,
+        command: CreateSuperuserCommand,
     ) -> Result<User, CreateSuperuserError> {
-        Err(Fault::internal("create_superuser", "not built yet").into())
+        let CreateSuperuserCommand { email, password, first_name, last_name } = command;
+        password
+            .check_owner(&email, &first_name, &last_name)
+            .map_err(|error| RejectedValue(FieldViolation::new("password", &error)))?;
+        let now = self.clock.now();
+        let mut user = User::register(UserId::new(self.ids.next_id()), email, first_name, last_name, now);
+        user.verify_email(now);
+        user.set_superuser(true, now);
+        let hash = self.password_hasher.hash(password.expose()).await?;
+        let uow = self.units_of_work.begin().await?;
+        uow.users().insert(&user, &hash).await.map_err(|error| match error {
+            WriteError::Conflict(Conflict::EmailTaken) => CreateSuperuserError::EmailTaken,
+            error => error.into_fault().into(),
+        })?;
+        let event = self.trail.event(AuditKind::SuperuserGranted, origin, now).about(user.id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        self.trail.announce(&event);
+        Ok(user)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,20 @@
 //! Deletes an account, for superusers; teams that lose their last admin get another or are frozen.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::UserId;
 
+use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +43,60 @@ classify! { DeleteUserError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct DeleteUser {}
+pub struct DeleteUser {
+    clock: Arc<dyn Clock>,
+    guard: SuperuserGuard,
+    users: Arc<dyn UserRepository>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    removal: AccountRemoval,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl DeleteUser {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            guard: SuperuserGuard::new(dependencies),
+            users: Arc::clone(&dependencies.users),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            removal: AccountRemoval::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Deletes an account, for superusers; teams that lose their last admin get another or are frozen.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: DeleteUserCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: DeleteUserCommand,
     ) -> Result<(), DeleteUserError> {
-        Err(Fault::internal("delete_user", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        self.users.find_by_id(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let user = uow.users().lock(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
+        let cause = RemovalCause::Superuser(actor.id());
+        let aftermath = self.removal.remove(&*uow, &user, cause, origin, now).await.map_err(never_refused)?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.snapshots.fence(aftermath.stale).await.lift().await;
+        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        Ok(())
     }
 }
+
+/// A superuser is not refused for a team's sake.
+fn never_refused(error: RemovalError) -> Fault {
+    match error {
+        RemovalError::Internal(fault) => fault,
+        RemovalError::LastAdmin => Fault::internal("removal", error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,19 @@
 //! Ends every session of an account, for superusers.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::UserId;
 
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +42,52 @@ classify! { EndUserSessionsError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct EndUserSessions {}
+pub struct EndUserSessions {
+    clock: Arc<dyn Clock>,
+    guard: SuperuserGuard,
+    users: Arc<dyn UserRepository>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl EndUserSessions {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            guard: SuperuserGuard::new(dependencies),
+            users: Arc::clone(&dependencies.users),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
     /// Ends every session of an account, for superusers.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: EndUserSessionsCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: EndUserSessionsCommand,
     ) -> Result<(), EndUserSessionsError> {
-        Err(Fault::internal("end_user_sessions", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        self.users.find_by_id(command.user_id).await?.ok_or(EndUserSessionsError::UserNotFound)?;
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let mut user = uow.users().lock(command.user_id).await?.ok_or(EndUserSessionsError::UserNotFound)?;
+        user.end_sessions(now);
+        uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+        uow.sessions().end_by_user(user.id, None, user.epoch, now).await?;
+        let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(user.id);
+        uow.audit().append(&event).await?;
+        uow.commit().await?;
+        fence.lift().await;
+        self.trail.announce(&event);
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,16 @@
 //! Lists audit events, newest first, for superusers.
 
-use countersign_domain::audit::AuditEvent;
-use countersign_domain::audit::Origin;
-use countersign_domain::page::Page;
-use countersign_domain::page::PageRequest;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditEvent, Origin};
+use countersign_domain::page::{Page, PageRequest};
 
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
-use crate::ports::audit_log::AuditFilter;
+use crate::error::{Fault, classify};
+use crate::ports::audit_log::{AuditFilter, AuditLog};
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -37,21 +37,73 @@ classify! { ListAuditEventsError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ListAuditEvents {}
+pub struct ListAuditEvents {
+    guard: SuperuserGuard,
+    audit: Arc<dyn AuditLog>,
+    views: AdminViews,
+}
 
 impl ListAuditEvents {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            guard: SuperuserGuard::new(dependencies),
+            audit: Arc::clone(&dependencies.audit),
+            views: AdminViews::new(dependencies),
+        }
     }
 
     /// Lists audit events, newest first, for superusers.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ListAuditEventsCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ListAuditEventsCommand,
     ) -> Result<Page<AuditEvent>, ListAuditEventsError> {
-        Err(Fault::internal("list_audit_events", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        let page = self.audit.list(&command.filter, &command.page).await?;
+        self.views.record(actor, origin, "audit", None).await?;
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::audit::AuditKind;
+    use countersign_domain::ids::AuditEventId;
+    use mockall::predicate::eq;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::error::Classify;
+    use crate::ports::audit_log::MockAuditLog;
+    use crate::testing::{Mocks, NOW, actor, origin, superuser, user_id};
+
+    fn command() -> ListAuditEventsCommand {
+        let filter = AuditFilter { user_id: Some(user_id(1)), ..AuditFilter::default() };
+        ListAuditEventsCommand { filter, page: PageRequest::first(10) }
+    }
+
+    #[tokio::test]
+    async fn a_superuser_sees_the_events_it_asks_for_and_that_is_audited() {
+        let event = AuditEvent::new(AuditEventId::new(Uuid::from_u128(1)), AuditKind::LoginSucceeded, &origin(), NOW);
+        let page = Page { items: vec![event], next: None };
+        let found = page.clone();
+        let mut log = MockAuditLog::new();
+        log.expect_list().with(eq(command().filter), eq(command().page)).returning(move |_, _| Ok(found.clone()));
+        let mocks = Mocks::default();
+        let recorded = mocks.recorded.clone();
+        let mut use_case = ListAuditEvents::new(&mocks.into_dependencies());
+        use_case.audit = Arc::new(log);
+        assert_eq!(use_case.execute(&superuser(), &origin(), command()).await.unwrap(), page);
+        assert_eq!(recorded.audited(), [AuditKind::AdminViewed]);
+        assert_eq!(recorded.events()[0].detail.as_deref(), Some("audit"));
+    }
+
+    #[tokio::test]
+    async fn anybody_else_sees_nothing() {
+        let use_case = ListAuditEvents::new(&Mocks::default().into_dependencies());
+        let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+        assert_eq!(refused.code(), "superuser_required");
     }
 }

@@ -1,15 +1,17 @@
 //! Lists teams, for superusers.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
-use countersign_domain::page::Page;
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
 
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::team_repository::TeamRepository;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +38,71 @@ classify! { ListTeamsError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ListTeams {}
+pub struct ListTeams {
+    guard: SuperuserGuard,
+    teams: Arc<dyn TeamRepository>,
+    views: AdminViews,
+}
 
 impl ListTeams {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            guard: SuperuserGuard::new(dependencies),
+            teams: Arc::clone(&dependencies.teams),
+            views: AdminViews::new(dependencies),
+        }
     }
 
     /// Lists teams, for superusers.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ListTeamsCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ListTeamsCommand,
     ) -> Result<Page<Team>, ListTeamsError> {
-        Err(Fault::internal("list_teams", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        let page = self.teams.list(command.search, &command.page).await?;
+        self.views.record(actor, origin, "teams", None).await?;
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::audit::AuditKind;
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::error::Classify;
+    use crate::testing::{Mocks, actor, origin, superuser, team};
+
+    fn command() -> ListTeamsCommand {
+        ListTeamsCommand { search: Some("engines".to_owned()), page: PageRequest::first(10) }
+    }
+
+    #[tokio::test]
+    async fn a_superuser_sees_the_page_it_asks_for_and_that_is_audited() {
+        let mut mocks = Mocks::default();
+        let page = Page { items: vec![team(1)], next: None };
+        let found = page.clone();
+        mocks
+            .teams
+            .expect_list()
+            .with(eq(Some("engines".to_owned())), eq(PageRequest::first(10)))
+            .returning(move |_, _| Ok(found.clone()));
+        let recorded = mocks.recorded.clone();
+        let use_case = ListTeams::new(&mocks.into_dependencies());
+        assert_eq!(use_case.execute(&superuser(), &origin(), command()).await.unwrap(), page);
+        let event = recorded.events().remove(0);
+        assert_eq!((event.kind, event.actor_id), (AuditKind::AdminViewed, Some(superuser().id())));
+        assert_eq!(event.detail.as_deref(), Some("teams"));
+    }
+
+    #[tokio::test]
+    async fn anybody_else_sees_nothing() {
+        let use_case = ListTeams::new(&Mocks::default().into_dependencies());
+        let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+        assert_eq!(refused.code(), "superuser_required");
     }
 }

@@ -1,15 +1,17 @@
 //! Lists accounts, for superusers.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::Origin;
-use countersign_domain::page::Page;
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, classify};
+use crate::ports::user_repository::UserRepository;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -36,21 +38,71 @@ classify! { ListUsersError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct ListUsers {}
+pub struct ListUsers {
+    guard: SuperuserGuard,
+    users: Arc<dyn UserRepository>,
+    views: AdminViews,
+}
 
 impl ListUsers {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            guard: SuperuserGuard::new(dependencies),
+            users: Arc::clone(&dependencies.users),
+            views: AdminViews::new(dependencies),
+        }
     }
 
     /// Lists accounts, for superusers.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: ListUsersCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: ListUsersCommand,
     ) -> Result<Page<User>, ListUsersError> {
-        Err(Fault::internal("list_users", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        let page = self.users.list(command.search, &command.page).await?;
+        self.views.record(actor, origin, "users", None).await?;
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::audit::AuditKind;
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::error::Classify;
+    use crate::testing::{Mocks, actor, origin, superuser, user};
+
+    fn command() -> ListUsersCommand {
+        ListUsersCommand { search: Some("grace".to_owned()), page: PageRequest::first(10) }
+    }
+
+    #[tokio::test]
+    async fn a_superuser_sees_the_page_it_asks_for_and_that_is_audited() {
+        let mut mocks = Mocks::default();
+        let page = Page { items: vec![user(1)], next: None };
+        let found = page.clone();
+        mocks
+            .users
+            .expect_list()
+            .with(eq(Some("grace".to_owned())), eq(PageRequest::first(10)))
+            .returning(move |_, _| Ok(found.clone()));
+        let recorded = mocks.recorded.clone();
+        let use_case = ListUsers::new(&mocks.into_dependencies());
+        assert_eq!(use_case.execute(&superuser(), &origin(), command()).await.unwrap(), page);
+        let event = recorded.events().remove(0);
+        assert_eq!((event.kind, event.actor_id), (AuditKind::AdminViewed, Some(superuser().id())));
+        assert_eq!(event.detail.as_deref(), Some("users"));
+    }
+
+    #[tokio::test]
+    async fn anybody_else_sees_nothing() {
+        let use_case = ListUsers::new(&Mocks::default().into_dependencies());
+        let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+        assert_eq!(refused.code(), "superuser_required");
     }
 }

@@ -1,14 +1,22 @@
 //! Activates, deactivates, appoints or dismisses an account, for superusers.
 
-use countersign_domain::audit::Origin;
+use std::sync::Arc;
+
+use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::UserId;
 use countersign_domain::user::User;
+use time::OffsetDateTime;
 
+use crate::account::removal::{AccountRemoval, Aftermath};
 use crate::actor::Actor;
-use crate::admin::guard::SuperuserError;
+use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
-use crate::error::Fault;
-use crate::error::classify;
+use crate::error::{Fault, WriteError, classify};
+use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::user_repository::UserRepository;
+use crate::snapshots::{Entry, Snapshots};
+use crate::trail::Trail;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -41,21 +49,109 @@ classify! { UpdateUserError {
 
 /// The use case.
 #[derive(Clone)]
-pub struct UpdateUser {}
+pub struct UpdateUser {
+    clock: Arc<dyn Clock>,
+    guard: SuperuserGuard,
+    users: Arc<dyn UserRepository>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    removal: AccountRemoval,
+    snapshots: Snapshots,
+    trail: Trail,
+}
 
 impl UpdateUser {
     /// Takes the ports it calls.
-    pub fn new(_dependencies: &Dependencies) -> Self {
-        Self {}
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            guard: SuperuserGuard::new(dependencies),
+            users: Arc::clone(&dependencies.users),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            removal: AccountRemoval::new(dependencies),
+            snapshots: Snapshots::new(dependencies),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// Activates, deactivates, appoints or dismisses an account, for superusers.
+    /// Activates, deactivates, appoints or dismisses an account, for superusers. A deactivated account loses its
+    /// sessions, and the teams that depend on it get another admin or are frozen.
     pub async fn execute(
         &self,
-        _actor: &Actor,
-        _origin: &Origin,
-        _command: UpdateUserCommand,
+        actor: &Actor,
+        origin: &Origin,
+        command: UpdateUserCommand,
     ) -> Result<User, UpdateUserError> {
-        Err(Fault::internal("update_user", "not built yet").into())
+        self.guard.require(actor, origin).await?;
+        let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
+        if Change::of(&user, &command).is_none() {
+            return Ok(user);
+        }
+        let now = self.clock.now();
+        let fence = self.snapshots.fence([Entry::Account(user.id)]).await;
+        let uow = self.units_of_work.begin().await?;
+        let mut user = uow.users().lock(user.id).await?.ok_or(UpdateUserError::UserNotFound)?;
+        let change = Change::of(&user, &command);
+        let mut aftermath = Aftermath::default();
+        if change.is_active == Some(false) {
+            aftermath = self.removal.hand_over_teams(&*uow, &user, Some(actor.id()), origin, now).await?;
+        }
+        let kinds = change.apply(&mut user, now);
+        uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+        if change.is_active == Some(false) {
+            uow.sessions().end_by_user(user.id, None, user.epoch, now).await?;
+        }
+        for kind in kinds {
+            let event = self.trail.event(kind, origin, now).by(actor.id()).about(user.id);
+            uow.audit().append(&event).await?;
+            aftermath.events.push(event);
+        }
+        uow.commit().await?;
+        fence.lift().await;
+        self.snapshots.fence(aftermath.stale).await.lift().await;
+        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        Ok(user)
     }
 }
+
+/// What of a command is news to the account.
+struct Change {
+    is_active: Option<bool>,
+    is_superuser: Option<bool>,
+}
+
+impl Change {
+    fn of(user: &User, command: &UpdateUserCommand) -> Self {
+        Self {
+            is_active: command.is_active.filter(|is_active| *is_active != user.is_active),
+            is_superuser: command.is_superuser.filter(|is_superuser| *is_superuser != user.is_superuser),
+        }
+    }
+
+    const fn is_none(&self) -> bool {
+        self.is_active.is_none() && self.is_superuser.is_none()
+    }
+
+    /// Changes the account; says what happened.
+    fn apply(&self, user: &mut User, now: OffsetDateTime) -> Vec<AuditKind> {
+        let mut kinds = Vec::new();
+        match self.is_active {
+            Some(true) => {
+                user.activate(now);
+                kinds.push(AuditKind::UserActivated);
+            }
+            Some(false) => {
+                user.deactivate(now);
+                kinds.push(AuditKind::UserDeactivated);
+            }
+            None => {}
+        }
+        if let Some(is_superuser) = self.is_superuser {
+            user.set_superuser(is_superuser, now);
+            kinds.push(if is_superuser { AuditKind::SuperuserGranted } else { AuditKind::SuperuserRevoked });
+        }
+        kinds
+    }
+}
+
+#[cfg(test)]
+mod tests;

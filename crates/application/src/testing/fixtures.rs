@@ -83,6 +83,12 @@ pub fn password_hasher() -> MockPasswordHasher {
     hasher
 }
 
+/// The ninth account, a superuser, signed in.
+pub fn superuser() -> Actor {
+    let user = User { is_superuser: true, ..user(9) };
+    Actor { user, session_id: session(9).id }
+}
+
 /// A live session of the n-th account, at the first generation of refresh tokens: `RefreshToken::new([n; 16], [1; 32])`.
 pub fn session(n: u64) -> Session {
     let token = RefreshToken::new([u8::try_from(n).unwrap_or(0); 16], [1; 32]);
