@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::admin::Admin;
+use crate::admin::guard::SuperuserGuard;
 use crate::auth::Auth;
 use crate::dependencies::Dependencies;
 use crate::health::CheckReadiness;
@@ -26,6 +27,8 @@ pub struct Application {
     pub keys: Keys,
     /// Whether the actor may do something in a team: the gate for adapters.
     pub team_access: TeamAccess,
+    /// Whether the actor is a superuser: the gate of everything under `/admin`.
+    pub superuser_guard: SuperuserGuard,
     /// Sends what waits in the outbox; called by a worker.
     pub deliver_outbox: DeliverOutbox,
     /// Purges what is no longer needed; called now and then.
@@ -44,6 +47,7 @@ impl Application {
             admin: Admin::new(dependencies),
             keys: Keys::new(dependencies),
             team_access: TeamAccess::new(dependencies),
+            superuser_guard: SuperuserGuard::new(dependencies),
             deliver_outbox: DeliverOutbox::new(dependencies),
             keep_house: KeepHouse::new(dependencies),
             check_readiness: CheckReadiness::new(dependencies),

@@ -1,0 +1,10 @@
+//! What is done to every request, outermost first: [`request_context`] names and logs it, [`security_headers`] marks
+//! the answer, [`answer`] renders problems, [`cors`] lets known origins in. Behind the router, [`gate`] asks who it is
+//! and catches panics, and [`flood_guard`] holds floods off the open routes.
+
+pub(crate) mod answer;
+pub(crate) mod cors;
+pub(crate) mod flood_guard;
+pub(crate) mod gate;
+pub(crate) mod request_context;
+pub(crate) mod security_headers;

@@ -1,0 +1,88 @@
+//! Renders every problem, the framework's own included, in one place; and logs each fault once.
+
+use actix_web::Error;
+use actix_web::HttpMessage as _;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::middleware::Next;
+use actix_web::web;
+
+use crate::extract::RequestOrigin;
+use crate::problem::{Problem, ProblemBody, catalogue};
+use crate::settings::WebSettings;
+
+/// Marks an answer whose status is an error's but whose body is its own, such as a page or a readiness report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnBody;
+
+pub(crate) async fn answer<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let response = next.call(req).await?;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok(response.map_into_boxed_body());
+    }
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    if problem.is_none() && response.response().extensions().get::<OwnBody>().is_some() {
+        return Ok(response.map_into_boxed_body());
+    }
+    Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status))))
+}
+
+fn render<B>(response: ServiceResponse<B>, problem: &Problem) -> ServiceResponse<BoxBody> {
+    let origin = response.request().extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
+    log(problem, origin.request_id());
+    let settings = response.request().app_data::<web::Data<WebSettings>>();
+    let public_url = settings.map_or("", |settings| settings.public_url.as_str());
+    let body = ProblemBody {
+        kind: format!("{public_url}/docs/errors#{}", problem.code),
+        title: catalogue::find(problem.code).map_or("", |entry| entry.title),
+        status: problem.status.as_u16(),
+        detail: &problem.detail,
+        code: problem.code,
+        request_id: origin.request_id(),
+        errors: &problem.errors,
+    };
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = response.map_body(|_, _| BoxBody::new(body));
+    *response.response_mut().status_mut() = problem.status;
+    if matches!(problem.status.as_u16(), 408 | 413) {
+        // What is left of the body is not waited for.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(challenge) = problem.challenge() {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if matches!(problem.status.as_u16(), 429 | 503) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(problem.retry_after.unwrap_or(1)));
+    }
+    if let Some(allow) = problem.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        headers.insert(ALLOW, allow);
+    }
+    response
+}
+
+/// With the chain of causes: the answer has none of it.
+fn log(problem: &Problem, request_id: &str) {
+    if !problem.status.is_server_error() {
+        return;
+    }
+    let mut causes = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = problem.source.as_deref().map(|source| source as _);
+    while let Some(error) = next {
+        causes.push(error.to_string());
+        next = error.source();
+    }
+    let (code, causes) = (problem.code, causes.join(": "));
+    if problem.status.as_u16() == 503 {
+        tracing::warn!(request_id, code, causes, "a dependency is out");
+    } else {
+        tracing::error!(request_id, code, causes, "a request failed");
+    }
+}

@@ -1,0 +1,76 @@
+//! Stands before every route and asks what the table of routes says: a handler behind a closed gate never runs, and
+//! the body of the request is not even read. Behind it, a panic becomes an answer.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderValue, VARY};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
+use countersign_application::Application;
+use countersign_application::actor::Actor;
+use countersign_domain::audit::Origin;
+use countersign_domain::team::permissions::Permission;
+use futures_util::FutureExt as _;
+
+use crate::extract::actor::{Authenticated, TeamMember, authenticate};
+use crate::extract::path::TeamPath;
+use crate::extract::{MemberPath, RequestOrigin};
+use crate::problem::Problem;
+use crate::routes::Access;
+
+pub(crate) async fn gate<B: MessageBody + 'static>(
+    access: Access,
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse, Error> {
+    if let Err(problem) = admit(access, req.request()).await {
+        return Ok(req.into_response(problem.error_response()));
+    }
+    let request = req.request().clone();
+    let Ok(answered) = AssertUnwindSafe(next.call(req)).catch_unwind().await else {
+        let problem = Problem::internal("a handler panicked");
+        return Ok(ServiceResponse::new(request, problem.error_response()));
+    };
+    let mut response = answered?.map_into_boxed_body();
+    if access != Access::Open {
+        response.headers_mut().append(VARY, HeaderValue::from_static("authorization"));
+    }
+    Ok(response)
+}
+
+async fn admit(access: Access, req: &HttpRequest) -> Result<(), Problem> {
+    if access == Access::Open {
+        return Ok(());
+    }
+    let application = req.app_data::<web::Data<Application>>();
+    let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
+    let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
+    let actor = authenticate(req, application).await?.ok_or_else(Problem::authentication_required)?;
+    match access {
+        Access::Open | Access::Bearer => {}
+        Access::TeamMember => admit_to_team(application, &actor, &origin, req, Permission::ViewTeam).await?,
+        Access::TeamAdmin => admit_to_team(application, &actor, &origin, req, Permission::UpdateTeam).await?,
+        Access::MemberRemoval => {
+            let MemberPath(target) = MemberPath::of(req)?;
+            admit_to_team(application, &actor, &origin, req, Permission::RemoveMember { target }).await?;
+        }
+        Access::Superuser => application.superuser_guard.require(&actor, &origin).await?,
+    }
+    req.extensions_mut().insert(Authenticated(actor));
+    Ok(())
+}
+
+async fn admit_to_team(
+    application: &Application,
+    actor: &Actor,
+    origin: &Origin,
+    req: &HttpRequest,
+    permission: Permission,
+) -> Result<(), Problem> {
+    let TeamPath(team_id) = TeamPath::of(req)?;
+    let (team, membership) = application.team_access.require(actor, origin, team_id, permission).await?;
+    req.extensions_mut().insert(TeamMember { actor: actor.clone(), team, membership });
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Gives every request an id and an origin, and writes one line about it.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, web};
+
+use crate::extract::RequestOrigin;
+use crate::settings::WebSettings;
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) async fn request_context<B: MessageBody>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let started = Instant::now();
+    let origin = req
+        .app_data::<web::Data<WebSettings>>()
+        .map_or_else(RequestOrigin::default, |settings| RequestOrigin::of(req.request(), settings));
+    req.extensions_mut().insert(origin.clone());
+    let mut response = next.call(req).await?;
+    if let Ok(id) = HeaderValue::from_str(origin.request_id()) {
+        response.headers_mut().insert(X_REQUEST_ID.clone(), id);
+    }
+    log(&response, &origin, started);
+    Ok(response)
+}
+
+/// The route's pattern, never the path: paths hold ids and queries hold searches for people.
+fn log<B>(response: &ServiceResponse<B>, origin: &RequestOrigin, started: Instant) {
+    let route = response.request().match_pattern();
+    tracing::info!(
+        target: "countersign_web::access",
+        method = %response.request().method(),
+        route = route.as_deref().unwrap_or("-"),
+        status = response.status().as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        network = origin.logged_network(),
+        request_id = origin.request_id(),
+        "answered"
+    );
+}

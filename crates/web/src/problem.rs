@@ -1,0 +1,167 @@
+//! Everything that goes wrong, as RFC 9457 wants it.
+//!
+//! A [`Problem`] only says what happened. Its body needs the request's id and the public URL, so it is rendered by
+//! [`crate::middleware::answer`], the one place that every answer passes.
+
+pub mod catalogue;
+mod field;
+mod status;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use countersign_application::error::{Classify, Kind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use crate::problem::field::FieldError;
+use crate::problem::status::status_of;
+
+/// What went wrong with a request.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Status of the answer.
+    pub(crate) status: StatusCode,
+    /// Stable code, one of the [`catalogue`].
+    pub(crate) code: &'static str,
+    /// What went wrong this time, for people.
+    pub(crate) detail: Cow<'static, str>,
+    /// The fields at fault, of a 422.
+    pub(crate) errors: Vec<FieldError>,
+    /// Seconds after which to try again, of a 429 or 503.
+    pub(crate) retry_after: Option<u64>,
+    /// The methods there are, of a 405.
+    pub(crate) allow: Option<String>,
+    /// Why, for the log and never for the answer.
+    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The body of a problem.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Documentation of the code.
+    #[serde(rename = "type")]
+    #[schema(format = "uri")]
+    pub(crate) kind: String,
+    /// The code in words.
+    pub(crate) title: &'static str,
+    /// The HTTP status once more.
+    pub(crate) status: u16,
+    /// What went wrong this time, for people.
+    pub(crate) detail: &'a str,
+    /// Stable and machine-readable.
+    pub(crate) code: &'static str,
+    /// Names the request in the log.
+    pub(crate) request_id: &'a str,
+    /// The fields at fault; on 422 only.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub(crate) errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem of the catalogue.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        debug_assert!(catalogue::lists(status.as_u16(), code), "{status} {code} is not in the catalogue of problems");
+        Self { status, code, detail: detail.into(), errors: vec![], retry_after: None, allow: None, source: None }
+    }
+
+    /// The fields that break a rule.
+    pub(crate) fn validation(errors: Vec<FieldError>) -> Self {
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some values are not valid.");
+        Self { errors, ..problem }
+    }
+
+    /// A route that takes a token got none.
+    pub(crate) fn authentication_required() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "authentication_required", "Send an access token: Authorization: Bearer …")
+    }
+
+    /// A token that does not count.
+    pub(crate) fn invalid_token() -> Self {
+        let detail = "The access token is invalid or expired; refresh it or sign in again.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail)
+    }
+
+    /// A fault of the service that no use case reported.
+    pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", INTERNAL);
+        Self { source: Some(Arc::from(source.into())), ..problem }
+    }
+
+    /// What a bare status means that the framework answered with.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let status = match status.as_u16() {
+            400 | 401 | 404 | 405 | 406 | 408 | 413 | 415 | 429 | 503 => status,
+            402..500 => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let (code, detail) = catalogue::of_status(status.as_u16());
+        Self::new(status, code, detail)
+    }
+
+    /// The value of `WWW-Authenticate` (RFC 6750, 3).
+    pub(crate) fn challenge(&self) -> Option<&'static str> {
+        match (self.status, self.code) {
+            (StatusCode::UNAUTHORIZED, "invalid_token") => Some("Bearer error=\"invalid_token\""),
+            (StatusCode::UNAUTHORIZED, _) => Some("Bearer"),
+            _ => None,
+        }
+    }
+}
+
+const INTERNAL: &str = "Something went wrong here. The request id names it in the log.";
+const UNAVAILABLE: &str = "The service cannot do this at the moment. Try again shortly.";
+
+/// An error of a use case, by its sort.
+impl<E: Classify + Send + Sync + 'static> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let status = status_of(error.kind());
+        let detail = match error.kind() {
+            Kind::Rejected => Cow::Borrowed("Some values are not valid."),
+            Kind::Internal => Cow::Borrowed(INTERNAL),
+            Kind::Unavailable => Cow::Borrowed(UNAVAILABLE),
+            _ => Cow::Owned(sentence(&error.to_string())),
+        };
+        let problem = Self::new(status, error.code(), detail);
+        Self {
+            errors: error.violation().map(FieldError::from).into_iter().collect(),
+            retry_after: error.retry_after().map(|after| {
+                // Rounded up: who comes back on the second must not come too early.
+                let seconds = after.whole_seconds() + i64::from(after.subsec_nanoseconds() > 0);
+                u64::try_from(seconds).unwrap_or(1).max(1)
+            }),
+            source: status.is_server_error().then(|| Arc::new(error) as Arc<dyn StdError + Send + Sync>),
+            ..problem
+        }
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::new(self.status);
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}

@@ -1,0 +1,85 @@
+//! The listener and the application behind it.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpServer, web};
+use countersign_application::Application;
+
+use crate::middleware::answer::answer;
+use crate::middleware::cors::cors;
+use crate::middleware::flood_guard::FloodGuard;
+use crate::middleware::request_context::request_context;
+use crate::middleware::security_headers::security_headers;
+use crate::routes::{self, Endpoint};
+use crate::settings::WebSettings;
+
+/// A server that listens already. Await it to serve; stop it by its handle.
+pub struct BoundServer {
+    /// The running server.
+    pub server: Server,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Listens and starts to serve. Signals are the caller's business; a stop lets requests in flight finish.
+pub fn bind(application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
+    let listener = TcpListener::bind(settings.listen)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let flood_guard = FloodGuard::new(settings);
+    flood_guard.sweep();
+    let application = web::Data::new(application.clone());
+    let shared = web::Data::new(settings.clone());
+    let factory = move || app(application.clone(), shared.clone(), &flood_guard, &routes::table());
+    let mut server = HttpServer::new(factory)
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(settings.head_timeout)
+        .client_disconnect_timeout(settings.head_timeout)
+        .tls_handshake_timeout(settings.head_timeout)
+        // A client that is gone needs no answer: without this its request is worked on all the same.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .disable_signals();
+    if let Some(workers) = settings.workers {
+        server = server.workers(workers);
+    }
+    let server = match &settings.tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
+        None => server.listen(listener)?,
+    };
+    Ok(BoundServer { server: server.run(), address })
+}
+
+/// The application of one worker.
+pub(crate) fn app(
+    application: web::Data<Application>,
+    settings: web::Data<WebSettings>,
+    flood_guard: &FloodGuard,
+    table: &[Endpoint],
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let cors = cors(&settings);
+    App::new()
+        .app_data(application)
+        .app_data(settings)
+        .configure(|config| routes::configure(config, flood_guard, table))
+        .default_service(web::to(routes::not_found))
+        .wrap(cors)
+        .wrap(from_fn(answer))
+        .wrap(from_fn(security_headers))
+        .wrap(from_fn(request_context))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use actix_web::web;
+use countersign_application::Application;
+use countersign_application::testing::Mocks;
+
+use crate::routes::{Endpoint, table};
+use crate::settings::WebSettings;
+use crate::testing::{Answer, call, call_with, serve, settings};
+
+async fn panics() -> &'static str {
+    panic!("on purpose")
+}
+
+async fn with_panic(request: TestRequest) -> Answer {
+    let mut table = table();
+    table.push(Endpoint::page("panic", Method::GET, "/panic", || web::to(panics)));
+    serve(Mocks::default(), settings(), &table, vec![request]).await.remove(0)
+}
+
+fn assert_guarded(answer: &Answer) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cache-control", "no-store"),
+        ("strict-transport-security", "max-age=63072000"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{answer:?}");
+    }
+    assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert!(answer.header("x-request-id").is_some());
+    assert!(answer.header("server").is_none());
+}
+
+fn login(body: &'static str) -> TestRequest {
+    TestRequest::post().uri("/auth/login").insert_header(("content-type", "application/json")).set_payload(body)
+}
+
+#[actix_web::test]
+async fn a_panic_is_a_500_that_tells_nothing() {
+    let answer = with_panic(TestRequest::get().uri("/panic")).await;
+    assert_eq!(answer.problem(), (500, "internal_error".to_owned()));
+    assert!(!answer.text.contains("purpose"));
+    assert_guarded(&answer);
+}
+
+#[actix_web::test]
+async fn every_problem_has_the_one_body_and_every_answer_the_headers() {
+    let typed = |kind: &'static str| TestRequest::post().uri("/auth/login").insert_header(("content-type", kind));
+    for (request, status, code) in [
+        (TestRequest::get().uri("/nothing?secret=x"), 404, "not_found"),
+        (TestRequest::get().uri("/auth/login"), 405, "method_not_allowed"),
+        (TestRequest::get().uri("/auth/me"), 401, "authentication_required"),
+        (typed("text/plain").set_payload("{}"), 415, "unsupported_media_type"),
+        (login("{"), 400, "malformed_body"),
+        (login("[]"), 400, "malformed_body"),
+        (login(r#"{"email":"a@example.com","email":"b@example.com"}"#), 400, "malformed_body"),
+        (login("{}"), 422, "validation_failed"),
+    ] {
+        let answer = call(Mocks::default(), request).await;
+        assert_eq!(answer.problem(), (status, code.to_owned()));
+        assert_guarded(&answer);
+        let body = answer.json();
+        assert_eq!(body["type"], format!("https://id.example/docs/errors#{code}"));
+        assert_eq!(body["status"], status);
+        assert_eq!(body["request_id"], answer.header("x-request-id").unwrap());
+        assert_eq!(body.get("errors").is_some(), status == 422);
+        assert!(!answer.text.contains("secret"));
+    }
+}
+
+#[actix_web::test]
+async fn a_body_over_the_limit_is_refused_also_when_its_length_is_not_told() {
+    let body = format!("{{\"email\":\"{}\"}}", "a".repeat(64 * 1024));
+    let request = TestRequest::post().uri("/auth/login").insert_header(("content-type", "application/json"));
+    let answer = call(Mocks::default(), request.set_payload(body)).await;
+    assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()));
+    let announced = TestRequest::post()
+        .uri("/auth/login")
+        .insert_header(("content-type", "application/json"))
+        .insert_header(("content-length", "65537"));
+    assert_eq!(call(Mocks::default(), announced).await.problem(), (413, "payload_too_large".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_sane_request_id_is_echoed_and_any_other_replaced() {
+    let with = |id: &'static str| TestRequest::get().uri("/health/live").insert_header(("x-request-id", id));
+    let answer = call(Mocks::default(), with("Trace-1.a_b")).await;
+    assert_eq!(answer.header("x-request-id"), Some("Trace-1.a_b"));
+    for bad in ["a b", "a\"b", "<script>", "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let answer = call(Mocks::default(), with(bad)).await;
+        assert_eq!(answer.header("x-request-id"), Some("01900000-0000-7000-8000-000000000001"), "{bad}");
+    }
+}
+
+#[actix_web::test]
+async fn browsers_may_call_from_the_listed_origins_only() {
+    let settings = || WebSettings { cors_origins: vec!["https://app.example".to_owned()], ..settings() };
+    let from = |origin: &'static str| TestRequest::get().uri("/health/live").insert_header(("origin", origin));
+    let answer = call_with(Mocks::default(), settings(), from("https://app.example")).await;
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    for other in ["https://evil.example", "https://app.example.evil.example", "null", "http://app.example"] {
+        let answer = call_with(Mocks::default(), settings(), from(other)).await;
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{other}");
+    }
+    let preflight = from("https://app.example")
+        .method(Method::OPTIONS)
+        .insert_header(("access-control-request-method", "POST"))
+        .insert_header(("access-control-request-headers", "content-type,authorization"));
+    let answer = call_with(Mocks::default(), settings(), preflight).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+}
+
+#[actix_web::test]
+async fn without_https_there_is_no_strict_transport_security() {
+    let settings = WebSettings { public_url: "http://localhost".to_owned(), ..settings() };
+    let answer = call_with(Mocks::default(), settings, TestRequest::get().uri("/health/live")).await;
+    assert_eq!(answer.header("strict-transport-security"), None);
+}
+
+#[cfg(feature = "edge-limits")]
+#[actix_web::test]
+async fn a_flood_from_one_network_is_held_off_the_open_routes_only() {
+    let settings = WebSettings { flood_per_second_per_ip: 3, ..settings() };
+    let from = |request: TestRequest, ip: &str| request.peer_addr(format!("{ip}:4711").parse().unwrap());
+    let requests = vec![
+        from(login("{}"), "192.0.2.1"),
+        from(login("{}"), "192.0.2.1"),
+        from(login("{}"), "[::ffff:192.0.2.1]"),
+        from(login("{}"), "192.0.2.1"),
+        from(login("{}"), "192.0.2.2"),
+        from(TestRequest::get().uri("/health/live"), "192.0.2.1"),
+    ];
+    let answers = serve(Mocks::default(), settings, &table(), requests).await;
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [422, 422, 422, 429, 422, 200]);
+    assert_eq!(answers[3].problem(), (429, "rate_limited".to_owned()));
+    assert_eq!(answers[3].header("retry-after"), Some("1"));
+    assert_guarded(&answers[3]);
+}
+
+#[actix_web::test]
+async fn a_request_that_never_ends_is_given_up() {
+    let settings = WebSettings {
+        // actix reads the time from a cache that is half a second old at worst.
+        head_timeout: Duration::from_millis(1_000),
+        body_timeout: Duration::from_millis(200),
+        workers: Some(1),
+        ..settings()
+    };
+    let application = Application::new(&Mocks::default().into_dependencies());
+    let bound = crate::server::bind(&application, &settings).unwrap();
+    let handle = bound.server.handle();
+    let address = bound.address;
+    let serving = actix_web::rt::spawn(bound.server);
+    let exchange = move |sent: &'static str| {
+        actix_web::rt::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            stream.write_all(sent.as_bytes()).unwrap();
+            let mut received = String::new();
+            let _ = stream.read_to_string(&mut received);
+            received
+        })
+    };
+    let head = exchange("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-").await.unwrap();
+    assert!(head.starts_with("HTTP/1.1 408"), "{head}");
+    let body =
+        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{\"a";
+    let body = exchange(body).await.unwrap();
+    assert!(body.starts_with("HTTP/1.1 408") && body.contains("\"request_timeout\""), "{body}");
+    let head = exchange("HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+    handle.stop(true).await;
+    serving.await.unwrap().unwrap();
+}

@@ -1,0 +1,69 @@
+//! What the HTTP side needs to know.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_application::ports::id_generator::IdGenerator;
+
+use crate::client_address::ProxyNetwork;
+
+/// Settings of the listener and of what is done to every request.
+#[derive(Clone)]
+pub struct WebSettings {
+    /// Name of the service on its pages.
+    pub product: String,
+    /// Where to listen; port 0 picks one.
+    pub listen: SocketAddr,
+    /// What links start with, without a slash at the end.
+    pub public_url: String,
+    /// Networks whose forwarding headers count.
+    pub trusted_proxies: Vec<ProxyNetwork>,
+    /// Exact origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+    /// Serves HTTPS with this.
+    pub tls: Option<rustls::ServerConfig>,
+    /// Most octets of a request body.
+    pub body_limit: usize,
+    /// How long the head of a request may take to arrive.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a connection may idle between requests.
+    pub keep_alive: Duration,
+    /// How long requests in flight may take once the server stops.
+    pub shutdown_timeout: Duration,
+    /// Threads that serve; as many as there are cores when absent.
+    pub workers: Option<usize>,
+    /// Most open requests a second and network on this node; 0 is no limit.
+    pub flood_per_second_per_ip: u32,
+    /// Makes request ids.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+impl WebSettings {
+    /// The defaults of the service for this listener and public URL.
+    pub fn new(listen: SocketAddr, public_url: &str, ids: Arc<dyn IdGenerator>) -> Self {
+        Self {
+            product: "Countersign".to_owned(),
+            listen,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            trusted_proxies: vec![],
+            cors_origins: vec![],
+            tls: None,
+            body_limit: 64 * 1024,
+            head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(60),
+            shutdown_timeout: Duration::from_secs(10),
+            workers: None,
+            flood_per_second_per_ip: 50,
+            ids,
+        }
+    }
+
+    /// Whether clients reach the service by HTTPS, here or at a proxy in front.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some() || self.public_url.starts_with("https://")
+    }
+}
