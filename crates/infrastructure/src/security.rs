@@ -8,6 +8,7 @@ pub mod bcrypt_hasher;
 mod pseudonymizer;
 mod sealer;
 mod secret_key;
+pub mod tokens;
 
 pub use crate::security::bcrypt_hasher::{BcryptHasher, BcryptSettings};
 pub use crate::security::pseudonymizer::KeyedPseudonymizer;

@@ -1,0 +1,55 @@
+//! Issues and verifies access tokens.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_application::error::Fault;
+use countersign_application::ports::access_tokens::{AccessClaims, AccessTokenError, AccessTokens, VerifiedAccess};
+use countersign_domain::secret::Secret;
+use time::OffsetDateTime;
+
+use crate::security::tokens::claims;
+use crate::security::tokens::key_ring::KeyRing;
+use crate::security::tokens::presented::{PresentedToken, TYPE};
+
+/// Signed JWTs (RFC 9068) of one issuer for one audience.
+pub struct JwtAccessTokens {
+    keys: Arc<KeyRing>,
+    issuer: String,
+    audience: String,
+}
+
+impl JwtAccessTokens {
+    /// With the keys of the service, and the names that its tokens carry and must carry.
+    pub fn new(keys: Arc<KeyRing>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { keys, issuer: issuer.into(), audience: audience.into() }
+    }
+}
+
+#[async_trait]
+impl AccessTokens for JwtAccessTokens {
+    async fn issue(&self, claims: &AccessClaims) -> Result<Secret, Fault> {
+        let key = self.keys.signing_key(claims.issued_at).await?;
+        let header = format!(r#"{{"alg":"{}","kid":"{}","typ":"{TYPE}"}}"#, key.algorithm().as_str(), key.kid());
+        let claims = claims::to_json(claims, &self.issuer, &self.audience)?;
+        let mut token = URL_SAFE_NO_PAD.encode(header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = key.sign(token.as_bytes())?;
+        token.push('.');
+        token.push_str(&signature);
+        Ok(Secret::new(token))
+    }
+
+    async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedAccess, AccessTokenError> {
+        let token = PresentedToken::parse(token).ok_or(AccessTokenError::Invalid)?;
+        let key = self.keys.verifying_key(&token.kid, now).await?.ok_or(AccessTokenError::Invalid)?;
+        // The key says what it signs with, not the token (RFC 8725, 3.1).
+        if key.algorithm() != token.algorithm || !key.verify(token.message.as_bytes(), token.signature) {
+            return Err(AccessTokenError::Invalid);
+        }
+        token.judge(&self.issuer, &self.audience, now).ok_or(AccessTokenError::Invalid)
+    }
+}

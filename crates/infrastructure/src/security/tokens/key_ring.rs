@@ -1,0 +1,166 @@
+//! The signing keys of the database, opened and at hand.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration as Pause, Instant};
+
+use countersign_application::error::Fault;
+use countersign_application::ports::signing_keys::SigningKeyRepository;
+use countersign_domain::signing_key::{SigningKey, active_key};
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Mutex;
+
+use crate::security::secret_key::SecretKeyRing;
+use crate::security::tokens::factory;
+use crate::security::tokens::key_pair::KeyPair;
+
+/// How far apart the clocks of two nodes may be.
+pub(crate) const LEEWAY: Duration = Duration::seconds(30);
+
+/// Holds what the database said last. [`Self::poll`] keeps it fresh, so that a rotation is in force on every node
+/// within the interval; a token of a key that is not known yet makes it look at once, at most every second.
+pub struct KeyRing {
+    repository: Arc<dyn SigningKeyRepository>,
+    secret_keys: Arc<SecretKeyRing>,
+    longest_token: Duration,
+    known: RwLock<Arc<Known>>,
+    /// When it was read last; held while it is being read, so that an older answer never replaces a newer one.
+    read_at: Mutex<Option<Instant>>,
+    failing: AtomicBool,
+    pause: Pause,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Vec<SigningKey>,
+    pairs: HashMap<String, Arc<KeyPair>>,
+}
+
+impl KeyRing {
+    /// Knows no key before the first [`Self::refresh`]. `longest_token` is the lifetime of an access token.
+    pub fn new(
+        repository: Arc<dyn SigningKeyRepository>,
+        secret_keys: Arc<SecretKeyRing>,
+        longest_token: Duration,
+    ) -> Self {
+        Self {
+            repository,
+            secret_keys,
+            longest_token,
+            known: RwLock::default(),
+            read_at: Mutex::default(),
+            failing: AtomicBool::new(false),
+            pause: Pause::from_secs(1),
+        }
+    }
+
+    /// Reads the keys anew. If that fails, those that were known last stay.
+    pub async fn refresh(&self) -> Result<(), Fault> {
+        let mut read_at = self.read_at.lock().await;
+        let outcome = self.read().await;
+        *read_at = Some(Instant::now());
+        outcome
+    }
+
+    /// Refreshes for ever, at this interval. A failure is logged once, and its end too: until then a compromised key
+    /// may still be honoured.
+    pub async fn poll(&self, interval: Pause) {
+        loop {
+            tokio::time::sleep(interval).await;
+            // Logged where it is noticed.
+            drop(self.refresh().await);
+        }
+    }
+
+    /// Whether a key signs now and its private half can be opened: what must hold before the service starts.
+    pub fn check(&self, now: OffsetDateTime) -> Result<(), Fault> {
+        self.signing_pair(now).map(drop)
+    }
+
+    /// The key that signs at this moment.
+    pub(crate) async fn signing_key(&self, now: OffsetDateTime) -> Result<Arc<KeyPair>, Fault> {
+        if let Ok(pair) = self.signing_pair(now) {
+            return Ok(pair);
+        }
+        self.refresh_unless_fresh().await?;
+        self.signing_pair(now)
+    }
+
+    /// The key that verifies tokens of this `kid` at this moment. `None`: there is none, or it is refused.
+    pub(crate) async fn verifying_key(&self, kid: &str, now: OffsetDateTime) -> Result<Option<Arc<KeyPair>>, Fault> {
+        if !self.known().keys.iter().any(|key| key.kid == kid) {
+            self.refresh_unless_fresh().await?;
+        }
+        let known = self.known();
+        let honoured = known
+            .keys
+            .iter()
+            .any(|key| key.kid == kid && key.is_honoured(self.longest_token, now) && key.active_from <= now + LEEWAY);
+        Ok(known.pairs.get(kid).filter(|_| honoured).map(Arc::clone))
+    }
+
+    fn signing_pair(&self, now: OffsetDateTime) -> Result<Arc<KeyPair>, Fault> {
+        let known = self.known();
+        let key = active_key(&known.keys, self.longest_token, now)
+            .ok_or_else(|| Fault::unavailable("signing keys", "no key signs at this moment"))?;
+        known.pairs.get(&key.kid).map(Arc::clone).ok_or_else(|| {
+            Fault::internal("signing keys", "the secret key does not open the key that signs at this moment")
+        })
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn refresh_unless_fresh(&self) -> Result<(), Fault> {
+        let mut read_at = self.read_at.lock().await;
+        if read_at.is_none_or(|at| at.elapsed() >= self.pause) {
+            let outcome = self.read().await;
+            *read_at = Some(Instant::now());
+            return outcome;
+        }
+        if self.failing.load(Ordering::Relaxed) {
+            return Err(Fault::unavailable("signing keys", "they could not be read a moment ago"));
+        }
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<(), Fault> {
+        let keys = match self.repository.list().await {
+            Ok(keys) => keys,
+            Err(fault) => {
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        error = &fault as &dyn std::error::Error,
+                        "signing keys cannot be read; those known last are used, and a rotation is not noticed"
+                    );
+                }
+                return Err(fault);
+            }
+        };
+        let before = self.known();
+        let pairs = keys.iter().filter_map(|key| Some((key.kid.clone(), self.pair(key, &before)?))).collect();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { keys, pairs });
+        if self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("signing keys can be read again");
+        }
+        Ok(())
+    }
+
+    /// Opened once; a key that is known already is only looked up.
+    fn pair(&self, key: &SigningKey, before: &Known) -> Option<Arc<KeyPair>> {
+        let seen = before.keys.iter().any(|old| old.kid == key.kid && old.sealed_private == key.sealed_private);
+        if seen {
+            return before.pairs.get(&key.kid).map(Arc::clone);
+        }
+        match factory::open(&self.secret_keys, key) {
+            Ok(pair) => Some(Arc::new(pair)),
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, kid = key.kid, "a signing key cannot be opened; its tokens are refused");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod forged;
+mod forger;
+mod genuine;
+mod rotation;
