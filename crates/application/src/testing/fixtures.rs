@@ -2,9 +2,10 @@
 
 use countersign_domain::audit::Origin;
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{InvitationId, SessionId, TeamId, UserId};
+use countersign_domain::ids::{InvitationId, OneTimeTokenId, SessionId, TeamId, UserId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::name::{PersonName, TeamName};
+use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::password::{NewPassword, PasswordHash, PresentedPassword};
 use countersign_domain::secret::{RefreshToken, TokenDigest};
 use countersign_domain::session::Session;
@@ -140,6 +141,20 @@ pub fn invitation(address: &str, role: Role) -> Invitation {
         accepted_by: None,
         created_at: NOW,
         expires_at: NOW + Duration::days(7),
+    }
+}
+
+/// A good one-time token of the first account, for that purpose, with this secret.
+pub fn one_time_token(purpose: Purpose, secret: &str) -> OneTimeToken {
+    OneTimeToken {
+        id: OneTimeTokenId::new(Uuid::from_u128(0x5001)),
+        user_id: Some(user_id(1)),
+        purpose,
+        digest: TokenDigest::of(secret.as_bytes()),
+        new_email: None,
+        requested_by: None,
+        created_at: NOW,
+        expires_at: NOW + Duration::hours(1),
     }
 }
 

@@ -1,1 +1,112 @@
+use super::*;
+use crate::error::{Classify, Kind};
+use crate::mail::message::MailKind;
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, email, origin, user, user_id};
 
+/// The account of the address in each case: the first gets a mail, the others must not be told apart from it.
+fn cases() -> Vec<(&'static str, Option<User>)> {
+    let unverified = User { email_verified: false, ..user(1) };
+    vec![
+        ("mailed", Some(unverified.clone())),
+        ("inactive", Some(User { is_active: false, ..unverified })),
+        ("verified", Some(user(1))),
+        ("unknown", None),
+    ]
+}
+
+fn mocks(found: Option<User>) -> Mocks {
+    let mut mocks = Mocks::default();
+    mocks
+        .users
+        .expect_find_by_email()
+        .times(1)
+        .withf(|address| *address == email("user1@example.com"))
+        .return_once(move |_| Ok(found));
+    mocks
+}
+
+/// One token may be stored, of that account or as a decoy.
+fn unit_of_work(owner: Option<countersign_domain::ids::UserId>) -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    uow.one_time_tokens
+        .expect_replace()
+        .withf(move |token| {
+            token.user_id == owner
+                && token.purpose == Purpose::EmailVerification
+                && token.created_at == NOW
+                && token.expires_at == NOW + Duration::hours(48)
+        })
+        .times(1)
+        .returning(|_| Ok(()));
+    uow
+}
+
+async fn request(mocks: Mocks) -> Result<(), RequestEmailVerificationError> {
+    let command = RequestEmailVerificationCommand { email: email("user1@example.com") };
+    RequestEmailVerification::new(&mocks.into_dependencies()).execute(&origin(), command).await
+}
+
+#[tokio::test]
+async fn the_account_gets_a_mail_with_a_sealed_token() {
+    let (_, found) = cases().remove(0);
+    let mut mocks = mocks(found);
+    let written = mocks.stage(unit_of_work(Some(user_id(1))));
+    request(mocks).await.unwrap();
+    assert!(written.committed());
+    let mails = written.mails();
+    assert_eq!((mails.len(), &mails[0].kind), (1, &MailKind::VerifyAddress));
+    assert_eq!(mails[0].recipient, email("user1@example.com"));
+    assert_eq!(mails[0].sealed_token.as_deref(), Some(&b"sealed"[..]));
+    assert_eq!(mails[0].token_expires_at, Some(NOW + Duration::hours(48)));
+    assert!(!mails[0].decoy);
+}
+
+#[tokio::test]
+async fn every_other_address_costs_the_same_and_gets_nothing() {
+    fn shape(written: &Written) -> (bool, Vec<AuditKind>, usize, Option<Vec<u8>>) {
+        let mails = written.mails();
+        (written.committed(), written.audited(), mails.len(), mails[0].sealed_token.clone())
+    }
+    let mut shapes = vec![];
+    for (case, found) in cases() {
+        let owner = found.as_ref().map(|user| user.id).filter(|_| case == "mailed");
+        let mut mocks = mocks(found);
+        let written = mocks.stage(unit_of_work(owner));
+        request(mocks).await.unwrap();
+        assert_eq!(written.mails()[0].decoy, case != "mailed", "{case}");
+        assert_eq!(written.events()[0].user_id, owner, "{case}");
+        shapes.push(shape(&written));
+    }
+    assert_eq!(shapes[0].1, [AuditKind::VerificationRequested]);
+    assert!(shapes.iter().all(|shape| *shape == shapes[0]));
+}
+
+#[tokio::test]
+async fn both_limits_refuse_before_the_address_is_looked_up() {
+    for limit in ["verification_ip", "verification_address"] {
+        let mut mocks = Mocks::default();
+        let mut limiter = MockRateLimiter::new();
+        limiter.expect_acquire().returning(move |hit| {
+            let retry_after = Duration::SECOND;
+            if hit.rule.name == limit { LimitVerdict::Refused { retry_after } } else { LimitVerdict::Allowed }
+        });
+        mocks.rate_limiter = limiter;
+        assert_eq!(request(mocks).await.unwrap_err().kind(), Kind::Limited, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn what_fails_halfway_leaves_neither_token_nor_mail() {
+    for fail_commit in [false, true] {
+        let (_, found) = cases().remove(0);
+        let mut mocks = mocks(found);
+        let mut uow = StagedUnitOfWork { fail_commit, ..StagedUnitOfWork::default() };
+        uow.one_time_tokens
+            .expect_replace()
+            .returning(move |_| if fail_commit { Ok(()) } else { Err(Fault::unavailable("database", "gone")) });
+        let written = mocks.stage(uow);
+        assert_eq!(request(mocks).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+    }
+}
