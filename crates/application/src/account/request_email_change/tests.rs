@@ -1,1 +1,126 @@
+use super::*;
+use crate::error::{Classify, Kind};
+use crate::mail::message::MailKind;
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::testing::{
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, Written, actor, credentials, email, origin, password_hasher, presented,
+    session, user, user_id,
+};
 
+const NEW: &str = "new@example.com";
+
+fn mocks() -> Mocks {
+    let mut mocks = Mocks { password_hasher: password_hasher(), ..Mocks::default() };
+    mocks.networks.expect_knows().returning(|_, _| Ok(false));
+    mocks
+        .credentials
+        .expect_find_by_user()
+        .returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
+    mocks
+        .users
+        .expect_find_by_email()
+        .returning(|address| Ok([user(1), user(2)].into_iter().find(|user| user.email == *address)));
+    mocks
+}
+
+fn unit_of_work() -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow
+}
+
+async fn request(mocks: Mocks, password: &str, new_email: &str) -> Result<(), RequestEmailChangeError> {
+    let command = RequestEmailChangeCommand { current_password: presented(password), new_email: email(new_email) };
+    RequestEmailChange::new(&mocks.into_dependencies()).execute(&actor(), &origin(), command).await
+}
+
+#[tokio::test]
+async fn the_new_address_gets_a_token_bound_to_it_and_to_the_session() {
+    let mut mocks = mocks();
+    let mut uow = unit_of_work();
+    uow.one_time_tokens
+        .expect_replace()
+        .withf(|token| {
+            token.user_id == Some(user_id(1))
+                && token.purpose == Purpose::EmailChange
+                && token.new_email == Some(email(NEW))
+                && token.requested_by == Some(session(1).id)
+                && token.expires_at == NOW + Duration::hours(48)
+        })
+        .times(1)
+        .returning(|_| Ok(()));
+    let written = mocks.stage(uow);
+    request(mocks, PASSWORD, NEW).await.unwrap();
+    assert!(written.committed());
+    assert_eq!(written.audited(), [AuditKind::EmailChangeRequested]);
+    let mails = written.mails();
+    assert_eq!((mails.len(), &mails[0].kind, mails[0].decoy), (1, &MailKind::ConfirmNewAddress, false));
+    assert_eq!(mails[0].recipient, email(NEW));
+}
+
+#[tokio::test]
+async fn a_taken_address_the_own_one_included_costs_the_same_and_gets_nothing() {
+    fn shape(written: &Written) -> (bool, Vec<AuditKind>, usize) {
+        (written.committed(), written.audited(), written.mails().len())
+    }
+    let mut shapes = vec![];
+    for (address, decoy) in [(NEW, false), ("user2@example.com", true), ("user1@example.com", true)] {
+        let mut mocks = mocks();
+        let mut uow = unit_of_work();
+        uow.one_time_tokens
+            .expect_replace()
+            .withf(move |token| token.user_id.is_none() == decoy && token.new_email.is_none() == decoy)
+            .times(1)
+            .returning(|_| Ok(()));
+        let written = mocks.stage(uow);
+        request(mocks, PASSWORD, address).await.unwrap();
+        assert_eq!(written.mails()[0].decoy, decoy, "{address}");
+        shapes.push(shape(&written));
+    }
+    assert!(shapes.iter().all(|shape| *shape == shapes[0]));
+}
+
+#[tokio::test]
+async fn a_wrong_password_stores_nothing() {
+    let error = request(mocks(), "another password", NEW).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Forbidden, "wrong_password"));
+}
+
+#[tokio::test]
+async fn an_address_is_not_flooded() {
+    let mut mocks = mocks();
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(|hit| {
+        let reached = hit.rule.name == "verification_address";
+        if reached { LimitVerdict::Refused { retry_after: Duration::HOUR } } else { LimitVerdict::Allowed }
+    });
+    limiter.expect_refund().returning(|_| ());
+    mocks.rate_limiter = limiter;
+    assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().kind(), Kind::Limited);
+}
+
+#[tokio::test]
+async fn a_reset_in_between_leaves_no_token_for_whoever_knew_the_former_password() {
+    let mut reset = user(1);
+    reset.end_sessions(NOW);
+    let mut mocks = mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().return_once(move |_| Ok(Some(reset)));
+    let written = mocks.stage(uow);
+    assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().code(), "wrong_password");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn what_fails_halfway_is_not_committed() {
+    for fail_commit in [false, true] {
+        let mut mocks = mocks();
+        let mut uow = StagedUnitOfWork { fail_commit, ..unit_of_work() };
+        uow.one_time_tokens
+            .expect_replace()
+            .returning(move |_| if fail_commit { Ok(()) } else { Err(Fault::unavailable("database", "gone")) });
+        let written = mocks.stage(uow);
+        assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+    }
+}
