@@ -86,7 +86,9 @@ impl DeleteAccount {
         fence.lift().await;
         let aftermath = removed?;
         self.snapshots.fence(aftermath.stale).await.lift().await;
-        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        for event in &aftermath.events {
+            self.trail.announce(event);
+        }
         Ok(())
     }
 

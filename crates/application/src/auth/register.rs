@@ -198,7 +198,9 @@ impl Register {
             uow.audit().append(event).await?;
         }
         uow.commit().await?;
-        events.iter().for_each(|event| self.trail.announce(event));
+        for event in &events {
+            self.trail.announce(event);
+        }
         Ok(Some(user))
     }
 }

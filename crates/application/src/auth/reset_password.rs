@@ -106,7 +106,9 @@ impl ResetPassword {
         uow.commit().await?;
         fence.lift().await;
         self.snapshots.fence(activated.into_iter().map(|team| Entry::Membership(user.id, team))).await.lift().await;
-        events.iter().for_each(|event| self.trail.announce(event));
+        for event in &events {
+            self.trail.announce(event);
+        }
         Ok(())
     }
 
