@@ -4,6 +4,7 @@ pub(crate) mod actor;
 pub(crate) mod bearer;
 pub(crate) mod body;
 pub(crate) mod fields;
+pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod origin;
 pub(crate) mod path;

@@ -13,6 +13,7 @@ mod extract;
 mod health;
 mod middleware;
 pub mod openapi;
+mod pages;
 mod present;
 pub mod problem;
 pub mod routes;

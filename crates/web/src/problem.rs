@@ -34,9 +34,9 @@ pub struct Problem {
     /// The fields at fault, of a 422.
     pub(crate) errors: Vec<FieldError>,
     /// Seconds after which to try again, of a 429 or 503.
-    pub(crate) retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u32>,
     /// The methods there are, of a 405.
-    pub(crate) allow: Option<String>,
+    pub(crate) allow: Option<Box<str>>,
     /// Why, for the log and never for the answer.
     pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -135,7 +135,7 @@ impl<E: Classify + Send + Sync + 'static> From<E> for Problem {
             retry_after: error.retry_after().map(|after| {
                 // Rounded up: who comes back on the second must not come too early.
                 let seconds = after.whole_seconds() + i64::from(after.subsec_nanoseconds() > 0);
-                u64::try_from(seconds).unwrap_or(1).max(1)
+                u32::try_from(seconds).unwrap_or(1).max(1)
             }),
             source: status.is_server_error().then(|| Arc::new(error) as Arc<dyn StdError + Send + Sync>),
             ..problem

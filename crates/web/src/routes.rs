@@ -43,6 +43,9 @@ pub type ProblemCode = (u16, &'static str);
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
 
+/// Makes the documentation of a call, and collects the schemas that it names.
+type Document = (fn() -> Operation, fn(&mut Schemas));
+
 /// One route.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -56,7 +59,7 @@ pub struct Endpoint {
     pub access: Access,
     /// Problems of its own; [`crate::openapi`] adds those that follow from its access and shape.
     pub problems: &'static [ProblemCode],
-    document: Option<(fn() -> Operation, fn(&mut Schemas))>,
+    document: Option<Document>,
     handler: fn() -> Route,
 }
 
@@ -75,7 +78,7 @@ impl Endpoint {
             Some(HttpMethod::Delete) => Method::DELETE,
             _ => Method::GET,
         };
-        let document: (fn() -> Operation, fn(&mut Schemas)) = (P::operation, P::schemas);
+        let document: Document = (P::operation, P::schemas);
         Self { name, method, pattern: P::path(), access, problems, document: Some(document), handler }
     }
 
@@ -93,11 +96,15 @@ impl Endpoint {
         Some((operation(), schemas))
     }
 
+    /// Whether a flood is held off it: open, and more work than handing out a page.
+    pub(crate) fn is_flood_guarded(&self) -> bool {
+        self.access == Access::Open && (self.pattern.starts_with("/auth/") || self.method == Method::POST)
+    }
+
     fn route(&self, flood_guard: &FloodGuard) -> Route {
         let access = self.access;
         let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, req, next)));
-        let is_guarded = access == Access::Open && self.pattern.starts_with("/auth/");
-        let route = if is_guarded { flood_guard.before(route) } else { route };
+        let route = if self.is_flood_guarded() { flood_guard.before(route) } else { route };
         if self.method == Method::GET {
             route.guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {
@@ -128,6 +135,7 @@ pub fn table() -> Vec<Endpoint> {
         crate::well_known::endpoints(),
         crate::health::endpoints(),
         crate::docs::endpoints(),
+        crate::pages::endpoints(),
     ]
     .concat()
 }
@@ -160,7 +168,7 @@ fn allow(endpoints: &[&Endpoint]) -> String {
 }
 
 fn refuse_method(allow: &str) -> Result<actix_web::HttpResponse, Problem> {
-    Err(Problem { allow: Some(allow.to_owned()), ..Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+    Err(Problem { allow: Some(allow.into()), ..Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
 }
 
 /// What a path answers that no route has.

@@ -54,7 +54,7 @@ impl WebSettings {
             body_limit: 64 * 1024,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
-            keep_alive: Duration::from_secs(60),
+            keep_alive: Duration::from_mins(1),
             shutdown_timeout: Duration::from_secs(10),
             workers: None,
             flood_per_second_per_ip: 50,

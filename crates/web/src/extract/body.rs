@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::extract::fields::{Fields, FromFields};
 use crate::extract::json::{MalformedJson, parse_object};
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 use crate::settings::WebSettings;
 
 /// A JSON object that must be there, as the command it stands for.
@@ -108,11 +108,6 @@ pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Resu
     tokio::time::timeout(settings.body_timeout, read)
         .await
         .unwrap_or_else(|_elapsed| Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)))
-}
-
-/// Makes a field error of a value that only the handler could judge.
-pub(crate) fn refused(error: FieldError) -> Problem {
-    Problem::validation(vec![error])
 }
 
 #[cfg(test)]

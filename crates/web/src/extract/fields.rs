@@ -74,6 +74,7 @@ impl Fields {
     }
 
     /// A text of a PATCH that null or an empty text clears: `Some(None)`.
+    #[expect(clippy::option_option, reason = "absent, cleared and set are three things")]
     pub(crate) fn clearable<T, E: Violation>(
         &mut self,
         name: &'static str,

@@ -26,16 +26,18 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     if !status.is_client_error() && !status.is_server_error() {
         return Ok(response.map_into_boxed_body());
     }
+    let origin = response.request().extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
     let problem = response.response().extensions().get::<Problem>().cloned();
-    if problem.is_none() && response.response().extensions().get::<OwnBody>().is_some() {
+    if let Some(problem) = &problem {
+        log(problem, origin.request_id());
+    }
+    if response.response().extensions().get::<OwnBody>().is_some() {
         return Ok(response.map_into_boxed_body());
     }
-    Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status))))
+    Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin))
 }
 
-fn render<B>(response: ServiceResponse<B>, problem: &Problem) -> ServiceResponse<BoxBody> {
-    let origin = response.request().extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
-    log(problem, origin.request_id());
+fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {
     let settings = response.request().app_data::<web::Data<WebSettings>>();
     let public_url = settings.map_or("", |settings| settings.public_url.as_str());
     let body = ProblemBody {

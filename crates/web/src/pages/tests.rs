@@ -1,0 +1,100 @@
+use actix_web::test::TestRequest;
+use countersign_application::testing::Mocks;
+
+use crate::testing::{Answer, call};
+
+const PAGES: [&str; 5] =
+    ["/accept-invitation", "/confirm-email-change", "/disown-account", "/reset-password", "/verify-email"];
+
+async fn show(uri: &str) -> Answer {
+    call(Mocks::default(), TestRequest::get().uri(uri)).await
+}
+
+async fn submit(path: &str, form: &[(&str, &str)]) -> Answer {
+    call(Mocks::default(), TestRequest::post().uri(path).insert_header(("origin", "null")).set_form(form)).await
+}
+
+#[actix_web::test]
+async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
+    for path in PAGES {
+        // The doubles panic at any call that was not expected, and a panic is a 500.
+        let page = show(&format!("{path}?token=abc")).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        assert!(!policy.contains("script-src"), "{policy}");
+        assert!(page.text.contains(&format!("<form method=\"post\" action=\"{}\">", &path[1..])), "{path}");
+        assert!(page.text.contains("<input type=\"hidden\" name=\"token\" value=\"abc\">"), "{path}");
+        assert!(page.text.contains("<button type=\"submit\">"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn without_a_token_the_page_asks_for_it() {
+    for path in PAGES {
+        assert!(show(path).await.text.contains("<input id=\"token\" name=\"token\" type=\"text\""), "{path}");
+        assert_eq!(submit(path, &[]).await.status, 422, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_token_cannot_carry_markup() {
+    for path in PAGES {
+        let uri = format!("{path}?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E");
+        let page = show(&uri).await;
+        assert!(!page.text.contains("<script"), "{path}");
+        assert!(page.text.contains("&lt;script"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn every_input_has_a_label_and_none_is_inline_styled() {
+    for path in PAGES {
+        let page = show(path).await;
+        for input in page.text.split("<input id=\"").skip(1) {
+            let id = input.split('"').next().unwrap();
+            assert!(page.text.contains(&format!("<label for=\"{id}\">")), "{path} {id}");
+        }
+        assert!(!page.text.contains("style=") && !page.text.contains("<script"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_typed_is_kept_but_never_a_password() {
+    let typed = [
+        ("token", "abc"),
+        ("first_name", "Grace"),
+        ("last_name", ""),
+        ("email", "<b>grace"),
+        ("password", "correct horse"),
+    ];
+    let page = submit("/accept-invitation", &typed).await;
+    assert_eq!(page.status, 422);
+    for kept in ["value=\"Grace\"", "value=\"abc\"", "&lt;b&gt;grace"] {
+        assert!(page.text.contains(kept), "{kept}");
+    }
+    assert!(!page.text.contains("correct horse"));
+    assert!(page.text.contains("id=\"last_name-error\"") && page.text.contains("aria-describedby=\"last_name-error\""));
+    assert!(page.text.contains("<title>Error: "));
+    let page = submit("/reset-password", &[("token", "abc"), ("new_password", "short1!")]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.text.contains("id=\"new_password-error\"") && !page.text.contains("short1!"));
+}
+
+#[actix_web::test]
+async fn a_form_is_sent_as_a_form() {
+    for path in PAGES {
+        let request = TestRequest::post().uri(path).set_json(serde_json::json!({"token": "abc"}));
+        let answer = call(Mocks::default(), request).await;
+        assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_stylesheet_is_served() {
+    let answer = show("/assets/pages.css").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/css; charset=utf-8")));
+}

@@ -1,0 +1,67 @@
+//! `/verify-email`
+
+use actix_web::{HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::auth::verify_email::{Proof, VerifyEmailCommand, VerifyEmailError};
+use countersign_domain::password::PresentedPassword;
+
+use crate::extract::form::Form;
+use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
+use crate::pages::page::{Field, Linked, Page};
+use crate::problem::{FieldError, Problem};
+use crate::settings::WebSettings;
+
+/// The password shows that whoever reads the mail also owns the account: somebody else may have registered the
+/// address, and a mere click must not hand it to them.
+const PAGE: Page = Page {
+    action: "verify-email",
+    title: "Verify your e-mail address",
+    intro: "Give the password of your account to show that it is yours. \
+            If you did not register, close this page and follow the other link in the mail.",
+    fields: &[Field {
+        name: "password",
+        label: "Password",
+        kind: "password",
+        autocomplete: "current-password",
+        hint: "",
+    }],
+    button: "Verify",
+};
+
+struct VerificationForm(VerifyEmailCommand);
+
+impl FromFields for VerificationForm {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let token = fields.secret("token");
+        let password = fields.required("password", PresentedPassword::parse);
+        Some(Self(VerifyEmailCommand { token: token?, proof: Some(Proof::Password(password?)) }))
+    }
+}
+
+/// Whoever filled this form in needs another password, not advice to sign in.
+fn told_at_the_field(error: VerifyEmailError) -> Problem {
+    let is_wrong = matches!(error, VerifyEmailError::ProofRequired);
+    let mut problem = Problem::from(error);
+    if is_wrong {
+        problem.detail = "The e-mail address is not verified yet.".into();
+        problem.errors = vec![FieldError::new("password", "wrong_password", "this is not the password of the account")];
+    }
+    problem
+}
+
+pub(crate) async fn show(settings: web::Data<WebSettings>, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
+    PAGE.show(&settings, link.token.as_deref())
+}
+
+pub(crate) async fn submit(
+    application: web::Data<Application>,
+    settings: web::Data<WebSettings>,
+    RequestOrigin(origin): RequestOrigin,
+    form: Form,
+) -> HttpResponse {
+    PAGE.submit(&settings, &form, async |VerificationForm(command)| {
+        application.auth.verify_email.execute(&origin, command).await.map_err(told_at_the_field)?;
+        Ok("Your e-mail address is verified.")
+    })
+    .await
+}
