@@ -1,0 +1,3 @@
+//! Tests of the adapters against the contracts of their ports.
+
+mod contract;
