@@ -14,5 +14,5 @@ pub(crate) use crate::extract::actor::{Authenticated, MaybeAuthenticated, Superu
 pub(crate) use crate::extract::body::{JsonBody, MaybeJsonBody};
 pub(crate) use crate::extract::fields::{Fields, FromFields};
 pub(crate) use crate::extract::origin::RequestOrigin;
-pub(crate) use crate::extract::path::{InvitationPath, MemberPath, SessionPath, UserPath};
+pub(crate) use crate::extract::path::{InvitationPath, MemberPath, SessionPath, TeamPath, UserPath};
 pub(crate) use crate::extract::query::QueryFields;

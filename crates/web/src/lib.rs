@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod account;
+mod admin;
 mod auth;
 pub mod client_address;
 mod docs;

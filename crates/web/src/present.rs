@@ -1,5 +1,7 @@
 //! How entities look to clients: one shape a file.
 
+pub(crate) mod audit_event;
+pub(crate) mod invitation;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod page;
@@ -9,6 +11,8 @@ pub(crate) mod timestamp;
 pub(crate) mod tokens;
 pub(crate) mod user;
 
+pub(crate) use crate::present::audit_event::AuditEventBody;
+pub(crate) use crate::present::invitation::InvitationBody;
 pub(crate) use crate::present::member::MemberBody;
 pub(crate) use crate::present::message::MessageBody;
 pub(crate) use crate::present::page::PageBody;

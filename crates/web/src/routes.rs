@@ -132,6 +132,7 @@ pub fn table() -> Vec<Endpoint> {
         crate::auth::endpoints(),
         crate::account::endpoints(),
         crate::teams::endpoints(),
+        crate::admin::endpoints(),
         crate::well_known::endpoints(),
         crate::health::endpoints(),
         crate::docs::endpoints(),

@@ -1,0 +1,36 @@
+//! `q`, `limit` and `cursor` of the lists that can be searched.
+
+use countersign_domain::page::PageRequest;
+use utoipa::IntoParams;
+
+use crate::extract::{Fields, FromFields};
+use crate::problem::FieldError;
+
+/// Longest text to search for, in characters.
+const TEXT_MAX: usize = 254;
+
+/// What to search for, and which page.
+pub(crate) struct Search {
+    pub(crate) text: Option<String>,
+    pub(crate) page: PageRequest,
+}
+
+impl FromFields for Search {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let text = fields.optional_text("q").filter(|text| !text.is_empty());
+        let page = fields.page();
+        if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
+            return fields.refuse(FieldError::new("q", "too_long", "at most 254 characters are allowed"));
+        }
+        Some(Self { text, page: page? })
+    }
+}
+
+/// For the documentation.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only documents what `Search` reads")]
+pub(crate) struct SearchParameters {
+    /// Part of the name or, for accounts, of the address; `%` and `_` mean themselves.
+    q: Option<String>,
+}

@@ -1,0 +1,43 @@
+//! An invitation as the admins of its team see it. Never its token.
+
+use countersign_domain::invitation::InvitationListing;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::present::Timestamp;
+
+/// An invitation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
+pub(crate) struct InvitationBody {
+    id: Uuid,
+    #[schema(format = Email)]
+    email: String,
+    /// `admin` or `member`.
+    role: &'static str,
+    /// `pending`, `accepted`, `revoked` or `expired`.
+    state: &'static str,
+    /// `queued`, `sent` or `failed`.
+    delivery: &'static str,
+    /// Null once that account is gone.
+    #[schema(required)]
+    invited_by: Option<Uuid>,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<InvitationListing> for InvitationBody {
+    fn from(InvitationListing { invitation, delivery }: InvitationListing) -> Self {
+        Self {
+            id: invitation.id.as_uuid(),
+            email: invitation.email.as_str().to_owned(),
+            role: invitation.role.as_str(),
+            state: invitation.state.as_str(),
+            delivery: delivery.as_str(),
+            invited_by: invitation.invited_by.map(countersign_domain::ids::UserId::as_uuid),
+            created_at: invitation.created_at.into(),
+            expires_at: invitation.expires_at.into(),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `POST /teams`
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::teams::create_team::CreateTeamCommand;
+use countersign_domain::name::{Description, TeamName};
+use utoipa::ToSchema;
+
+use crate::extract::{Authenticated, Fields, FromFields, JsonBody, RequestOrigin};
+use crate::present::TeamBody;
+use crate::problem::Problem;
+
+/// A new team.
+#[derive(ToSchema)]
+#[schema(as = CreateTeam)]
+pub(crate) struct CreateTeamBody {
+    #[schema(value_type = String)]
+    name: TeamName,
+    #[schema(value_type = Option<String>)]
+    description: Option<Description>,
+}
+
+impl FromFields for CreateTeamBody {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required("name", TeamName::parse);
+        let description = fields.optional("description", Description::parse).flatten();
+        Some(Self { name: name?, description })
+    }
+}
+
+/// Create a team; the caller is its admin.
+#[utoipa::path(post, path = "/teams", tag = "teams", request_body = CreateTeamBody,
+    responses((status = 201, description = "Created.", body = TeamBody,
+        headers(("Location" = String, description = "Path of the team.")))))]
+pub(crate) async fn handle(
+    application: web::Data<Application>,
+    RequestOrigin(origin): RequestOrigin,
+    Authenticated(actor): Authenticated,
+    JsonBody(CreateTeamBody { name, description }): JsonBody<CreateTeamBody>,
+) -> Result<HttpResponse, Problem> {
+    let command = CreateTeamCommand { name, description };
+    let team = application.teams.create_team.execute(&actor, &origin, command).await?;
+    let location = format!("/teams/{}", team.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(TeamBody::from(team)))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use countersign_application::testing::{Mocks, StagedUnitOfWork, user};
+    use serde_json::json;
+
+    use crate::testing::{call, sign_in, signed_in};
+
+    fn mocks(created: u64) -> Mocks {
+        let mut mocks = Mocks::default();
+        sign_in(&mut mocks, &user(1));
+        let mut unit = StagedUnitOfWork::default();
+        unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        unit.teams.expect_count_created_by().returning(move |_| Ok(created));
+        unit.teams.expect_insert().returning(|_| Ok(()));
+        unit.memberships.expect_insert().returning(|_| Ok(()));
+        mocks.stage(unit);
+        mocks
+    }
+
+    #[actix_web::test]
+    async fn the_team_and_its_path_come_back_and_foreign_fields_do_not_count() {
+        let body = json!({"name": " Engines ", "owner_id": "x", "created_at": "1970-01-01T00:00:00Z"});
+        let answer = call(mocks(0), signed_in(TestRequest::post().uri("/teams")).set_json(body)).await;
+        assert_eq!(answer.status, 201);
+        let team = answer.json();
+        assert_eq!(answer.header("location"), Some(format!("/teams/{}", team["id"].as_str().unwrap()).as_str()));
+        assert_eq!((&team["name"], &team["description"]), (&json!("Engines"), &json!(null)));
+        assert_eq!(team["created_at"], "2026-01-02T03:04:05.678Z");
+    }
+
+    #[actix_web::test]
+    async fn too_many_teams_are_a_conflict() {
+        let request = signed_in(TestRequest::post().uri("/teams")).set_json(json!({"name": "Engines"}));
+        assert_eq!(call(mocks(100), request).await.problem(), (409, "team_limit_reached".to_owned()));
+    }
+
+    #[actix_web::test]
+    async fn bad_names_are_named() {
+        let body = json!({"name": " ", "description": 5});
+        let answer = call(mocks(0), signed_in(TestRequest::post().uri("/teams")).set_json(body)).await;
+        let fields: Vec<_> = answer.violations().into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["name", "description"]);
+    }
+}

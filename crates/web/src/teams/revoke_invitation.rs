@@ -1,0 +1,49 @@
+//! `DELETE /teams/{team_id}/invitations/{id}`
+
+use actix_web::{HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::teams::revoke_invitation::RevokeInvitationCommand;
+
+use crate::extract::{InvitationPath, RequestOrigin, TeamAdmin};
+use crate::problem::Problem;
+
+/// Withdraw a pending invitation.
+#[utoipa::path(delete, path = "/teams/{team_id}/invitations/{id}", tag = "teams",
+    params(("team_id" = Uuid, Path), ("id" = Uuid, Path)),
+    responses((status = 204, description = "Withdrawn.")))]
+pub(crate) async fn handle(
+    application: web::Data<Application>,
+    RequestOrigin(origin): RequestOrigin,
+    TeamAdmin(member): TeamAdmin,
+    InvitationPath(invitation_id): InvitationPath,
+) -> Result<HttpResponse, Problem> {
+    let command = RevokeInvitationCommand { team_id: member.team_id(), invitation_id };
+    application.teams.revoke_invitation.execute(&member.actor, &origin, command).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use countersign_application::testing::{StagedUnitOfWork, invitation, membership, team, user_id};
+    use countersign_domain::team::role::Role;
+
+    use crate::testing::{call, sign_in_to_team, signed_in};
+
+    #[actix_web::test]
+    async fn an_invitation_of_another_team_is_not_there() {
+        let mut mocks = sign_in_to_team(Role::Admin);
+        mocks.invitations.expect_find_by_id().returning(|_, _| Ok(None));
+        let mut unit = StagedUnitOfWork::default();
+        unit.teams.expect_lock().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+        unit.memberships
+            .expect_find()
+            .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|_| user == user_id(1))));
+        unit.invitations.expect_find_by_id().returning(|_, _| Ok(None));
+        mocks.stage(unit);
+        let id = invitation("a@example.com", Role::Member).id;
+        let uri = format!("/teams/{}/invitations/{id}", team(1).id);
+        let answer = call(mocks, signed_in(TestRequest::delete().uri(&uri))).await;
+        assert_eq!(answer.problem(), (404, "invitation_not_found".to_owned()));
+    }
+}
