@@ -39,3 +39,29 @@ impl CheckReadiness {
         states
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+    use crate::ports::dependency_probe::MockDependencyProbe;
+    use crate::testing::Mocks;
+
+    fn probe(name: &'static str, ready: bool) -> Arc<dyn DependencyProbe> {
+        let mut probe = MockDependencyProbe::new();
+        probe.expect_name().return_const(name);
+        probe
+            .expect_check()
+            .returning(move || if ready { Ok(()) } else { Err(Fault::unavailable(name, "connection refused")) });
+        Arc::new(probe)
+    }
+
+    #[tokio::test]
+    async fn every_dependency_has_its_entry_in_order_whatever_the_others_say() {
+        let mut mocks = Mocks::default();
+        mocks.probes = vec![probe("database", true), probe("cache", false), probe("mail", true)];
+        let states = CheckReadiness::new(&mocks.into_dependencies()).execute().await;
+        let states: Vec<_> = states.iter().map(|state| (state.name, state.ready)).collect();
+        assert_eq!(states, [("database", true), ("cache", false), ("mail", true)]);
+    }
+}

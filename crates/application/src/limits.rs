@@ -193,3 +193,6 @@ fn network(ip: Option<IpAddr>) -> String {
 fn logged_network(ip: Option<IpAddr>) -> String {
     ip.map_or_else(|| "unknown".to_owned(), |ip| Network::logged(ip).to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -216,3 +216,6 @@ where
     }
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests;

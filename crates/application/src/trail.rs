@@ -57,3 +57,6 @@ impl Trail {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,3 +48,29 @@ impl SuperuserGuard {
         Err(SuperuserError::SuperuserRequired)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Classify;
+    use crate::testing::{Mocks, actor, origin, superuser};
+
+    #[tokio::test]
+    async fn a_superuser_passes() {
+        let mocks = Mocks::default();
+        let recorded = mocks.recorded.clone();
+        SuperuserGuard::new(&mocks.into_dependencies()).require(&superuser(), &origin()).await.unwrap();
+        assert_eq!(recorded.audited(), []);
+    }
+
+    #[tokio::test]
+    async fn anybody_else_is_turned_away_and_audited() {
+        let mocks = Mocks::default();
+        let recorded = mocks.recorded.clone();
+        let refused = SuperuserGuard::new(&mocks.into_dependencies()).require(&actor(), &origin()).await;
+        assert_eq!(refused.unwrap_err().code(), "superuser_required");
+        let event = recorded.events().remove(0);
+        assert_eq!((event.kind, event.actor_id), (AuditKind::AccessDenied, Some(actor().id())));
+        assert_eq!(event.detail.as_deref(), Some("superuser_required"));
+    }
+}

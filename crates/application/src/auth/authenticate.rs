@@ -58,3 +58,6 @@ impl Authenticate {
         Ok(Actor { user, session_id: verified.session_id })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,6 @@ impl TokenIssuance {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,3 +69,43 @@ impl InvitationLetters {
             .for_invitation(invitation.id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::team::role::Role;
+
+    use super::*;
+    use crate::ports::sealer::MockSealer;
+    use crate::testing::{Mocks, NOW, invitation, team, user};
+
+    #[test]
+    fn the_mail_carries_the_token_sealed_for_itself_and_says_who_invites_to_what() {
+        let mut mocks = Mocks::default();
+        mocks.sealer = MockSealer::new();
+        mocks
+            .sealer
+            .expect_seal_mail_token()
+            .returning(|mail, token| Ok(format!("{mail} {}", token.expose()).into_bytes()));
+        let letters = InvitationLetters::new(&mocks.into_dependencies());
+        let invitation = invitation("new@example.com", Role::Admin);
+        let token = letters.token(NOW);
+        let mail = letters.write(&invitation, &token, &team(1), &user(1), NOW).unwrap();
+        assert_eq!(mail.sealed_token, Some(format!("{} {}", mail.id, token.secret.expose()).into_bytes()));
+        assert_eq!(mail.token_expires_at, Some(NOW + Duration::days(7)));
+        assert_eq!(
+            mail.kind,
+            MailKind::Invitation {
+                team_name: "Engines".to_owned(),
+                inviter_name: "Grace Hopper".to_owned(),
+                role: Role::Admin
+            }
+        );
+        assert_eq!((mail.recipient, mail.invitation_id), (invitation.email, Some(invitation.id)));
+    }
+
+    #[test]
+    fn no_two_invitations_share_a_token() {
+        let letters = InvitationLetters::new(&Mocks::default().into_dependencies());
+        assert_ne!(letters.token(NOW).secret, letters.token(NOW).secret);
+    }
+}

@@ -1,0 +1,141 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::ports::pseudonymizer::MockPseudonymizer;
+use crate::ports::rate_limiter::MockRateLimiter;
+use crate::testing::{Mocks, NOW, email, team, user_id};
+
+const ALL: [Limit; 12] = [
+    Limit::LoginOfNetwork,
+    Limit::LoginOfAccount,
+    Limit::LoginOfAccountAtHome,
+    Limit::RegisterOfNetwork,
+    Limit::ResetOfNetwork,
+    Limit::ResetOfAddress,
+    Limit::VerificationOfNetwork,
+    Limit::VerificationOfAddress,
+    Limit::TokenFailures,
+    Limit::InviteOfTeam,
+    Limit::InviteOfUser,
+    Limit::InviteOfUnverifiedUser,
+];
+
+/// Limits over a limiter that answers so, with pseudonyms `p(…)`; and the hits that it counted.
+fn limits(verdict: LimitVerdict) -> (Limits, Arc<Mutex<Vec<Hit>>>) {
+    let counted: Arc<Mutex<Vec<Hit>>> = Arc::default();
+    let mut mocks = Mocks::default();
+    mocks.rate_limiter = MockRateLimiter::new();
+    let log = Arc::clone(&counted);
+    mocks.rate_limiter.expect_acquire().returning(move |hit| {
+        log.lock().unwrap().push(hit.clone());
+        verdict
+    });
+    mocks.rate_limiter.expect_peek().returning(move |_| verdict);
+    let log = Arc::clone(&counted);
+    mocks.rate_limiter.expect_refund().returning(move |hit| log.lock().unwrap().retain(|counted| counted.id != hit.id));
+    mocks.pseudonymizer = MockPseudonymizer::new();
+    mocks.pseudonymizer.expect_pseudonym().returning(|subject| format!("p({})", subject.len()));
+    (Limits::new(&mocks.into_dependencies()), counted)
+}
+
+async fn subject(of: Subject<'_>) -> String {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    let _kept = limits.acquire(Limit::LoginOfAccount, of, NOW).await.unwrap();
+    let counted = counted.lock().unwrap();
+    counted[0].subject.clone()
+}
+
+#[tokio::test]
+async fn no_two_limits_share_a_counter() {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    for limit in ALL {
+        let _kept = limits.acquire(limit, Subject::User(user_id(1)), NOW).await.unwrap();
+    }
+    let mut names: Vec<_> = counted.lock().unwrap().iter().map(|hit| hit.rule.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ALL.len());
+}
+
+#[tokio::test]
+async fn figures_and_windows_are_those_of_the_policy() {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    for limit in ALL {
+        let _kept = limits.acquire(limit, Subject::User(user_id(1)), NOW).await.unwrap();
+    }
+    let rules: Vec<_> = counted.lock().unwrap().iter().map(|hit| (hit.rule.max, hit.rule.window)).collect();
+    let (minute, hour, day) = (Duration::MINUTE, Duration::HOUR, Duration::DAY);
+    assert_eq!(
+        rules,
+        [
+            (10, minute),
+            (20, hour),
+            (20, hour),
+            (20, hour),
+            (20, hour),
+            (3, hour),
+            (20, hour),
+            (3, hour),
+            (30, minute),
+            (50, hour),
+            (200, day),
+            (5, day),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_limit_of_zero_is_off_and_asks_nobody() {
+    let mut mocks = Mocks::default();
+    mocks.policy.limits.login_per_minute_per_ip = 0;
+    mocks.rate_limiter = MockRateLimiter::new();
+    let limits = Limits::new(&mocks.into_dependencies());
+    let attempt = limits.acquire(Limit::LoginOfNetwork, Subject::Network(None), NOW).await.unwrap();
+    limits.refund(attempt).await;
+    assert_eq!(limits.check(Limit::LoginOfNetwork, Subject::Network(None), NOW).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_limit_and_says_when_to_try_again() {
+    let (limits, _) = limits(LimitVerdict::Refused { retry_after: Duration::seconds(42) });
+    let exceeded = LimitExceeded { limit: "login_ip", retry_after: Duration::seconds(42) };
+    assert_eq!(limits.check(Limit::LoginOfNetwork, Subject::Network(None), NOW).await, Err(exceeded));
+    let refused = limits.acquire(Limit::LoginOfNetwork, Subject::Network(None), NOW).await;
+    assert_eq!(refused.err(), Some(exceeded));
+    assert_eq!((exceeded.kind(), exceeded.retry_after()), (Kind::Limited, Some(Duration::seconds(42))));
+}
+
+#[tokio::test]
+async fn a_check_counts_nothing_and_a_refund_takes_back_what_was_counted() {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    limits.check(Limit::TokenFailures, Subject::Network(None), NOW).await.unwrap();
+    assert!(counted.lock().unwrap().is_empty());
+    let kept = limits.acquire(Limit::TokenFailures, Subject::Network(None), NOW).await.unwrap();
+    let taken_back = limits.acquire(Limit::TokenFailures, Subject::Network(None), NOW).await.unwrap();
+    limits.refund(taken_back).await;
+    assert_eq!(counted.lock().unwrap().iter().map(|hit| Some(hit.id)).collect::<Vec<_>>(), [kept.hit.map(|h| h.id)]);
+}
+
+#[tokio::test]
+async fn a_network_of_one_client_is_one_subject() {
+    let of = |ip: &str| Subject::Network(Some(ip.parse().unwrap()));
+    assert_eq!(subject(of("2001:db8::1")).await, subject(of("2001:db8::ffff:2")).await);
+    assert_eq!(subject(of("::ffff:192.0.2.7")).await, subject(of("192.0.2.7")).await);
+    assert_ne!(subject(of("192.0.2.7")).await, subject(of("192.0.2.8")).await);
+    assert_eq!(subject(Subject::Network(None)).await, "unknown");
+}
+
+#[tokio::test]
+async fn an_address_is_counted_under_a_pseudonym_only() {
+    let address = email("ada@example.com");
+    assert_eq!(subject(Subject::Address(&address)).await, "p(15)");
+    let home = subject(Subject::AddressAt(&address, Some("192.0.2.7".parse().unwrap()))).await;
+    assert_eq!(home, "p(28)", "of the address and its /24");
+    assert_eq!(home, subject(Subject::AddressAt(&address, Some("192.0.2.200".parse().unwrap()))).await);
+}
+
+#[tokio::test]
+async fn teams_and_accounts_are_counted_by_id() {
+    assert_eq!(subject(Subject::Team(team(1).id)).await, team(1).id.to_string());
+    assert_eq!(subject(Subject::User(user_id(1))).await, user_id(1).to_string());
+}
