@@ -58,8 +58,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_dependency_has_its_entry_in_order_whatever_the_others_say() {
-        let mut mocks = Mocks::default();
-        mocks.probes = vec![probe("database", true), probe("cache", false), probe("mail", true)];
+        let probes = vec![probe("database", true), probe("cache", false), probe("mail", true)];
+        let mocks = Mocks { probes, ..Mocks::default() };
         let states = CheckReadiness::new(&mocks.into_dependencies()).execute().await;
         let states: Vec<_> = states.iter().map(|state| (state.name, state.ready)).collect();
         assert_eq!(states, [("database", true), ("cache", false), ("mail", true)]);

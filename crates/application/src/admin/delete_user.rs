@@ -85,7 +85,9 @@ impl DeleteUser {
         uow.commit().await?;
         fence.lift().await;
         self.snapshots.fence(aftermath.stale).await.lift().await;
-        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        for event in &aftermath.events {
+            self.trail.announce(event);
+        }
         Ok(())
     }
 }

@@ -108,7 +108,9 @@ impl UpdateUser {
         uow.commit().await?;
         fence.lift().await;
         self.snapshots.fence(aftermath.stale).await.lift().await;
-        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        for event in &aftermath.events {
+            self.trail.announce(event);
+        }
         Ok(user)
     }
 }

@@ -23,8 +23,7 @@ const ALL: [Limit; 12] = [
 /// Limits over a limiter that answers so, with pseudonyms `p(…)`; and the hits that it counted.
 fn limits(verdict: LimitVerdict) -> (Limits, Arc<Mutex<Vec<Hit>>>) {
     let counted: Arc<Mutex<Vec<Hit>>> = Arc::default();
-    let mut mocks = Mocks::default();
-    mocks.rate_limiter = MockRateLimiter::new();
+    let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
     let log = Arc::clone(&counted);
     mocks.rate_limiter.expect_acquire().returning(move |hit| {
         log.lock().unwrap().push(hit.clone());

@@ -31,8 +31,7 @@ where
 
 #[tokio::test]
 async fn a_copy_in_the_cache_makes_no_statement() {
-    let mut mocks = Mocks::default();
-    mocks.account_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { account_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.account_cache.expect_read().with(eq(user_id(1))).returning(|_| Lookup::Hit(user(1)));
     let snapshots = Snapshots::new(&mocks.into_dependencies());
     assert_eq!(snapshots.account(user_id(1)).await.unwrap(), Some(user(1)));
@@ -40,8 +39,7 @@ async fn a_copy_in_the_cache_makes_no_statement() {
 
 #[tokio::test]
 async fn a_row_is_filled_in_under_the_version_that_was_read_before_it() {
-    let mut mocks = Mocks::default();
-    mocks.account_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { account_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.account_cache.expect_read().returning(|_| Lookup::Miss(Some(Version(7))));
     mocks
         .account_cache
@@ -56,8 +54,7 @@ async fn a_row_is_filled_in_under_the_version_that_was_read_before_it() {
 
 #[tokio::test]
 async fn while_a_write_is_under_way_nothing_is_filled_in() {
-    let mut mocks = Mocks::default();
-    mocks.session_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { session_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.session_cache.expect_read().returning(|_| Lookup::Miss(None));
     mocks.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
     let snapshots = Snapshots::new(&mocks.into_dependencies());
@@ -66,8 +63,7 @@ async fn while_a_write_is_under_way_nothing_is_filled_in() {
 
 #[tokio::test]
 async fn that_there_is_no_row_is_not_remembered() {
-    let mut mocks = Mocks::default();
-    mocks.membership_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { membership_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.membership_cache.expect_read().returning(|_| Lookup::Miss(Some(Version(1))));
     mocks.memberships.expect_find().returning(|_, _| Ok(None));
     let snapshots = Snapshots::new(&mocks.into_dependencies());
@@ -76,8 +72,7 @@ async fn that_there_is_no_row_is_not_remembered() {
 
 #[tokio::test]
 async fn a_lost_database_is_a_fault_and_fills_nothing() {
-    let mut mocks = Mocks::default();
-    mocks.team_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { team_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.team_cache.expect_read().returning(|_| Lookup::Miss(Some(Version(1))));
     mocks.teams.expect_find_by_id().returning(|_| Err(Fault::unavailable("database", "gone")));
     assert!(Snapshots::new(&mocks.into_dependencies()).team(team(1).id).await.is_err());
@@ -89,8 +84,7 @@ fn in_team(n: u64) -> Membership {
 
 #[tokio::test]
 async fn the_list_of_teams_reads_what_the_cache_lacks_by_one_statement_and_leaves_out_what_is_gone() {
-    let mut mocks = Mocks::default();
-    mocks.team_list_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { team_list_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks
         .team_list_cache
         .expect_read()
@@ -131,12 +125,14 @@ async fn a_list_that_is_not_cached_is_the_first_page_of_the_rows() {
 #[tokio::test]
 async fn every_entry_is_fenced_and_lifted_in_its_own_cache() {
     let log: Arc<Mutex<Vec<String>>> = Arc::default();
-    let mut mocks = Mocks::default();
-    mocks.account_cache = logging("account", &log);
-    mocks.session_cache = logging("session", &log);
-    mocks.membership_cache = logging("membership", &log);
-    mocks.team_cache = logging("team", &log);
-    mocks.team_list_cache = logging("list", &log);
+    let mocks = Mocks {
+        account_cache: logging("account", &log),
+        session_cache: logging("session", &log),
+        membership_cache: logging("membership", &log),
+        team_cache: logging("team", &log),
+        team_list_cache: logging("list", &log),
+        ..Mocks::default()
+    };
     let snapshots = Snapshots::new(&mocks.into_dependencies());
     for (entry, caches) in [
         (Entry::Account(user_id(1)), vec!["account"]),
@@ -157,8 +153,7 @@ async fn every_entry_is_fenced_and_lifted_in_its_own_cache() {
 
 /// How long a write of two accounts waits when the cache confirms so.
 async fn waits(confirm: fn(&UserId, Step) -> Result<(), Unconfirmed>) -> std::time::Duration {
-    let mut mocks = Mocks::default();
-    mocks.account_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { account_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.account_cache.expect_fence().returning(move |id| confirm(id, Step::Fence));
     mocks.account_cache.expect_lift().returning(move |id| confirm(id, Step::Lift));
     let snapshots = Snapshots::new(&mocks.into_dependencies());

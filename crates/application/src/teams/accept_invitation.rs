@@ -115,7 +115,9 @@ impl AcceptInvitation {
         };
         uow.commit().await?;
         self.snapshots.fence(joined.stale).await.lift().await;
-        joined.events.iter().for_each(|event| self.trail.announce(event));
+        for event in &joined.events {
+            self.trail.announce(event);
+        }
         Ok(joined.team)
     }
 

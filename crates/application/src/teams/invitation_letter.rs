@@ -80,8 +80,7 @@ mod tests {
 
     #[test]
     fn the_mail_carries_the_token_sealed_for_itself_and_says_who_invites_to_what() {
-        let mut mocks = Mocks::default();
-        mocks.sealer = MockSealer::new();
+        let mut mocks = Mocks { sealer: MockSealer::new(), ..Mocks::default() };
         mocks
             .sealer
             .expect_seal_mail_token()

@@ -48,8 +48,7 @@ mod tests {
     /// taken back, by the name of the limit.
     async fn ask(actor: Actor, full: &'static str) -> (Result<(), LimitExceeded>, Vec<String>) {
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-        let mut mocks = Mocks::default();
-        mocks.rate_limiter = MockRateLimiter::new();
+        let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
         let log = Arc::clone(&seen);
         mocks.rate_limiter.expect_acquire().returning(move |hit| {
             if hit.rule.name == full {

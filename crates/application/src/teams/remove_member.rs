@@ -104,7 +104,9 @@ impl RemoveMember {
         if emptied {
             self.snapshots.fence([Entry::Team(team_id)]).await.lift().await;
         }
-        events.iter().for_each(|event| self.trail.announce(event));
+        for event in &events {
+            self.trail.announce(event);
+        }
         Ok(())
     }
 }

@@ -114,7 +114,9 @@ impl RevokeInvitation {
         }
         uow.commit().await?;
         fence.lift().await;
-        events.iter().for_each(|event| self.trail.announce(event));
+        for event in &events {
+            self.trail.announce(event);
+        }
         Ok(())
     }
 }

@@ -10,8 +10,7 @@ use crate::testing::{Mocks, NOW, actor, session, user, user_id};
 
 /// A token of the first account and session, when these are the rows.
 async fn authenticate(session_row: Option<Session>, user_row: Option<User>) -> Result<Actor, AuthenticateError> {
-    let mut mocks = Mocks::default();
-    mocks.access_tokens = MockAccessTokens::new();
+    let mut mocks = Mocks { access_tokens: MockAccessTokens::new(), ..Mocks::default() };
     mocks
         .access_tokens
         .expect_verify()
@@ -56,8 +55,7 @@ async fn an_access_token_outlives_the_idle_time_of_its_session_but_not_its_absol
 
 #[tokio::test]
 async fn a_forged_token_asks_the_database_nothing() {
-    let mut mocks = Mocks::default();
-    mocks.access_tokens = MockAccessTokens::new();
+    let mut mocks = Mocks { access_tokens: MockAccessTokens::new(), ..Mocks::default() };
     mocks.access_tokens.expect_verify().returning(|_, _| Err(AccessTokenError::Invalid));
     let refused = Authenticate::new(&mocks.into_dependencies()).execute("forged").await.unwrap_err();
     assert_eq!(refused.code(), "invalid_token");
@@ -65,14 +63,12 @@ async fn a_forged_token_asks_the_database_nothing() {
 
 #[tokio::test]
 async fn an_outage_is_never_told_as_a_bad_token() {
-    let mut mocks = Mocks::default();
-    mocks.access_tokens = MockAccessTokens::new();
+    let mut mocks = Mocks { access_tokens: MockAccessTokens::new(), ..Mocks::default() };
     mocks.access_tokens.expect_verify().returning(|_, _| Err(Fault::unavailable("database", "gone").into()));
     let failed = Authenticate::new(&mocks.into_dependencies()).execute("token").await.unwrap_err();
     assert_eq!(failed.code(), "service_unavailable");
 
-    let mut mocks = Mocks::default();
-    mocks.access_tokens = MockAccessTokens::new();
+    let mut mocks = Mocks { access_tokens: MockAccessTokens::new(), ..Mocks::default() };
     let verified = VerifiedAccess { user_id: user_id(1), session_id: session(1).id };
     mocks.access_tokens.expect_verify().returning(move |_, _| Ok(verified));
     mocks.sessions.expect_find_by_id().returning(|_| Err(Fault::unavailable("database", "gone")));

@@ -262,8 +262,7 @@ async fn of_two_accounts_one_loses() {
 
 #[tokio::test]
 async fn a_network_with_too_many_refused_tokens_has_to_wait() {
-    let mut at_the_door = Mocks::default();
-    at_the_door.rate_limiter = MockRateLimiter::new();
+    let mut at_the_door = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
     at_the_door.rate_limiter.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::MINUTE });
     let (refused, _) = accept(at_the_door, None, signed_in()).await;
     assert_eq!(refused.unwrap_err().code(), "rate_limited");

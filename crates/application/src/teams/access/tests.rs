@@ -60,8 +60,7 @@ async fn a_superuser_has_no_rights_in_teams() {
 
 #[tokio::test]
 async fn a_cached_membership_of_a_team_that_is_gone_counts_for_nothing() {
-    let mut mocks = Mocks::default();
-    mocks.membership_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { membership_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.membership_cache.expect_read().returning(|_| Lookup::Hit(membership(1, Role::Admin)));
     mocks.teams.expect_find_by_id().returning(|_| Ok(None));
     assert!(matches!(require(mocks, Permission::ViewTeam).await, Err(TeamAccessError::TeamNotFound)));

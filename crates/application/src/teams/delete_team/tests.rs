@@ -43,8 +43,7 @@ async fn the_team_is_fenced_before_the_commit_and_lifted_after_it() {
     unit.teams.expect_remove().returning(|_| Ok(true));
     let written = unit.written.clone();
     let seen: Arc<Mutex<Vec<(&str, bool)>>> = Arc::default();
-    let mut mocks = Mocks::default();
-    mocks.team_cache = MockSnapshotCache::new();
+    let mut mocks = Mocks { team_cache: MockSnapshotCache::new(), ..Mocks::default() };
     mocks.team_cache.expect_read().returning(|_| Lookup::Miss(None));
     let (log, state) = (Arc::clone(&seen), written.clone());
     mocks.team_cache.expect_fence().with(eq(team(1).id)).returning(move |_| {

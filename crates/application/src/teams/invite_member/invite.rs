@@ -53,28 +53,26 @@ impl Invite<'_> {
     pub(crate) async fn address(&self) -> Result<AuditKind, InviteMemberError> {
         let token = self.letters.token(self.now);
         let digest = token.secret.digest();
-        let invitation = match self.uow.invitations().lock_pending(self.team.id, &self.email).await? {
-            Some(mut pending) => {
-                pending.renew(self.role, digest, self.actor.id(), token.expires_at);
-                self.uow.invitations().renew(&pending).await?;
-                pending
-            }
-            None => {
-                let invitation = Invitation {
-                    id: InvitationId::new(self.ids.next_id()),
-                    team_id: self.team.id,
-                    email: self.email.clone(),
-                    role: self.role,
-                    digest,
-                    state: InvitationState::Pending,
-                    invited_by: Some(self.actor.id()),
-                    accepted_by: None,
-                    created_at: self.now,
-                    expires_at: token.expires_at,
-                };
-                self.uow.invitations().insert(&invitation).await.map_err(overtaken)?;
-                invitation
-            }
+        let pending = self.uow.invitations().lock_pending(self.team.id, &self.email).await?;
+        let invitation = if let Some(mut pending) = pending {
+            pending.renew(self.role, digest, self.actor.id(), token.expires_at);
+            self.uow.invitations().renew(&pending).await?;
+            pending
+        } else {
+            let invitation = Invitation {
+                id: InvitationId::new(self.ids.next_id()),
+                team_id: self.team.id,
+                email: self.email.clone(),
+                role: self.role,
+                digest,
+                state: InvitationState::Pending,
+                invited_by: Some(self.actor.id()),
+                accepted_by: None,
+                created_at: self.now,
+                expires_at: token.expires_at,
+            };
+            self.uow.invitations().insert(&invitation).await.map_err(overtaken)?;
+            invitation
         };
         let letter = self.letters.write(&invitation, &token, &self.team, &self.actor.user, self.now)?;
         self.uow.outbox().replace(&letter).await?;

@@ -18,8 +18,8 @@ fn command() -> InviteMemberCommand {
     InviteMemberCommand { team_id: team(1).id, email: email(ADDRESS), role: Role::Member }
 }
 
-fn account(verified: bool) -> Option<User> {
-    Some(User { email_verified: verified, ..user(2) })
+fn account(verified: bool) -> User {
+    User { email_verified: verified, ..user(2) }
 }
 
 fn awaiting(role: Role) -> Membership {
@@ -90,7 +90,7 @@ async fn an_address_without_an_account_is_invited_and_it_commits() {
 
 #[tokio::test]
 async fn a_verified_account_is_a_member_at_once() {
-    let mut unit = unit(account(true), None, None);
+    let mut unit = unit(Some(account(true)), None, None);
     unit.memberships.expect_insert().with(eq(membership(2, Role::Member))).times(1).returning(|_| Ok(()));
     let (invited, written) = invite(mocks(), Some(unit)).await;
     invited.unwrap();
@@ -105,7 +105,7 @@ async fn a_verified_account_is_a_member_at_once() {
 #[tokio::test]
 async fn an_invitation_that_waited_for_a_verified_account_is_settled() {
     let pending = invitation(ADDRESS, Role::Admin);
-    let mut unit = unit(account(true), None, Some(pending.clone()));
+    let mut unit = unit(Some(account(true)), None, Some(pending.clone()));
     unit.memberships.expect_insert().returning(|_| Ok(()));
     unit.invitations
         .expect_settle()
@@ -117,7 +117,7 @@ async fn an_invitation_that_waited_for_a_verified_account_is_settled() {
 
 #[tokio::test]
 async fn an_unverified_account_awaits_and_the_invitation_is_mailed_all_the_same() {
-    let mut unit = unit(account(false), None, None);
+    let mut unit = unit(Some(account(false)), None, None);
     unit.memberships.expect_insert().with(eq(awaiting(Role::Member))).times(1).returning(|_| Ok(()));
     expect_new_invitation(&mut unit);
     let (invited, written) = invite(mocks(), Some(unit)).await;
@@ -130,7 +130,7 @@ async fn an_unverified_account_awaits_and_the_invitation_is_mailed_all_the_same(
 async fn a_second_invitation_of_an_awaiting_member_changes_role_token_and_expiry() {
     let former = invitation(ADDRESS, Role::Admin);
     let digest = former.digest;
-    let mut unit = unit(account(false), Some(awaiting(Role::Admin)), Some(former));
+    let mut unit = unit(Some(account(false)), Some(awaiting(Role::Admin)), Some(former));
     unit.memberships.expect_update().with(eq(awaiting(Role::Member))).times(1).returning(|_| Ok(true));
     unit.invitations
         .expect_renew()
@@ -147,7 +147,7 @@ async fn where_everybody_has_to_accept_nobody_is_added() {
     for verified in [true, false] {
         let mut mocks = mocks();
         mocks.policy.add_existing = false;
-        let mut unit = unit(account(verified), None, None);
+        let mut unit = unit(Some(account(verified)), None, None);
         expect_new_invitation(&mut unit);
         let (invited, written) = invite(mocks, Some(unit)).await;
         invited.unwrap();
@@ -157,7 +157,8 @@ async fn where_everybody_has_to_accept_nobody_is_added() {
 
 #[tokio::test]
 async fn an_active_member_keeps_its_role() {
-    let (refused, written) = invite(mocks(), Some(unit(account(true), Some(membership(2, Role::Member)), None))).await;
+    let (refused, written) =
+        invite(mocks(), Some(unit(Some(account(true)), Some(membership(2, Role::Member)), None))).await;
     assert_eq!(refused.unwrap_err().code(), "already_member");
     assert!(!written.committed());
 }
@@ -166,7 +167,7 @@ async fn an_active_member_keeps_its_role() {
 async fn an_account_that_gave_the_address_up_a_moment_ago_is_not_added() {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[membership(1, Role::Admin)]);
-    unit.users.expect_find_by_email().returning(|_| Ok(account(true)));
+    unit.users.expect_find_by_email().returning(|_| Ok(Some(account(true))));
     unit.users.expect_lock().returning(|_| Ok(Some(User { email: email("other@example.com"), ..user(2) })));
     unit.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     expect_new_invitation(&mut unit);
@@ -205,7 +206,7 @@ async fn too_many_invitations_are_refused() {
 
 #[tokio::test]
 async fn whoever_was_added_at_the_same_moment_is_a_member_already() {
-    let mut unit = unit(account(true), None, None);
+    let mut unit = unit(Some(account(true)), None, None);
     unit.memberships.expect_insert().returning(|_| Err(WriteError::Conflict(Conflict::MembershipExists)));
     let (refused, written) = invite(mocks(), Some(unit)).await;
     assert_eq!(refused.unwrap_err().code(), "already_member");
@@ -223,7 +224,7 @@ async fn an_invitation_made_at_the_same_moment_asks_to_try_again() {
 
 #[tokio::test]
 async fn when_it_fails_halfway_nothing_is_committed() {
-    let mut unit = unit(account(false), None, None);
+    let mut unit = unit(Some(account(false)), None, None);
     unit.memberships.expect_insert().returning(|_| Ok(()));
     unit.invitations.expect_insert().returning(|_| Err(Fault::unavailable("database", "gone").into()));
     let (failed, written) = invite(mocks(), Some(unit)).await;
