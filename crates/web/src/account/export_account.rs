@@ -1,0 +1,111 @@
+//! `GET /auth/me/export`
+
+mod audit_event;
+mod session;
+
+use actix_web::web;
+use countersign_application::Application;
+use countersign_application::account::export_account::AccountExport;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::account::export_account::audit_event::ExportedEventBody;
+use crate::account::export_account::session::ExportedSessionBody;
+use crate::extract::{Authenticated, RequestOrigin};
+use crate::present::{TeamMembershipBody, Timestamp, UserBody};
+use crate::problem::Problem;
+
+/// Everything held about an account but its secrets.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountExport)]
+pub(crate) struct AccountExportBody {
+    exported_at: Timestamp,
+    user: UserBody,
+    teams: Vec<TeamMembershipBody>,
+    sessions: Vec<ExportedSessionBody>,
+    sign_in_networks: Vec<SignInNetworkBody>,
+    /// By or about the account, oldest first.
+    audit_events: Vec<ExportedEventBody>,
+}
+
+/// A network that the account signed in from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignInNetwork)]
+pub(crate) struct SignInNetworkBody {
+    /// Such as `192.0.2.0/24`.
+    network: String,
+    last_seen_at: Timestamp,
+}
+
+impl From<AccountExport> for AccountExportBody {
+    fn from(export: AccountExport) -> Self {
+        let owner = export.user.id;
+        let networks = export.sign_in_networks.into_iter();
+        Self {
+            exported_at: export.exported_at.into(),
+            user: export.user.into(),
+            teams: export.teams.into_iter().map(Into::into).collect(),
+            sessions: export.sessions.into_iter().map(Into::into).collect(),
+            sign_in_networks: networks
+                .map(|(network, seen)| SignInNetworkBody { network, last_seen_at: seen.into() })
+                .collect(),
+            audit_events: export.audit_events.into_iter().map(|event| ExportedEventBody::of(event, owner)).collect(),
+        }
+    }
+}
+
+/// Export everything held about the account (GDPR Art. 15 and 20).
+#[utoipa::path(get, path = "/auth/me/export", tag = "account",
+    responses((status = 200, description = "The personal data.", body = AccountExportBody)))]
+pub(crate) async fn handle(
+    application: web::Data<Application>,
+    RequestOrigin(origin): RequestOrigin,
+    Authenticated(actor): Authenticated,
+) -> Result<web::Json<AccountExportBody>, Problem> {
+    let export = application.account.export_account.execute(&actor, &origin).await?;
+    Ok(web::Json(export.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use countersign_application::testing::{Mocks, NOW, membership, session, team, user};
+    use countersign_domain::page::Page;
+    use countersign_domain::team::membership::TeamMembership;
+    use countersign_domain::team::role::Role;
+    use serde_json::json;
+
+    use crate::testing::{call, sign_in, signed_in};
+
+    #[actix_web::test]
+    async fn everything_is_there_but_secrets() {
+        let mut mocks = Mocks::default();
+        sign_in(&mut mocks, &user(1));
+        mocks.memberships.expect_list_by_user().returning(|_, _| {
+            let item = TeamMembership { team: team(1), membership: membership(1, Role::Member) };
+            Ok(Page { items: vec![item], next: None })
+        });
+        mocks.sessions.expect_list_live_by_user().returning(|_, _| Ok(vec![session(1)]));
+        mocks.networks.expect_list_by_user().returning(|_| Ok(vec![("192.0.2.0/24".to_owned(), NOW)]));
+        let request = TestRequest::get().uri("/auth/me/export").insert_header(("x-request-id", "export"));
+        let answer = call(mocks, signed_in(request)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let export = answer.json();
+        let (at, id) = ("2026-01-02T03:04:05.678Z", user(1).id.to_string());
+        let expected = json!({
+            "exported_at": at,
+            "user": {"id": id, "email": "user1@example.com", "first_name": "Grace", "last_name": "Hopper",
+                "is_active": true, "is_superuser": false, "email_verified": true, "created_at": at, "updated_at": at},
+            "teams": [{"id": team(1).id.to_string(), "name": "Engines", "description": null, "created_at": at,
+                "updated_at": at, "role": "member", "status": "active", "joined_at": at}],
+            "sessions": [{"id": session(1).id.to_string(), "created_at": at, "last_seen_at": at,
+                "expires_at": "2026-07-01T03:04:05.678Z", "ip": null, "user_agent": null}],
+            "sign_in_networks": [{"network": "192.0.2.0/24", "last_seen_at": at}],
+            "audit_events": [{"id": export["audit_events"][0]["id"], "at": at, "event": "account_exported",
+                "actor_id": id, "user_id": id, "team_id": null, "network": null, "user_agent": null,
+                "request_id": "export", "detail": null}],
+        });
+        assert_eq!(export, expected);
+    }
+}

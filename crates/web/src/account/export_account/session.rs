@@ -1,0 +1,38 @@
+//! A session in an export.
+
+use std::net::IpAddr;
+
+use countersign_domain::session::Session;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::present::Timestamp;
+
+/// A live session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedSession)]
+pub(crate) struct ExportedSessionBody {
+    id: Uuid,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    /// It ends by then, however often it is refreshed.
+    expires_at: Timestamp,
+    #[schema(value_type = Option<String>, required)]
+    ip: Option<IpAddr>,
+    #[schema(required)]
+    user_agent: Option<String>,
+}
+
+impl From<Session> for ExportedSessionBody {
+    fn from(session: Session) -> Self {
+        Self {
+            id: session.id.as_uuid(),
+            created_at: session.created_at.into(),
+            last_seen_at: session.last_seen_at.into(),
+            expires_at: session.expires_at.into(),
+            ip: session.ip,
+            user_agent: session.user_agent,
+        }
+    }
+}
