@@ -18,13 +18,11 @@ const BATCHES: u32 = 50;
 /// A worker discards decoys within seconds; those left are of a time without one.
 const DECOY_LIFETIME: Duration = Duration::hours(1);
 
-/// What of sessions is over, and for so long that no access token of theirs can be alive.
-fn sessions_over(purge: &Purge) -> Condition {
+/// The ways in which a session is over, for so long that no access token of it can be alive; each has its index.
+fn sessions_over(purge: &Purge) -> [Condition; 3] {
     let over = purge.now - purge.access_ttl;
-    Condition::any()
-        .add(sessions::Column::EndedAt.lt(over))
-        .add(sessions::Column::IdleExpiresAt.lt(over))
-        .add(sessions::Column::ExpiresAt.lt(over))
+    [sessions::Column::EndedAt, sessions::Column::IdleExpiresAt, sessions::Column::ExpiresAt]
+        .map(|column| column.lt(over).into_condition())
 }
 
 fn settled_mails(purge: &Purge) -> Condition {
@@ -100,8 +98,12 @@ impl<C: ConnectionTrait + Send + Sync> Housekeeping for Store<C> {
         let networks = Networks::LastSeenAt.lt(*now - retention.sign_in_networks).into_condition();
         let sent = self.remove::<mails::Entity>(&[mails::Column::Id], settled_mails(purge)).await?;
         let decoys = self.remove::<mails::Entity>(&[mails::Column::Id], forgotten_decoys(purge)).await?;
+        let mut over = 0;
+        for condition in sessions_over(purge) {
+            over += self.remove::<sessions::Entity>(&[sessions::Column::Id], condition).await?;
+        }
         let mut removed = vec![
-            ("sessions", self.remove::<sessions::Entity>(&[sessions::Column::Id], sessions_over(purge)).await?),
+            ("sessions", over),
             ("one_time_tokens", self.remove::<one_time_tokens::Entity>(&[one_time_tokens::Column::Id], tokens).await?),
             ("invitations", self.remove::<invitations::Entity>(&[invitations::Column::Id], invitations).await?),
             ("mails", sent + decoys),

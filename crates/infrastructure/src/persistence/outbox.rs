@@ -15,7 +15,7 @@ use sea_orm::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::persistence::entities::mails::{ActiveModel, Column, Entity};
+use crate::persistence::entities::mails::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::{fault, unreadable};
 use crate::persistence::store::Store;
 
@@ -40,6 +40,11 @@ fn superseded_by(mail: &QueuedMail) -> Condition {
             .add(Column::InvitationId.is_null())
             .add(Column::Kind.eq(mail.kind.as_str())),
     }
+}
+
+fn leased_mail(row: Model) -> Result<LeasedMail, Fault> {
+    let attempts = u32::try_from(row.attempts).map_err(|_invalid| unreadable("mails.attempts"))?;
+    Ok(LeasedMail { mail: row::mail(row)?, attempts })
 }
 
 #[async_trait]
@@ -79,12 +84,19 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
             .await
             .map_err(fault)?;
         rows.sort_unstable_by_key(|row| (row.next_attempt_at, row.id));
-        rows.into_iter()
-            .map(|row| {
-                let attempts = u32::try_from(row.attempts).map_err(|_invalid| unreadable("mails.attempts"))?;
-                Ok(LeasedMail { mail: row::mail(row)?, attempts })
-            })
-            .collect()
+        let mut leased = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = MailId::new(row.id);
+            match leased_mail(row) {
+                Ok(mail) => leased.push(mail),
+                // One row of another version must not hold up the queue for ever.
+                Err(error) => {
+                    tracing::error!(mail = %id, %error, "a mail cannot be read and is given up");
+                    self.mark_failed(id, lease, &Setback::Dead { reason: "unreadable".to_owned() }).await?;
+                }
+            }
+        }
+        Ok(leased)
     }
 
     async fn mark_sent(&self, id: MailId, lease: &Lease, now: OffsetDateTime) -> Result<bool, Fault> {

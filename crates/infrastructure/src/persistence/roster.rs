@@ -21,8 +21,20 @@ use crate::persistence::store::Store;
 
 const OTHER: &str = "other";
 
-fn active_users() -> SelectStatement {
-    Query::select().column(users::Column::Id).from(users::Entity).and_where(users::Column::IsActive.eq(true)).take()
+/// Whether the account of a membership, named by its table or alias, is active. By key: a list of all active accounts
+/// would be read whole.
+fn of_active_account(user_id: Expr) -> Expr {
+    let account = Query::select()
+        .expr(Expr::cust("1"))
+        .from(users::Entity)
+        .and_where(Expr::col((users::Entity, users::Column::Id)).eq(user_id))
+        .and_where(users::Column::IsActive.eq(true))
+        .take();
+    Expr::exists(account)
+}
+
+fn member() -> Expr {
+    Expr::col((Entity, Column::UserId))
 }
 
 /// Members of the team other than this account.
@@ -47,7 +59,7 @@ fn other_admins(user: UserId) -> SelectStatement {
     others(user)
         .and_where(other(Column::Role).eq(Role::Admin.as_str()))
         .and_where(other(Column::Status).eq(MembershipStatus::Active.as_str()))
-        .and_where(other(Column::UserId).in_subquery(active_users()))
+        .and_where(of_active_account(other(Column::UserId)))
         .take()
 }
 
@@ -87,7 +99,7 @@ impl<C: ConnectionTrait + Send + Sync> RosterRepository for Store<C> {
         besides(team, user)
             .filter(Column::Role.eq(Role::Admin.as_str()))
             .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
-            .filter(Column::UserId.in_subquery(active_users()))
+            .filter(of_active_account(member()))
             .count(&self.0)
             .await
             .map_err(fault)
@@ -100,7 +112,7 @@ impl<C: ConnectionTrait + Send + Sync> RosterRepository for Store<C> {
     async fn longest_standing_besides(&self, team: TeamId, user: UserId) -> Result<Option<Membership>, Fault> {
         let row = besides(team, user)
             .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
-            .filter(Column::UserId.in_subquery(active_users()))
+            .filter(of_active_account(member()))
             .order_by_asc(Column::JoinedAt)
             .order_by_asc(Column::UserId)
             .one(&self.0)

@@ -1,3 +1,4 @@
 //! Tests of the adapters against the contracts of their ports.
 
 mod contract;
+mod persistence;

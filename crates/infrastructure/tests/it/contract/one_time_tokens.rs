@@ -1,0 +1,108 @@
+//! One-time tokens.
+
+use countersign_application::ports::one_time_token_repository::OneTimeTokenRepository;
+use countersign_application::testing::{NOW, email, session, user_id};
+use countersign_domain::ids::{OneTimeTokenId, UserId};
+use countersign_domain::one_time_token::{OneTimeToken, Purpose};
+use countersign_domain::secret::TokenDigest;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::persistence::fresh::on_each;
+
+fn token(n: u64, user: Option<UserId>, purpose: Purpose) -> OneTimeToken {
+    OneTimeToken {
+        id: OneTimeTokenId::new(Uuid::from_u128(u128::from(n))),
+        user_id: user,
+        purpose,
+        digest: TokenDigest::of(&n.to_be_bytes()),
+        new_email: None,
+        requested_by: None,
+        created_at: NOW,
+        expires_at: NOW + Duration::hours(1),
+    }
+}
+
+#[tokio::test]
+async fn a_token_works_once_for_its_purpose_until_it_expires() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        fresh.user(1).await;
+        let mut token = token(1, Some(user_id(1)), Purpose::EmailChange);
+        token.new_email = Some(email("new@example.com"));
+        token.requested_by = Some(session(1).id);
+        tokens.replace(&token).await.unwrap();
+        let find = async |purpose, at| tokens.find(&token.digest, purpose, at).await.unwrap();
+        assert_eq!(find(Purpose::EmailChange, NOW).await.as_ref(), Some(&token));
+        assert_eq!(find(Purpose::PasswordReset, NOW).await, None);
+        assert_eq!(find(Purpose::EmailChange, token.expires_at).await, None);
+        let consume = async |purpose, at| tokens.consume(&token.digest, purpose, at).await.unwrap();
+        assert_eq!(consume(Purpose::PasswordReset, NOW).await, None);
+        assert_eq!(consume(Purpose::EmailChange, token.expires_at).await, None);
+        assert_eq!(consume(Purpose::EmailChange, NOW).await.as_ref(), Some(&token));
+        assert_eq!(consume(Purpose::EmailChange, NOW).await, None);
+        assert_eq!(find(Purpose::EmailChange, NOW).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_token_replaces_the_former_of_its_account_and_purpose() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        fresh.user(1).await;
+        fresh.user(2).await;
+        let former = token(1, Some(user_id(1)), Purpose::PasswordReset);
+        let other_purpose = token(2, Some(user_id(1)), Purpose::EmailVerification);
+        let other_account = token(3, Some(user_id(2)), Purpose::PasswordReset);
+        let new = token(4, Some(user_id(1)), Purpose::PasswordReset);
+        for token in [&former, &other_purpose, &other_account, &new] {
+            tokens.replace(token).await.unwrap();
+        }
+        assert_eq!(tokens.find(&former.digest, former.purpose, NOW).await.unwrap(), None);
+        for token in [other_purpose, other_account, new] {
+            assert_eq!(tokens.find(&token.digest, token.purpose, NOW).await.unwrap(), Some(token));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_decoy_is_stored_and_never_found() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        for n in 1..=2 {
+            tokens.replace(&token(n, None, Purpose::PasswordReset)).await.unwrap();
+        }
+        let decoy = token(1, None, Purpose::PasswordReset);
+        assert_eq!(tokens.find(&decoy.digest, decoy.purpose, NOW).await.unwrap(), None);
+        assert_eq!(tokens.consume(&decoy.digest, decoy.purpose, NOW).await.unwrap(), None);
+        assert_eq!(fresh.text("SELECT CAST(COUNT(*) AS TEXT) FROM one_time_tokens").await.as_deref(), Some("2"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_are_removed_by_purpose() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        fresh.user(1).await;
+        let all = [Purpose::PasswordReset, Purpose::EmailChange, Purpose::EmailVerification];
+        for (n, purpose) in (1..).zip(all) {
+            tokens.replace(&token(n, Some(user_id(1)), purpose)).await.unwrap();
+        }
+        tokens.remove_by_user(user_id(1), &all[..2]).await.unwrap();
+        let mut left = vec![];
+        for (n, purpose) in (1..).zip(all) {
+            let digest = token(n, None, purpose).digest;
+            left.extend(tokens.find(&digest, purpose, NOW).await.unwrap().map(|token| token.purpose));
+        }
+        assert_eq!(left, [Purpose::EmailVerification]);
+        tokens.remove_by_user(user_id(1), &[]).await.unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,262 @@
+//! Mails that wait to be sent.
+
+use countersign_application::mail::message::{MailKind, QueuedMail};
+use countersign_application::ports::invitation_repository::InvitationRepository;
+use countersign_application::ports::outbox::{Backlog, Lease, LeasedMail, Outbox, Setback};
+use countersign_application::testing::{NOW, email, invitation, user};
+use countersign_domain::ids::{InvitationId, MailId};
+use countersign_domain::secret::TokenDigest;
+use countersign_domain::team::role::Role;
+use sea_orm::ConnectionTrait as _;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::persistence::fresh::on_each;
+
+fn mail(n: u128, kind: MailKind) -> QueuedMail {
+    QueuedMail::new(MailId::new(Uuid::from_u128(n)), kind, email("user1@example.com"), NOW)
+}
+
+fn lease(n: u128, from: OffsetDateTime) -> Lease {
+    Lease { id: Uuid::from_u128(n), until: from + Duration::minutes(5) }
+}
+
+async fn leased(outbox: &dyn Outbox, n: u128, at: OffsetDateTime) -> Vec<MailId> {
+    let leased = outbox.lease(&lease(n, at), at, 10).await.unwrap();
+    leased.into_iter().map(|leased| leased.mail.id).collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_mail_reads_back() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let user = fresh.user(1).await;
+        let (team_name, inviter_name) = ("50% \"Looms\"".to_owned(), "Ada".to_owned());
+        let kinds = [
+            MailKind::VerifyAddress,
+            MailKind::ResetPassword,
+            MailKind::PasswordChanged,
+            MailKind::ConfirmNewAddress,
+            MailKind::AddressChanged,
+            MailKind::AddressTaken,
+            MailKind::Invitation {
+                team_name: team_name.clone(),
+                inviter_name: inviter_name.clone(),
+                role: Role::Admin,
+            },
+            MailKind::AddedToTeam { team_name, inviter_name, role: Role::Member },
+            MailKind::SuspiciousActivity,
+        ];
+        let mut queued = vec![];
+        for (n, kind) in (1..).zip(kinds) {
+            let mail = mail(n, kind).to_account(&user).with_token(vec![0, 1, 255], NOW + Duration::hours(1));
+            outbox.enqueue(&mail).await.unwrap();
+            queued.push(LeasedMail { mail, attempts: 0 });
+        }
+        assert_eq!(outbox.lease(&lease(1, NOW), NOW, 50).await.unwrap(), queued);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_leased_mail_is_nobody_elses_until_the_lease_ends() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        outbox.enqueue(&mail(1, MailKind::AddressTaken)).await.unwrap();
+        assert_eq!(leased(outbox, 1, NOW - Duration::milliseconds(1)).await, [], "not due yet");
+        let [id] = leased(outbox, 1, NOW).await[..] else { panic!("one") };
+        assert_eq!(leased(outbox, 2, NOW + Duration::minutes(4)).await, []);
+        let late = NOW + Duration::minutes(5);
+        assert_eq!(leased(outbox, 2, late).await, [id]);
+        let lost = lease(1, NOW);
+        assert!(!outbox.mark_sent(id, &lost, late).await.unwrap());
+        let setback = Setback::Dead { reason: "550".to_owned() };
+        assert!(!outbox.mark_failed(id, &lost, &setback).await.unwrap());
+        assert!(outbox.mark_sent(id, &lease(2, late), late).await.unwrap());
+        assert!(!outbox.mark_sent(id, &lease(2, late), late).await.unwrap(), "sent once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_longest_waiting_come_first_and_no_more_than_asked_for() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        for (n, waited) in [(1, 1), (2, 3), (3, 2)] {
+            let mut mail = mail(n, MailKind::AddressTaken);
+            mail.created_at = NOW - Duration::milliseconds(waited);
+            outbox.enqueue(&mail).await.unwrap();
+        }
+        let first = outbox.lease(&lease(1, NOW), NOW, 2).await.unwrap();
+        assert_eq!(first.iter().map(|l| l.mail.id.as_uuid().as_u128()).collect::<Vec<_>>(), [2, 3]);
+        let rest = outbox.lease(&lease(2, NOW), NOW, 2).await.unwrap();
+        assert_eq!(rest.iter().map(|l| l.mail.id.as_uuid().as_u128()).collect::<Vec<_>>(), [1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_counted_and_tried_again_when_told() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let queued = mail(1, MailKind::AddressTaken).with_token(vec![1], NOW + Duration::hours(1));
+        outbox.enqueue(&queued).await.unwrap();
+        leased(outbox, 1, NOW).await;
+        let retry = Setback::Retry { at: NOW + Duration::minutes(1), reason: "421".to_owned() };
+        assert!(outbox.mark_failed(queued.id, &lease(1, NOW), &retry).await.unwrap());
+        assert_eq!(leased(outbox, 2, NOW + Duration::seconds(59)).await, []);
+        let at = NOW + Duration::minutes(1);
+        let again = outbox.lease(&lease(3, at), at, 10).await.unwrap();
+        assert_eq!(again, [LeasedMail { mail: queued.clone(), attempts: 1 }]);
+        let dead = Setback::Dead { reason: "550".to_owned() };
+        assert!(outbox.mark_failed(queued.id, &lease(3, at), &dead).await.unwrap());
+        assert_eq!(leased(outbox, 4, at + Duration::days(1)).await, []);
+        assert_eq!(outbox.backlog().await.unwrap(), Backlog { queued: 0, oldest: None, dead: 1 });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_erased_once_its_mail_is_sent_or_given_up() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        for n in 1..=2 {
+            let queued = mail(n, MailKind::ResetPassword).with_token(vec![1], NOW + Duration::hours(1));
+            outbox.enqueue(&queued).await.unwrap();
+        }
+        leased(outbox, 1, NOW).await;
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        outbox.mark_sent(id(1), &lease(1, NOW), NOW).await.unwrap();
+        let dead = Setback::Dead { reason: "550".to_owned() };
+        outbox.mark_failed(id(2), &lease(1, NOW), &dead).await.unwrap();
+        let kept = "SELECT CAST(COUNT(*) AS TEXT) FROM mails WHERE sealed_token IS NOT NULL";
+        assert_eq!(fresh.text(kept).await.as_deref(), Some("0"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_decoy_is_leased_like_any_mail_and_then_removed() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        outbox.enqueue(&mail(1, MailKind::ResetPassword).as_decoy()).await.unwrap();
+        assert_eq!(outbox.backlog().await.unwrap(), Backlog::default());
+        let [id] = leased(outbox, 1, NOW).await[..] else { panic!("one") };
+        assert!(!outbox.mark_sent(id, &lease(2, NOW), NOW).await.unwrap());
+        assert!(outbox.mark_sent(id, &lease(1, NOW), NOW).await.unwrap());
+        assert_eq!(fresh.text("SELECT CAST(COUNT(*) AS TEXT) FROM mails").await.as_deref(), Some("0"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_mail_replaces_unsent_ones_of_the_same_kind_and_account() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let [first, second] = [fresh.user(1).await, fresh.user(2).await];
+        outbox.enqueue(&mail(1, MailKind::ResetPassword).to_account(&first)).await.unwrap();
+        outbox.enqueue(&mail(2, MailKind::VerifyAddress).to_account(&first)).await.unwrap();
+        outbox.enqueue(&mail(3, MailKind::ResetPassword).to_account(&second)).await.unwrap();
+        outbox.enqueue(&mail(4, MailKind::ResetPassword).as_decoy()).await.unwrap();
+        leased(outbox, 1, NOW).await;
+        outbox.replace(&mail(5, MailKind::ResetPassword).to_account(&first)).await.unwrap();
+        outbox.replace(&mail(6, MailKind::ResetPassword).as_decoy()).await.unwrap();
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        assert!(!outbox.mark_sent(id(1), &lease(1, NOW), NOW).await.unwrap(), "its token is dead");
+        let left: Vec<_> = leased(outbox, 2, NOW + Duration::minutes(6)).await;
+        assert_eq!(left, [2, 3, 4, 5, 6].map(id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mails_of_an_invitation_are_replaced_by_invitation_and_not_by_account() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let user = fresh.user(1).await;
+        fresh.team(1).await;
+        fresh.team(2).await;
+        let of = |n: u64| {
+            let mut invitation = invitation("user1@example.com", Role::Member);
+            invitation.id = InvitationId::new(Uuid::from_u128(u128::from(n)));
+            invitation.team_id = countersign_application::testing::team(n).id;
+            invitation.digest = TokenDigest::of(&n.to_be_bytes());
+            invitation
+        };
+        for n in [1, 2] {
+            InvitationRepository::insert(&store, &of(n)).await.unwrap();
+            let queued = mail(u128::from(n), MailKind::PasswordChanged).to_account(&user).for_invitation(of(n).id);
+            outbox.enqueue(&queued).await.unwrap();
+        }
+        let again = mail(3, MailKind::PasswordChanged).to_account(&user).for_invitation(of(2).id);
+        outbox.replace(&again).await.unwrap();
+        assert_eq!(leased(outbox, 1, NOW).await, [1, 3].map(|n| MailId::new(Uuid::from_u128(n))));
+        InvitationRepository::remove_by_email(&store, &of(1).email).await.unwrap();
+        assert_eq!(outbox.backlog().await.unwrap().queued, 0, "mails go with their invitation");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mails_are_removed_by_account_or_address_and_tokens_cancelled_by_both() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let [first, second] = [fresh.user(1).await, fresh.user(2).await];
+        let token = |mail: QueuedMail| mail.with_token(vec![1], NOW + Duration::hours(1));
+        let mut to_other = token(mail(1, MailKind::ConfirmNewAddress).to_account(&first));
+        to_other.recipient = email("new@example.com");
+        outbox.enqueue(&to_other).await.unwrap();
+        outbox.enqueue(&token(mail(2, MailKind::ResetPassword).to_account(&first))).await.unwrap();
+        outbox.enqueue(&mail(3, MailKind::PasswordChanged).to_account(&first)).await.unwrap();
+        outbox.enqueue(&token(mail(4, MailKind::ResetPassword).to_account(&second))).await.unwrap();
+        outbox.enqueue(&mail(5, MailKind::AddressTaken)).await.unwrap();
+        outbox.cancel_tokens(first.id, &user(1).email).await.unwrap();
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        assert_eq!(leased(outbox, 1, NOW).await, [1, 3, 4, 5].map(id));
+        let mut to_second = mail(6, MailKind::AddressTaken);
+        to_second.recipient = second.email;
+        outbox.enqueue(&to_second).await.unwrap();
+        outbox.remove_by_recipient(first.id, &first.email).await.unwrap();
+        assert_eq!(leased(outbox, 2, NOW + Duration::hours(1)).await, [id(6)], "4 and 5 went to that address");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_backlog_tells_how_many_wait_and_for_how_long() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        for (n, waited) in [(1, 1), (2, 3), (3, 2)] {
+            let mut mail = mail(n, MailKind::AddressTaken);
+            mail.created_at = NOW - Duration::seconds(waited);
+            outbox.enqueue(&mail).await.unwrap();
+        }
+        let oldest = Some(NOW - Duration::seconds(3));
+        assert_eq!(outbox.backlog().await.unwrap(), Backlog { queued: 3, oldest, dead: 0 });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_read_is_given_up_and_holds_up_no_other() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        outbox.enqueue(&mail(1, MailKind::AddressTaken)).await.unwrap();
+        fresh.raw().await.execute_unprepared("UPDATE mails SET kind = 'of a later version'").await.unwrap();
+        outbox.enqueue(&mail(2, MailKind::AddressTaken)).await.unwrap();
+        assert_eq!(leased(outbox, 1, NOW).await, [MailId::new(Uuid::from_u128(2))]);
+        assert_eq!(outbox.backlog().await.unwrap().dead, 1);
+    })
+    .await;
+}

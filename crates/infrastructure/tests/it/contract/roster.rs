@@ -1,0 +1,101 @@
+//! Who a team can lose.
+
+use countersign_application::ports::membership_repository::MembershipRepository;
+use countersign_application::ports::roster_repository::RosterRepository;
+use countersign_application::ports::user_repository::UserRepository;
+use countersign_application::testing::{NOW, membership, team, user_id};
+use countersign_domain::team::membership::{Membership, MembershipStatus};
+use countersign_domain::team::role::Role;
+use time::Duration;
+
+use crate::persistence::fresh::{Fresh, on_each};
+
+async fn deactivate(fresh: &Fresh, n: u64) {
+    let mut user = UserRepository::find_by_id(&fresh.store(), user_id(n)).await.unwrap().unwrap();
+    user.deactivate(NOW + Duration::milliseconds(1));
+    UserRepository::update(&fresh.store(), &user).await.unwrap();
+}
+
+async fn accounts(fresh: &Fresh, count: u64) {
+    for n in 1..=count {
+        fresh.user(n).await;
+    }
+}
+
+async fn awaiting(fresh: &Fresh, n: u64, role: Role) {
+    let awaiting = Membership { status: MembershipStatus::AwaitingVerification, ..membership(n, role) };
+    MembershipRepository::insert(&fresh.store(), &awaiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_active_admins_with_active_accounts_count() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let roster: &dyn RosterRepository = &store;
+        accounts(&fresh, 5).await;
+        let team = fresh.team(1).await;
+        fresh.member(1, &team, Role::Admin).await;
+        fresh.member(2, &team, Role::Admin).await;
+        fresh.member(3, &team, Role::Member).await;
+        awaiting(&fresh, 4, Role::Admin).await;
+        fresh.member(5, &team, Role::Admin).await;
+        deactivate(&fresh, 5).await;
+        assert_eq!(roster.admins_besides(team.id, user_id(1)).await.unwrap(), 1);
+        assert_eq!(roster.admins_besides(team.id, user_id(9)).await.unwrap(), 2);
+        assert_eq!(roster.members_besides(team.id, user_id(1)).await.unwrap(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_longest_standing_active_member_takes_over() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let roster: &dyn RosterRepository = &store;
+        accounts(&fresh, 5).await;
+        let team = fresh.team(1).await;
+        fresh.member(1, &team, Role::Admin).await;
+        for (n, joined) in [(2, 3), (3, 2), (4, 1)] {
+            let joined_at = NOW + Duration::milliseconds(joined);
+            let member = Membership { joined_at, ..membership(n, Role::Member) };
+            MembershipRepository::insert(&store, &member).await.unwrap();
+        }
+        awaiting(&fresh, 5, Role::Member).await;
+        deactivate(&fresh, 4).await;
+        let next = roster.longest_standing_besides(team.id, user_id(1)).await.unwrap();
+        assert_eq!(next.map(|m| m.user_id), Some(user_id(3)));
+        let alone = fresh.team(2).await;
+        fresh.member(1, &alone, Role::Admin).await;
+        assert_eq!(roster.longest_standing_besides(alone.id, user_id(1)).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn teams_are_told_apart_by_what_they_lose_with_an_account() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let roster: &dyn RosterRepository = &store;
+        accounts(&fresh, 3).await;
+        deactivate(&fresh, 3).await;
+        let members: [&[(u64, Role)]; 6] = [
+            &[(1, Role::Admin)],
+            &[(1, Role::Admin), (2, Role::Member)],
+            &[(1, Role::Admin), (2, Role::Admin)],
+            &[(1, Role::Member), (2, Role::Admin)],
+            &[(2, Role::Admin)],
+            &[(1, Role::Admin), (3, Role::Admin)],
+        ];
+        for (n, members) in (1..).zip(members) {
+            let team = fresh.team(n).await;
+            for (user, role) in members {
+                fresh.member(*user, &team, *role).await;
+            }
+        }
+        assert_eq!(roster.lock_teams_of(user_id(1)).await.unwrap(), [1, 2, 3, 4, 6].map(|n| team(n).id));
+        assert_eq!(roster.teams_only_of(user_id(1)).await.unwrap(), [team(1).id]);
+        assert_eq!(roster.teams_depending_on(user_id(1)).await.unwrap(), [2, 6].map(|n| team(n).id));
+        assert_eq!(roster.teams_depending_on(user_id(2)).await.unwrap(), [team(4).id]);
+    })
+    .await;
+}

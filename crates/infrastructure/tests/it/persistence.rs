@@ -1,0 +1,8 @@
+//! What the database must do beyond the ports.
+
+pub(crate) mod fresh;
+mod migrations;
+mod opening;
+mod plans;
+mod races;
+mod statements;

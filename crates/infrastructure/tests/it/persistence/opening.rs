@@ -1,0 +1,166 @@
+//! How SQLite is opened, and what an outage of the database is to the application.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign_application::error::{Fault, WriteError};
+use countersign_application::ports::audit_log::AuditLog as _;
+use countersign_application::ports::dependency_probe::DependencyProbe as _;
+use countersign_application::ports::unit_of_work::UnitOfWorkFactory as _;
+use countersign_application::ports::user_repository::UserRepository as _;
+use countersign_application::testing::{FixedClock, NOW, origin, user};
+use countersign_domain::audit::{AuditEvent, AuditKind};
+use countersign_domain::ids::AuditEventId;
+use countersign_domain::password::PasswordHash;
+use countersign_infrastructure::persistence::{Database, DatabaseOptions};
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use uuid::Uuid;
+
+use crate::persistence::fresh::{empty_sqlite, sqlite};
+
+fn impatient() -> DatabaseOptions {
+    DatabaseOptions { acquire_timeout: Duration::from_millis(100), ..DatabaseOptions::default() }
+}
+
+#[tokio::test]
+async fn the_file_its_log_and_its_index_are_the_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("new/data.db");
+    let url = format!("sqlite://{}", file.display());
+    let database = Database::connect(&url, &DatabaseOptions::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    for name in ["data.db", "data.db-wal", "data.db-shm"] {
+        let mode = file.with_file_name(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(file.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    database.close().await.unwrap();
+    assert!(!file.with_file_name("data.db-wal").exists(), "closing moves the log into the file");
+}
+
+#[tokio::test]
+async fn every_pooled_connection_has_the_settings_that_keep_promises() {
+    let fresh = sqlite().await;
+    let store = fresh.store();
+    for n in 0..3 {
+        let uow = fresh.begin().await;
+        let id = AuditEventId::new(Uuid::from_u128(n));
+        uow.audit().append(&AuditEvent::new(id, AuditKind::LoginFailed, &origin(), NOW)).await.unwrap();
+        uow.commit().await.unwrap();
+    }
+    assert_eq!(store.list_by_user(user(1).id).await.unwrap(), []);
+    let raw = fresh.raw().await;
+    let mode = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA journal_mode");
+    let row = raw.query_one_raw(mode).await.unwrap().unwrap();
+    assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "wal");
+}
+
+#[tokio::test]
+async fn an_orphan_is_refused() {
+    let fresh = sqlite().await;
+    let session = countersign_application::testing::session(1);
+    let refused =
+        countersign_application::ports::session_repository::SessionRepository::insert(&fresh.store(), &session).await;
+    assert!(matches!(refused, Err(Fault::Internal { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_database_in_memory_works_with_its_one_connection() {
+    let database = Database::connect("sqlite::memory:", &DatabaseOptions::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    let uow = database.units_of_work().begin().await.unwrap();
+    uow.users().insert(&user(1), &PasswordHash::new("hash")).await.unwrap();
+    uow.commit().await.unwrap();
+    assert_eq!(database.store().find_by_id(user(1).id).await.unwrap(), Some(user(1)));
+}
+
+#[tokio::test]
+async fn the_probe_tells_a_fresh_database_from_a_migrated_one() {
+    let fresh = empty_sqlite().await;
+    let probe = fresh.database().probe(Arc::new(FixedClock::at(NOW)));
+    assert_eq!(probe.name(), "database");
+    assert!(probe.check().await.is_err());
+    fresh.database().migrate().await.unwrap();
+    probe.check().await.unwrap();
+    fresh.database().close().await.unwrap();
+    assert!(matches!(probe.check().await, Err(Fault::Unavailable { what: "database", .. })));
+}
+
+#[tokio::test]
+async fn an_unknown_kind_of_database_is_refused() {
+    assert!(Database::connect("mysql://localhost/x", &DatabaseOptions::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn waiting_for_the_turn_to_write_ends_in_an_outage_and_readers_go_on() {
+    let fresh = sqlite().await;
+    fresh.user(1).await;
+    let database = Database::connect(fresh.url(), &impatient()).await.unwrap();
+    let held = database.units_of_work().begin().await.unwrap();
+    held.users().lock(user(1).id).await.unwrap();
+    let asked = Instant::now();
+    let second = database.units_of_work().begin().await;
+    assert!(matches!(second.err(), Some(Fault::Unavailable { what: "database", .. })));
+    let write = database.store().insert(&user(2), &PasswordHash::new("hash")).await;
+    assert!(matches!(write, Err(WriteError::Fault(Fault::Unavailable { .. }))), "{write:?}");
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(database.store().find_by_id(user(1).id).await.unwrap().is_some());
+    drop(held);
+    database.store().insert(&user(2), &PasswordHash::new("hash")).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_process_that_writes_is_waited_for_and_then_an_outage() {
+    let fresh = sqlite().await;
+    let database = Database::connect(fresh.url(), &impatient()).await.unwrap();
+    let other = fresh.raw().await;
+    let held = other.begin().await.unwrap();
+    held.execute_unprepared("UPDATE users SET epoch = 1").await.unwrap();
+    let write = database.store().insert(&user(1), &PasswordHash::new("hash")).await;
+    assert!(matches!(write, Err(WriteError::Fault(Fault::Unavailable { .. }))), "{write:?}");
+    assert!(matches!(database.units_of_work().begin().await.err(), Some(Fault::Unavailable { .. })));
+    held.rollback().await.unwrap();
+    database.store().insert(&user(1), &PasswordHash::new("hash")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_outage_that_heals() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let options = DatabaseOptions { max_connections: 1, ..DatabaseOptions::default() };
+    let database = Database::connect(&url, &options).await.unwrap();
+    database.migrate().await.unwrap();
+    // One connection, so that its limit on pages is everybody's.
+    let limit = async |pages: u32| {
+        let store = database.store();
+        let pragma =
+            sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA max_page_count = {pages}"));
+        store.connection().query_one_raw(pragma).await.unwrap();
+    };
+    limit(1).await;
+    let mut full = None;
+    for n in 1..2_000 {
+        if let Err(error) = database.store().insert(&user(n), &PasswordHash::new("x".repeat(200))).await {
+            full = Some((n, error));
+            break;
+        }
+    }
+    let (n, error) = full.unwrap();
+    assert!(matches!(error, WriteError::Fault(Fault::Unavailable { what: "database", .. })), "{error:?}");
+    assert!(database.store().find_by_id(user(1).id).await.unwrap().is_some(), "reads go on");
+    limit(1_000_000).await;
+    database.store().insert(&user(n), &PasswordHash::new("hash")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_tells_neither_address_nor_name() {
+    let fresh = sqlite().await;
+    fresh.user(1).await;
+    let mut twin = user(1);
+    twin.email = countersign_application::testing::email("secret@example.com");
+    let Err(WriteError::Fault(fault)) = fresh.store().insert(&twin, &PasswordHash::new("hash")).await else {
+        panic!("the id is taken")
+    };
+    assert!(!format!("{fault:?}").contains("secret"), "{fault:?}");
+}

@@ -1,0 +1,195 @@
+//! No statement of a request reads a whole table.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use countersign_application::mail::message::{MailKind, QueuedMail};
+use countersign_application::policy::Policy;
+use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
+use countersign_application::ports::credential_repository::CredentialRepository;
+use countersign_application::ports::housekeeping::{Housekeeping, Purge};
+use countersign_application::ports::invitation_repository::InvitationRepository;
+use countersign_application::ports::membership_repository::MembershipRepository;
+use countersign_application::ports::one_time_token_repository::OneTimeTokenRepository;
+use countersign_application::ports::outbox::{Lease, Outbox};
+use countersign_application::ports::roster_repository::RosterRepository;
+use countersign_application::ports::session_repository::{Rotation, SessionRepository};
+use countersign_application::ports::sign_in_networks::SignInNetworks;
+use countersign_application::ports::team_repository::TeamRepository;
+use countersign_application::ports::user_repository::UserRepository;
+use countersign_application::testing::{NOW, email, invitation, membership, session, team, user, user_id};
+use countersign_domain::ids::MailId;
+use countersign_domain::invitation::InvitationState;
+use countersign_domain::network::Network;
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::page::PageRequest;
+use countersign_domain::password::PasswordHash;
+use countersign_domain::secret::TokenDigest;
+use countersign_domain::team::role::Role;
+use countersign_infrastructure::persistence::Store;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::persistence::fresh::sqlite;
+
+/// Notes every statement.
+struct Recorder {
+    inner: DatabaseConnection,
+    statements: Arc<Mutex<Vec<Statement>>>,
+}
+
+impl Recorder {
+    fn note(&self, statement: &Statement) {
+        self.statements.lock().unwrap().push(statement.clone());
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Recorder {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.note(&statement);
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.note(&statement);
+        self.inner.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.note(&statement);
+        self.inner.query_all_raw(statement).await
+    }
+}
+
+/// Every statement of a request or of the workers; lists of superusers may read all, they search for parts.
+async fn call_everything(store: &Store<Recorder>) {
+    let (user, one) = (user(1), user_id(1));
+    let page = PageRequest::first(50);
+    let digest = TokenDigest::of(b"x");
+    UserRepository::find_by_id(store, one).await.unwrap();
+    UserRepository::find_by_email(store, &user.email).await.unwrap();
+    UserRepository::update(store, &user).await.unwrap_err();
+    UserRepository::remove(store, one).await.unwrap();
+    UserRepository::list(store, None, &page).await.unwrap();
+    store.list_unused(NOW, NOW, 100).await.unwrap();
+    CredentialRepository::find_by_email(store, &user.email).await.unwrap();
+    store.upgrade(one, &PasswordHash::new("a"), &PasswordHash::new("b")).await.unwrap();
+    SessionRepository::find_by_id(store, session(1).id).await.unwrap();
+    store.find_by_family(&digest).await.unwrap();
+    store.list_live_by_user(one, NOW).await.unwrap();
+    let rotation = Rotation {
+        session_id: session(1).id,
+        presented: digest,
+        successor: digest,
+        sealed_successor: vec![],
+        at: NOW,
+        idle_expires_at: NOW,
+        ip: None,
+        user_agent: None,
+    };
+    store.rotate(&rotation).await.unwrap();
+    store.end(one, session(1).id, NOW).await.unwrap();
+    store.end_by_user(one, Some(session(1).id), 1, NOW).await.unwrap();
+    store.end_oldest(one, 1, NOW).await.unwrap();
+    store.knows(&user.email, Network::logged([192, 0, 2, 7].into())).await.unwrap();
+    SignInNetworks::list_by_user(store, one).await.unwrap();
+    OneTimeTokenRepository::find(store, &digest, Purpose::PasswordReset, NOW).await.unwrap();
+    store.consume(&digest, Purpose::PasswordReset, NOW).await.unwrap();
+    store.remove_by_user(one, &[Purpose::PasswordReset, Purpose::EmailChange]).await.unwrap();
+    TeamRepository::find_by_id(store, team(1).id).await.unwrap();
+    store.find_many(&[team(1).id, team(2).id]).await.unwrap();
+    store.count_created_by(one).await.unwrap();
+    MembershipRepository::find(store, one, team(1).id).await.unwrap();
+    MembershipRepository::list_by_user(store, one, &page).await.unwrap();
+    store.list_active_by_user(one, 50).await.unwrap();
+    MembershipRepository::list_by_team(store, team(1).id, &page).await.unwrap();
+    MembershipRepository::update(store, &membership(1, Role::Admin)).await.unwrap();
+    MembershipRepository::remove(store, one, team(1).id).await.unwrap();
+    store.activate_awaiting(one).await.unwrap();
+    store.remove_awaiting(one).await.unwrap();
+    store.lock_teams_of(one).await.unwrap();
+    store.admins_besides(team(1).id, one).await.unwrap();
+    store.members_besides(team(1).id, one).await.unwrap();
+    store.longest_standing_besides(team(1).id, one).await.unwrap();
+    store.teams_only_of(one).await.unwrap();
+    store.teams_depending_on(one).await.unwrap();
+    let invited = invitation("a@example.com", Role::Member);
+    InvitationRepository::find_by_id(store, team(1).id, invited.id).await.unwrap();
+    InvitationRepository::find_by_digest(store, &digest).await.unwrap();
+    store.lock_pending(team(1).id, &user.email).await.unwrap();
+    store.renew(&invited).await.unwrap();
+    store.settle(invited.id, InvitationState::Revoked, None).await.unwrap();
+    InvitationRepository::list_by_team(store, team(1).id, &page).await.unwrap();
+    store.remove_by_email(&user.email).await.unwrap();
+    outbox(store).await;
+    AuditLog::list(store, &AuditFilter::default(), &page).await.unwrap();
+    AuditLog::list(store, &AuditFilter { user_id: Some(one), ..AuditFilter::default() }, &page).await.unwrap();
+    AuditLog::list_by_user(store, one).await.unwrap();
+    store.anonymize(one).await.unwrap();
+    let policy = Policy::default();
+    let purge = Purge {
+        now: NOW,
+        access_ttl: policy.access_ttl,
+        reuse_window: policy.session.reuse_window,
+        retention: policy.retention,
+    };
+    store.purge(&purge).await.unwrap();
+}
+
+async fn outbox(store: &Store<Recorder>) {
+    let id = MailId::new(Uuid::from_u128(1));
+    let mail = QueuedMail::new(id, MailKind::AddressTaken, email("a@example.com"), NOW);
+    Outbox::replace(store, &mail).await.unwrap();
+    let lease = Lease { id: Uuid::from_u128(1), until: NOW + Duration::minutes(1) };
+    store.lease(&lease, NOW, 50).await.unwrap();
+    store.mark_sent(id, &lease, NOW).await.unwrap();
+    store.cancel_tokens(user_id(1), &user(1).email).await.unwrap();
+    store.remove_by_recipient(user_id(1), &user(1).email).await.unwrap();
+    store.backlog().await.unwrap();
+}
+
+async fn scans(raw: &DatabaseConnection, statement: &Statement) -> Vec<String> {
+    let mut explained = statement.clone();
+    explained.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+    let plan = raw.query_all_raw(explained).await.unwrap();
+    let steps = plan.iter().map(|step| step.try_get::<String>("", "detail").unwrap());
+    let walks = |step: &String| step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW";
+    steps.filter(walks).map(|step| format!("{step}: {}", statement.sql)).collect()
+}
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table() {
+    let fresh = sqlite().await;
+    let statements = Arc::<Mutex<Vec<Statement>>>::default();
+    let store = Store::over(Recorder { inner: fresh.raw().await, statements: Arc::clone(&statements) });
+    call_everything(&store).await;
+    let recorded = statements.lock().unwrap().clone();
+    assert!(recorded.len() > 50);
+    let raw = fresh.raw().await;
+    let mut found = vec![];
+    for statement in &recorded {
+        found.extend(scans(&raw, statement).await);
+    }
+    // Pages over everything that superusers see are read along the key, from the cursor on.
+    let paged = |scan: &String| scan.contains("ORDER BY") && scan.contains("LIMIT") && scan.contains("USING INDEX");
+    found.retain(|scan| !paged(scan));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_statement_without_an_index_is_noticed() {
+    let fresh = sqlite().await;
+    let raw = fresh.raw().await;
+    let scan = Statement::from_string(DbBackend::Sqlite, "SELECT id FROM users WHERE password_hash = 'x'");
+    assert_eq!(scans(&raw, &scan).await.len(), 1);
+}
