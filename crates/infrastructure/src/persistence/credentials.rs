@@ -15,9 +15,8 @@ use crate::persistence::error::fault;
 use crate::persistence::store::Store;
 use crate::persistence::users::user;
 
-fn credentials(mut row: Model) -> Result<Credentials, Fault> {
-    let password_hash = PasswordHash::new(std::mem::take(&mut row.password_hash));
-    Ok(Credentials { user: user(row)?, password_hash })
+fn credentials(row: Model) -> Result<Credentials, Fault> {
+    Ok(Credentials { user: user(&row)?, password_hash: PasswordHash::new(row.password_hash) })
 }
 
 #[async_trait]

@@ -24,6 +24,18 @@ use crate::persistence::write_queue::{Turn, WriteQueue};
 
 pub use crate::persistence::database::options::DatabaseOptions;
 
+const OPENING_ATTEMPTS: u32 = 5;
+
+async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
+    if url.starts_with("sqlite:") {
+        sqlite::open(url, options).await
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        postgres::open(url, options).await
+    } else {
+        Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"))
+    }
+}
+
 /// An open database. Clones share the pool, the queue of writers and the counter.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -37,13 +49,14 @@ impl Database {
     /// Opens `sqlite://…` (created if missing, readable by its owner alone), `sqlite::memory:` (for tests, one
     /// connection), or `postgres://…`. The schema is left as it is: see [`Self::migrate`].
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {
-        let pool = if url.starts_with("sqlite:") {
-            sqlite::open(url, options).await?
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            postgres::open(url, options).await?
-        } else {
-            return Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"));
-        };
+        let mut pool = open(url, options).await;
+        // The bound is meant for requests; a machine that has just started may be slower.
+        for _ in 1..OPENING_ATTEMPTS {
+            if matches!(pool, Err(Fault::Unavailable { .. })) {
+                pool = open(url, options).await;
+            }
+        }
+        let pool = pool?;
         let writes =
             (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
         Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default() })

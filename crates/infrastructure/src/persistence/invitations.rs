@@ -23,7 +23,7 @@ use crate::persistence::store::Store;
 /// The index of pending invitations is partial; a bound value would hide from SQLite that it applies.
 const PENDING: &str = "state = 'pending'";
 
-fn invitation(row: Model) -> Result<Invitation, Fault> {
+fn invitation(row: &Model) -> Result<Invitation, Fault> {
     Ok(Invitation {
         id: InvitationId::new(row.id),
         team_id: TeamId::new(row.team_id),
@@ -66,13 +66,13 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
             .one(&self.0)
             .await
             .map_err(fault)?;
-        row.map(invitation).transpose()
+        row.as_ref().map(invitation).transpose()
     }
 
     async fn find_by_digest(&self, digest: &TokenDigest) -> Result<Option<Invitation>, Fault> {
         let row =
             Entity::find().filter(Column::Digest.eq(digest.as_bytes().to_vec())).one(&self.0).await.map_err(fault)?;
-        row.map(invitation).transpose()
+        row.as_ref().map(invitation).transpose()
     }
 
     async fn lock_pending(&self, team: TeamId, email: &EmailAddress) -> Result<Option<Invitation>, Fault> {
@@ -84,7 +84,7 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
             .one(&self.0)
             .await
             .map_err(fault)?;
-        row.map(invitation).transpose()
+        row.as_ref().map(invitation).transpose()
     }
 
     async fn insert(&self, invitation: &Invitation) -> Result<(), WriteError> {
@@ -151,7 +151,7 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
         let mut listings = Vec::with_capacity(rows.len());
         for row in rows {
             let status: Option<String> = row.try_get("", "delivery").map_err(fault)?;
-            let invitation = invitation(Model::from_query_result(&row, "").map_err(fault)?)?;
+            let invitation = invitation(&Model::from_query_result(&row, "").map_err(fault)?)?;
             listings.push(InvitationListing { invitation, delivery: delivery(status.as_deref()) });
         }
         Ok(Page::from_rows(listings, page, |listing: &InvitationListing| listing.invitation.id.as_uuid()))

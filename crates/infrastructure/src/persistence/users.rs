@@ -24,7 +24,7 @@ use crate::persistence::search::contains;
 use crate::persistence::store::Store;
 
 /// The account of a row.
-pub(crate) fn user(row: Model) -> Result<User, Fault> {
+pub(crate) fn user(row: &Model) -> Result<User, Fault> {
     Ok(User {
         id: UserId::new(row.id),
         email: EmailAddress::parse(&row.email).map_err(|_invalid| unreadable("users.email"))?,
@@ -58,17 +58,17 @@ fn changeable(user: &User) -> ActiveModel {
 impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     async fn find_by_id(&self, id: UserId) -> Result<Option<User>, Fault> {
         let row = Entity::find_by_id(id.as_uuid()).one(&self.0).await.map_err(fault)?;
-        row.map(user).transpose()
+        row.as_ref().map(user).transpose()
     }
 
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<User>, Fault> {
         let row = Entity::find().filter(Column::Email.eq(email.as_str())).one(&self.0).await.map_err(fault)?;
-        row.map(user).transpose()
+        row.as_ref().map(user).transpose()
     }
 
     async fn lock(&self, id: UserId) -> Result<Option<User>, Fault> {
         let row = Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&self.0).await.map_err(fault)?;
-        row.map(user).transpose()
+        row.as_ref().map(user).transpose()
     }
 
     async fn insert(&self, user: &User, password_hash: &PasswordHash) -> Result<(), WriteError> {
@@ -116,7 +116,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
             .all(&self.0)
             .await
             .map_err(fault)?;
-        let users = rows.into_iter().map(user).collect::<Result<_, _>>()?;
+        let users = rows.iter().map(user).collect::<Result<_, _>>()?;
         Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
     }
 

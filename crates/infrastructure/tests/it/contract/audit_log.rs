@@ -4,7 +4,7 @@ use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
 use countersign_application::testing::{NOW, origin, team, user_id};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::AuditEventId;
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Cursor, PageRequest};
 use time::Duration;
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ async fn events_are_listed_newest_first_and_paged() {
         expected.reverse();
         let first = log.list(&AuditFilter::default(), &PageRequest::first(3)).await.unwrap();
         assert_eq!(first.items, expected[..3]);
-        let next = PageRequest::parse(None, first.next.map(|c| c.encode()).as_deref()).unwrap();
+        let next = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = log.list(&AuditFilter::default(), &next).await.unwrap();
         assert_eq!(second.items, expected[3..]);
         assert_eq!(second.next, None);

@@ -8,7 +8,7 @@ use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::{NOW, email, invitation, team, user_id};
 use countersign_domain::ids::{InvitationId, MailId};
 use countersign_domain::invitation::{Delivery, Invitation, InvitationState};
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
 use time::Duration;
@@ -128,7 +128,7 @@ async fn a_listing_tells_how_the_last_mail_went() {
         let deliveries: Vec<_> = first.items.iter().map(|item| item.delivery).collect();
         assert_eq!(deliveries, [Delivery::Queued, Delivery::Sent, Delivery::Failed]);
         assert_eq!(first.items[0].invitation, nth(1));
-        let next = PageRequest::parse(None, first.next.map(|c| c.encode()).as_deref()).unwrap();
+        let next = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = invitations.list_by_team(team(1).id, &next).await.unwrap();
         assert_eq!(second.items.len(), 1);
         // A mail sent again counts, whatever became of the former.

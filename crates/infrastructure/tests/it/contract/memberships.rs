@@ -3,7 +3,7 @@
 use countersign_application::error::{Conflict, WriteError};
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::testing::{membership, team, user_id};
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::team::role::Role;
 
@@ -67,7 +67,7 @@ async fn teams_of_an_account_are_paged_by_team() {
         let ids: Vec<_> = first.items.iter().map(|item| (item.team.id, item.membership.team_id)).collect();
         assert_eq!(ids, [1, 2].map(|n| (team(n).id, team(n).id)));
         assert_eq!(first.items[1].membership.status, MembershipStatus::AwaitingVerification);
-        let next = PageRequest::parse(None, first.next.map(|c| c.encode()).as_deref()).unwrap();
+        let next = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = memberships.list_by_user(user_id(1), &next).await.unwrap();
         assert_eq!(second.items.iter().map(|item| item.team.id).collect::<Vec<_>>(), [team(3).id]);
         assert_eq!(second.next, None);
@@ -97,7 +97,7 @@ async fn members_of_a_team_are_paged_with_their_names() {
         let first = memberships.list_by_team(team(1).id, &PageRequest::first(1)).await.unwrap();
         assert_eq!(first.items[0].membership, membership(1, Role::Admin));
         assert_eq!(first.items[0].email.as_str(), "user1@example.com");
-        let next = PageRequest::parse(None, first.next.map(|c| c.encode()).as_deref()).unwrap();
+        let next = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = memberships.list_by_team(team(1).id, &next).await.unwrap();
         assert_eq!(second.items.iter().map(|m| m.membership.user_id).collect::<Vec<_>>(), [user_id(2)]);
         assert_eq!(second.next, None);

@@ -6,7 +6,7 @@ use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::{NOW, invitation, team, user_id};
 use countersign_domain::name::{Description, TeamName};
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::team::TeamChange;
 use countersign_domain::team::role::Role;
 use time::Duration;
@@ -104,7 +104,7 @@ async fn teams_are_searched_and_paged() {
         }
         let first = teams.list(Some("ENGIN".to_owned()), &PageRequest::first(2)).await.unwrap();
         assert_eq!(first.items.iter().map(|t| t.id).collect::<Vec<_>>(), [team(1).id, team(2).id]);
-        let rest = PageRequest::parse(None, first.next.map(|c| c.encode()).as_deref()).unwrap();
+        let rest = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = teams.list(None, &rest).await.unwrap();
         assert_eq!(second.items.iter().map(|t| t.id).collect::<Vec<_>>(), [team(3).id]);
         assert_eq!(second.next, None);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::ports::session_repository::SessionRepository;
@@ -85,6 +86,12 @@ impl Fresh {
     }
 }
 
+/// Tests share a machine with each other; what they assert is not its speed.
+fn patient() -> DatabaseOptions {
+    let bound = Duration::from_mins(1);
+    DatabaseOptions { acquire_timeout: bound, statement_timeout: bound, ..DatabaseOptions::default() }
+}
+
 /// Runs the test on SQLite and, where `TEST_DATABASE_URL` names a server, on PostgreSQL.
 pub(crate) async fn on_each<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
     println!("on SQLite");
@@ -106,7 +113,7 @@ pub(crate) async fn sqlite() -> Fresh {
 pub(crate) async fn empty_sqlite() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db", folder.path().display());
-    let database = Database::connect(&url, &DatabaseOptions::default()).await.unwrap();
+    let database = Database::connect(&url, &patient()).await.unwrap();
     Fresh { database, url, _folder: Some(folder) }
 }
 
@@ -140,6 +147,6 @@ async fn empty_postgres(server: &str) -> Fresh {
     let (base, query) = server.split_once('?').map_or((server, String::new()), |(b, q)| (b, format!("?{q}")));
     let (base, _) = base.rsplit_once('/').unwrap();
     let url = format!("{base}/{name}{query}");
-    let database = Database::connect(&url, &DatabaseOptions::default()).await.unwrap();
+    let database = Database::connect(&url, &patient()).await.unwrap();
     Fresh { database, url, _folder: None }
 }

