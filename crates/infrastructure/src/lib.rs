@@ -1,6 +1,7 @@
 //! Adapters of the ports that the application layer names.
 
 pub mod cache;
+pub mod mail;
 pub mod persistence;
 pub mod rate_limit;
 pub mod security;

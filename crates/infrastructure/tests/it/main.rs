@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on fails")]
 
 mod contract;
+mod mail;
 mod persistence;

@@ -1,0 +1,55 @@
+//! Settings that mail cannot be sent with.
+
+use std::io;
+
+/// Why an adapter of this module was not made. Tells the setting, never a secret in it.
+#[derive(Debug, thiserror::Error)]
+pub enum MailSettingsError {
+    /// The public URL is not one.
+    #[error("the public URL must be an http or https URL with a host, without query and fragment")]
+    PublicUrl,
+    /// A link target is not a URL to send people to.
+    #[error("the link target {target} must be an http or https URL with {{token}} once, behind the host")]
+    LinkTarget {
+        /// Which.
+        target: &'static str,
+    },
+    /// The sender is not an address with or without a name.
+    #[error("the sender must be an address, such as no-reply@example.com or Example <no-reply@example.com>")]
+    Sender,
+    /// The SMTP URL is not one.
+    #[error("SMTP_URL must be smtp://host, smtp://host?tls=required or smtps://host, with user:password@ if needed")]
+    SmtpUrl,
+    /// A template does not parse, or asks for what mails of its kind do not have.
+    #[error("the mail template {file} cannot be used")]
+    Template {
+        /// Its file.
+        file: String,
+        /// What is wrong.
+        #[source]
+        source: minijinja::Error,
+    },
+    /// The text template of a kind does not begin with a subject.
+    #[error("the mail template {file} must begin with a line «Subject: …»")]
+    Subject {
+        /// Its file.
+        file: String,
+    },
+    /// A file among the operator's templates that no mail is made from: a typing error.
+    #[error("{file} is no mail template; there are {known}")]
+    UnknownTemplate {
+        /// Its file.
+        file: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A folder cannot be read or written.
+    #[error("the folder of {what} cannot be used")]
+    Folder {
+        /// What it is for.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,57 @@
+//! Names that strangers chose, made harmless before they stand in somebody's mail.
+
+/// The name on one line, without controls and direction marks, and so that no mail program makes a link of it.
+///
+/// Programs turn `example.com`, `https://…` and `a@b.example` in plain text into links: an invitation would carry
+/// a stranger's advertisement. A zero-width space behind the dots, colons and at-signs within words prevents that
+/// and shows nothing.
+pub(crate) fn inert(name: &str) -> String {
+    let mut printable = name.chars().map(|c| if is_space(c) { ' ' } else { c }).filter(|c| !is_unprintable(*c));
+    let mut text = String::with_capacity(name.len());
+    let mut next = printable.next();
+    while let Some(c) = next {
+        next = printable.next();
+        text.push(c);
+        if matches!(c, '.' | ':' | '@') && next.is_some_and(|next| next != ' ') {
+            text.push(BREAK);
+        }
+    }
+    text
+}
+
+/// Zero-width space: a place to break a line, and a word.
+const BREAK: char = '\u{200B}';
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace()
+}
+
+/// Controls and what turns the direction of text. Names hold none by the rules of the domain; this keeps a template
+/// safe whatever reaches it.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_tricks_stays_as_it_is() {
+        for name in ["Grace", "J. R. Hopper", "Zoë – Ω 名", "{{ 7*7 }}", "<b>bold</b>", "Engines."] {
+            assert_eq!(inert(name), name);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_link_is_broken_up() {
+        assert_eq!(inert("win.example"), "win.\u{200B}example");
+        assert_eq!(inert("http://win.example"), "http:\u{200B}//win.\u{200B}example");
+        assert_eq!(inert("a@b.example"), "a@\u{200B}b.\u{200B}example");
+    }
+
+    #[test]
+    fn a_name_is_one_line() {
+        assert_eq!(inert("a\n.\nb\r\nc\u{2028}d\u{202E}e\0f"), "a . b  c def");
+    }
+}

@@ -1,0 +1,109 @@
+//! SMTP as the way out.
+
+mod server;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use countersign_application::ports::clock::Clock;
+use countersign_application::ports::mail_renderer::RenderedMail;
+use countersign_application::ports::mailer::{MailError, Mailer};
+use countersign_domain::secret::Secret;
+use lettre::Message;
+use lettre::transport::smtp;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+
+use crate::mail::error::MailSettingsError;
+use crate::mail::message::{MessageFormat, MessageSettings};
+use crate::mail::smtp::server::Server;
+
+/// Where mail is handed over, and how long that may take.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// `smtps://user:password@host` (TLS from the start), `smtp://host?tls=required` (STARTTLS or nothing), or
+    /// `smtp://host`: STARTTLS if offered, whatever the certificate, else in the clear.
+    pub url: Secret,
+    /// Longest time for one mail, the connection included.
+    pub timeout: Duration,
+}
+
+/// A connection that was not used for longer is not trusted to be there.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Hands mails to a mail server. One connection is kept for the next mail.
+pub struct SmtpMailer {
+    server: Server,
+    timeout: Duration,
+    format: MessageFormat,
+    idle: Mutex<Option<(Instant, AsyncSmtpConnection)>>,
+}
+
+impl SmtpMailer {
+    /// Checks the settings; connects with the first mail.
+    pub fn new(
+        smtp: &SmtpSettings,
+        message: &MessageSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, MailSettingsError> {
+        Ok(Self {
+            server: Server::parse(smtp.url.expose()).ok_or(MailSettingsError::SmtpUrl)?,
+            timeout: smtp.timeout,
+            format: MessageFormat::new(message, clock)?,
+            idle: Mutex::new(None),
+        })
+    }
+
+    /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take
+    /// answers that belong to this one.
+    async fn hand_over(&self, message: &Message) -> Result<(), MailError> {
+        let mut connection = match self.kept().await {
+            Some(connection) => connection,
+            // Whatever refuses the connection, wrong credentials or a blocked host, is not the mail's fault.
+            None => self.server.connect().await.map_err(|error| MailError::Transient { reason: reason(&error) })?,
+        };
+        connection.send(message.envelope(), &message.formatted()).await.map_err(|error| judge(&error))?;
+        *self.idle() = Some((Instant::now(), connection));
+        Ok(())
+    }
+
+    async fn kept(&self) -> Option<AsyncSmtpConnection> {
+        let kept = self.idle().take();
+        let (since, mut connection) = kept?;
+        (since.elapsed() < IDLE && connection.test_connected().await).then_some(connection)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<(Instant, AsyncSmtpConnection)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: &RenderedMail) -> Result<(), MailError> {
+        let message = self.format.message(mail)?;
+        let late = MailError::Transient { reason: "the mail server did not answer in time".to_owned() };
+        tokio::time::timeout(self.timeout, self.hand_over(&message)).await.unwrap_or(Err(late))
+    }
+}
+
+/// What an answer to the mail means for it. 550 to 556 are about this mailbox or this message (RFC 5321, 4.2.3,
+/// RFC 7504); other refusals in the 5xx range are about the way it was sent, and somebody will mend that.
+fn judge(error: &smtp::Error) -> MailError {
+    let reason = reason(error);
+    match error.status().map(u16::from) {
+        Some(550..=556) => MailError::Permanent { reason },
+        _ => MailError::Transient { reason },
+    }
+}
+
+/// Servers quote addresses in their answers, so only the code is told on.
+fn reason(error: &smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if error.is_tls() => "no TLS with the mail server".to_owned(),
+        None if error.is_response() => "the mail server's answer makes no sense".to_owned(),
+        None if error.is_client() => "the mail server does not offer what is required".to_owned(),
+        None => "no connection to the mail server".to_owned(),
+    }
+}
