@@ -22,7 +22,7 @@ use crate::{telemetry, terminal};
 /// Without a command it serves. Settings come from countersign.toml and the environment, see docs/configuration.md.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "Exit codes: 0 done, 1 failed, 2 the command line or the settings cannot be used.")]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     /// Settings file, instead of ./countersign.toml.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -58,7 +58,7 @@ const FAILED: u8 = 1;
 const UNUSABLE: u8 = 2;
 
 /// Runs the command and says how it ended.
-pub fn run(line: CommandLine) -> ExitCode {
+pub(crate) fn run(line: CommandLine) -> ExitCode {
     match execute(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -83,10 +83,10 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
 
 async fn execute_online(command: Command, Loaded { settings, .. }: Loaded) -> anyhow::Result<()> {
     match command {
-        Command::Serve => serve::run(settings).await,
+        Command::Serve => Box::pin(serve::run(settings)).await,
         Command::Migrate(command) => command.run(&settings).await,
-        Command::CreateSuperuser(command) => command.run(&settings).await,
-        Command::Keys(command) => command.run(&settings).await,
+        Command::CreateSuperuser(command) => Box::pin(command.run(&settings)).await,
+        Command::Keys(command) => Box::pin(command.run(&settings)).await,
         Command::Health => health::run(&settings).await,
         Command::Openapi | Command::Config(_) => Ok(()),
     }
@@ -101,7 +101,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Before anything speaks TLS: rustls panics at the first use if it has to choose between providers.
 fn install_tls_provider() -> anyhow::Result<()> {
     let installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    installed.map_err(|_| anyhow::anyhow!("another TLS provider is installed already"))
+    installed.map_err(|_other| anyhow::anyhow!("another TLS provider is installed already"))
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use countersign_application::ports::dependency_probe::DependencyProbe;
 
 /// Not ready once it is told so.
 #[derive(Debug, Default)]
-pub struct Lifecycle {
+pub(crate) struct Lifecycle {
     stopping: AtomicBool,
 }
 
 impl Lifecycle {
     /// From now on the service is not ready.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
 }

@@ -1,16 +1,21 @@
 //! Countersign: authentication and team management as one server.
+//!
+//! [`wiring`] puts the system together, out of [`settings`]; [`commands`] are what it can be told to do.
 
+mod banner;
+mod commands;
 mod lifecycle;
 mod settings;
 mod shutdown;
 mod telemetry;
 mod terminal;
+mod wiring;
 mod workers;
 
-fn main() -> std::process::ExitCode {
-    match settings::load(None) {
-        Ok(loaded) => terminal::say(&loaded.show()),
-        Err(error) => terminal::complain(&error.to_string()),
-    }
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    commands::run(commands::CommandLine::parse())
 }

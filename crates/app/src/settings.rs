@@ -12,7 +12,7 @@ mod policy;
 mod problem;
 mod public_url;
 mod reader;
-pub mod secret_key;
+pub(crate) mod secret_key;
 mod security;
 mod server;
 mod show;
@@ -24,26 +24,25 @@ use std::path::{Path, PathBuf};
 
 use countersign_application::policy::Policy;
 
-pub use crate::settings::catalogue::{Setting, catalogue};
 use crate::settings::environment::Environment;
 use crate::settings::layers::Layers;
-pub use crate::settings::log::{LogFormat, LogSettings};
-pub use crate::settings::mail::{LinkTargets, MailSettings};
-pub use crate::settings::problem::SettingsError;
-pub use crate::settings::public_url::PublicUrl;
+pub(crate) use crate::settings::log::{LogFormat, LogSettings};
+pub(crate) use crate::settings::mail::MailSettings;
+pub(crate) use crate::settings::problem::SettingsError;
+pub(crate) use crate::settings::public_url::PublicUrl;
 use crate::settings::reader::Reader;
-pub use crate::settings::security::{HashingSettings, TokenSettings};
-pub use crate::settings::server::{ServerSettings, TlsFiles};
-pub use crate::settings::show::show;
-pub use crate::settings::storage::{DatabaseKind, StorageSettings};
-pub use crate::settings::trusted_network::TrustedNetwork;
+pub(crate) use crate::settings::security::{HashingSettings, TokenSettings};
+pub(crate) use crate::settings::server::{ServerSettings, TlsFiles};
+pub(crate) use crate::settings::show::show;
+pub(crate) use crate::settings::storage::{DatabaseKind, StorageSettings};
+pub(crate) use crate::settings::trusted_network::TrustedNetwork;
 
 /// Where the settings are read from when `--config` does not say.
-pub const DEFAULT_FILE: &str = "countersign.toml";
+pub(crate) const DEFAULT_FILE: &str = "countersign.toml";
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Whether this is a test or development server.
     pub dev: bool,
     /// Listener, public URL, TLS, proxies.
@@ -64,7 +63,7 @@ pub struct Settings {
 
 /// Settings and where each came from.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The typed settings.
     pub settings: Settings,
     layers: Layers,
@@ -72,13 +71,13 @@ pub struct Loaded {
 
 impl Loaded {
     /// All settings with their sources, secrets hidden: a line each.
-    pub fn show(&self) -> String {
+    pub(crate) fn show(&self) -> String {
         show(&self.layers)
     }
 }
 
 /// Reads the settings of this process. Without a path, `countersign.toml` of the working directory counts if it is there.
-pub fn load(file: Option<&Path>) -> Result<Loaded, SettingsError> {
+pub(crate) fn load(file: Option<&Path>) -> Result<Loaded, SettingsError> {
     load_from(file, &Environment::of_process())
 }
 

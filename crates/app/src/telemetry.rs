@@ -11,7 +11,7 @@ use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry::single_line::SingleLine;
 
 /// Starts the log. Commands that answer a person log warnings alone.
-pub fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
+pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     let level = if quiet { "warn" } else { &settings.level };
     let filter = EnvFilter::try_new(level).context("log.level")?;
     let terminal = stderr().is_terminal();

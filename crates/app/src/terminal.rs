@@ -5,18 +5,18 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use countersign_domain::secret::Secret;
 
 /// Writes a line to standard output.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = io::stdout().lock();
     let _reader_gone = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Writes a line to standard error.
-pub fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     let _reader_gone = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Reads a password: from a terminal without showing it, twice; otherwise the first line of standard input.
-pub fn read_password() -> io::Result<Secret> {
+pub(crate) fn read_password() -> io::Result<Secret> {
     if !io::stdin().is_terminal() {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;

@@ -12,20 +12,20 @@ const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
 /// After a fault, a worker waits longer.
 const SETBACK_PAUSE: Duration = Duration::from_secs(5);
 /// Housekeeping starts when the start is over, and then comes by the hour.
-const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
-const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(3_600);
+const FIRST_HOUSEKEEPING: Duration = Duration::from_mins(1);
+const HOUSEKEEPING_PAUSE: Duration = Duration::from_hours(1);
 /// Steps under way may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(25);
 
 /// The running workers.
-pub struct Workers {
+pub(crate) struct Workers {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Workers {
     /// Starts them. `jitter`, from 0 to 255, keeps the housekeeping of several nodes apart.
-    pub fn start(application: &Application, jitter: u8) -> Self {
+    pub(crate) fn start(application: &Application, jitter: u8) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let outbox = application.deliver_outbox.clone();
@@ -51,7 +51,7 @@ impl Workers {
     }
 
     /// Lets each finish its step, so that no lease is left behind.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         let drained = tokio::time::timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} }).await;
         if drained.is_err() {
@@ -107,9 +107,9 @@ mod tests {
         let steps = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&steps);
         let worker = tokio::spawn(repeat("test", Duration::ZERO, stopped, move || {
-            let step = counted.fetch_add(1, Ordering::SeqCst);
+            let before = counted.fetch_add(1, Ordering::SeqCst);
             async move {
-                match step {
+                match before {
                     0 => anyhow::bail!("a fault"),
                     1 => panic!("a panic"),
                     _ => Ok(Duration::from_secs(1)),

@@ -27,7 +27,11 @@ pub struct BoundServer {
 
 /// Listens and starts to serve. Signals are the caller's business; a stop lets requests in flight finish.
 pub fn bind(application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
-    let listener = TcpListener::bind(settings.listen)?;
+    serve(TcpListener::bind(settings.listen)?, application, settings)
+}
+
+/// The same on a listener that is there already: whoever needs to know the port before the settings are complete.
+pub fn serve(listener: TcpListener, application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let flood_guard = FloodGuard::new(settings);

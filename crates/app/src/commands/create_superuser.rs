@@ -9,12 +9,12 @@ use countersign_domain::name::PersonName;
 use countersign_domain::password::NewPassword;
 
 use crate::settings::Settings;
-use crate::wiring::System;
 use crate::terminal;
+use crate::wiring::System;
 
 /// Who becomes a superuser.
 #[derive(Debug, Args)]
-pub struct CreateSuperuser {
+pub(crate) struct CreateSuperuser {
     /// Address to sign in with.
     #[arg(long)]
     email: String,
@@ -28,7 +28,7 @@ pub struct CreateSuperuser {
 
 impl CreateSuperuser {
     /// Reads the password and creates the account.
-    pub async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+    pub(crate) async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
         let email = EmailAddress::parse(&self.email).context("--email")?;
         let first_name = PersonName::parse(&self.first_name).context("--first-name")?;
         let last_name = PersonName::parse(&self.last_name).context("--last-name")?;

@@ -16,7 +16,7 @@ use crate::terminal;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Succeeds if the answer to `GET /health/ready` is 200.
-pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let address = reachable(settings.server.listen);
     if address.port() == 0 {
         bail!("server.listen has port 0, so there is no way to know which port was picked; set one");

@@ -10,15 +10,15 @@ use countersign_domain::audit::Origin;
 use time::format_description::well_known::Rfc3339;
 
 use crate::settings::Settings;
-use crate::wiring::System;
 use crate::terminal;
+use crate::wiring::System;
 
 /// Running nodes look for new keys every second; after two, all have seen a change.
 const IN_FORCE_EVERYWHERE: Duration = Duration::from_secs(2);
 
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]
-pub enum Keys {
+pub(crate) enum Keys {
     /// List the keys and what each is: announced, active, honoured or refused.
     List,
     /// Make a new key. It is announced in the JWKS for ten minutes before it signs; older ones are honoured until
@@ -37,7 +37,7 @@ pub enum Keys {
 
 impl Keys {
     /// Does it, and answers once it is in force on running nodes.
-    pub async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+    pub(crate) async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
         let system = System::open(settings).await?;
         let application = &system.application;
         match self {

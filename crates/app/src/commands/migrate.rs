@@ -7,7 +7,7 @@ use crate::{terminal, wiring};
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
-pub enum Migrate {
+pub(crate) enum Migrate {
     /// Apply what is pending. Nodes that start at the same time wait for each other.
     Up,
     /// Take back the last changes, with the data in them.
@@ -22,7 +22,7 @@ pub enum Migrate {
 
 impl Migrate {
     /// Does it.
-    pub async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+    pub(crate) async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
         let database = wiring::open_database(&settings.storage).await?;
         match self {
             Self::Up => database.migrate().await?,

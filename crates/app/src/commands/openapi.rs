@@ -3,7 +3,7 @@
 use crate::terminal;
 
 /// As it is served at `/openapi.json`.
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     terminal::say(&serde_json::to_string_pretty(&countersign_web::openapi::document())?);
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::settings::storage::DatabaseKind;
 const LEAST_BCRYPT_COST: u32 = 10;
 
 /// Reports every contradiction.
-pub fn check(settings: &Settings, reader: &mut Reader<'_>) {
+pub(crate) fn check(settings: &Settings, reader: &mut Reader<'_>) {
     development_stays_at_home(settings, reader);
     public_url_is_protected(settings, reader);
     keys_are_given_where_nodes_share_them(settings, reader);

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use time::Duration;
 
 /// Reads a whole number and its unit.
-pub fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// The same, if it lies in the range.
-pub fn parse_within(text: &str, range: &RangeInclusive<&str>) -> Result<Duration, String> {
+pub(crate) fn parse_within(text: &str, range: &RangeInclusive<&str>) -> Result<Duration, String> {
     let bounds = parse(range.start()).zip(parse(range.end()));
     let duration = parse(text).zip(bounds).filter(|(value, (least, most))| least <= value && value <= most);
     duration

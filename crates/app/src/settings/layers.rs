@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::settings::catalogue::{self, PREFIX, Setting, catalogue};
+use crate::settings::catalogue::{PREFIX, Setting, catalogue};
 use crate::settings::environment::Environment;
 use crate::settings::problem::Problem;
 use crate::settings::suggestion;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Nobody set it.
     Default,
     /// The settings file.
@@ -36,11 +36,11 @@ impl fmt::Display for Source {
 }
 
 /// Every setting that somebody set.
-pub struct Layers(BTreeMap<&'static str, (String, Source)>);
+pub(crate) struct Layers(BTreeMap<&'static str, (String, Source)>);
 
 impl Layers {
     /// Reads both layers; what cannot be read or is not known becomes a problem.
-    pub fn read(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn read(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> Self {
         let mut layers = Self(BTreeMap::new());
         if let Some(path) = file {
             for (key, text) in file::read(path, problems) {
@@ -55,14 +55,14 @@ impl Layers {
     }
 
     /// The text of a setting and where it came from.
-    pub fn get(&self, setting: &Setting) -> (&str, Source) {
+    pub(crate) fn get(&self, setting: &Setting) -> (&str, Source) {
         match self.0.get(setting.key) {
             Some((text, source)) => (text, source.clone()),
             None => (setting.default, Source::Default),
         }
     }
 
-    fn read_variables(&mut self, setting: &Setting, environment: &Environment, problems: &mut Vec<Problem>) {
+    fn read_variables(&mut self, setting: &'static Setting, environment: &Environment, problems: &mut Vec<Problem>) {
         let mut given = Vec::new();
         for name in setting.variables() {
             match environment.get(&name) {
@@ -75,7 +75,7 @@ impl Layers {
                 match std::fs::read_to_string(path) {
                     // Editors and `echo` end a file with a newline that is no part of the secret.
                     Ok(text) => {
-                        given.push((text.trim_end_matches(['\r', '\n']).to_owned(), Source::SecretFile(pointer)))
+                        given.push((text.trim_end_matches(['\r', '\n']).to_owned(), Source::SecretFile(pointer)));
                     }
                     Err(error) => problems.push(Problem { at: pointer, what: format!("cannot read {path}: {error}") }),
                 }
@@ -85,10 +85,8 @@ impl Layers {
             let what = "is set twice; keep one of them".to_owned();
             problems.push(Problem { at: format!("{} ({first} and {last})", setting.key), what });
         }
-        if let Some((text, source)) = given.into_iter().next() {
-            if let Some(key) = catalogue::find(setting.key).map(|known| known.key) {
-                self.0.insert(key, (text, source));
-            }
+        if let Some(value) = given.into_iter().next() {
+            self.0.insert(setting.key, value);
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
-pub struct LogSettings {
+pub(crate) struct LogSettings {
     /// Without one, it depends on whether the log goes to a terminal.
     pub format: Option<LogFormat>,
     /// Directives, checked.
@@ -29,7 +29,7 @@ pub struct LogSettings {
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Pretty,
     /// For machines.
@@ -66,5 +66,5 @@ fn level(text: &str) -> Result<String, String> {
     if !text.split(',').map(str::trim).all(sound) {
         return Err(complaint());
     }
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_| complaint())
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_malformed| complaint())
 }

@@ -29,7 +29,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
-pub struct MailSettings {
+pub(crate) struct MailSettings {
     /// The mail server; without one, the mailbox.
     pub smtp_url: Option<Secret>,
     /// `From` of every mail; without one, made of product name and public URL.
@@ -46,7 +46,7 @@ pub struct MailSettings {
 
 /// An adopter's own pages, each with `{token}` in it.
 #[derive(Clone, Debug)]
-pub struct LinkTargets {
+pub(crate) struct LinkTargets {
     /// Verifying an address.
     pub verify_email: Option<String>,
     /// A password reset.

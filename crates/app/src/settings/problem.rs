@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One thing that is wrong, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The setting, with where its value came from.
     pub at: String,
     /// What is wrong and the next step. Never the value of a secret.
@@ -13,13 +13,13 @@ pub struct Problem {
 
 /// Everything that is wrong with the settings, all at once.
 #[derive(Debug)]
-pub struct SettingsError {
+pub(crate) struct SettingsError {
     problems: Vec<Problem>,
 }
 
 impl SettingsError {
     /// These problems.
-    pub fn new(problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(problems: Vec<Problem>) -> Self {
         Self { problems }
     }
 }

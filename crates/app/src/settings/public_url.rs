@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Scheme, host and port, and nothing after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
+pub(crate) struct PublicUrl {
     secure: bool,
     host: String,
     port: Option<u16>,
@@ -13,7 +13,7 @@ pub struct PublicUrl {
 
 impl PublicUrl {
     /// Reads a URL. User, path, query and fragment are refused: they would end up in every link, or match nothing.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let lower = text.to_ascii_lowercase();
         let (secure, authority) = match (lower.strip_prefix("https://"), lower.strip_prefix("http://")) {
             (Some(rest), _) => (true, rest),
@@ -35,7 +35,7 @@ impl PublicUrl {
     }
 
     /// The URL of a listener.
-    pub fn of_listener(address: SocketAddr, secure: bool) -> Self {
+    pub(crate) fn of_listener(address: SocketAddr, secure: bool) -> Self {
         let host = match address.ip() {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
@@ -45,12 +45,12 @@ impl PublicUrl {
     }
 
     /// Whether it is https.
-    pub fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// Whether only this machine can follow it.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         match bare.parse::<IpAddr>() {
             Ok(ip) => ip.to_canonical().is_loopback(),

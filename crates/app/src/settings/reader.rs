@@ -11,7 +11,7 @@ use crate::settings::layers::{Layers, Source};
 use crate::settings::problem::Problem;
 
 /// Reads settings by their keys.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     layers: &'a Layers,
     problems: &'a mut Vec<Problem>,
     read: BTreeSet<&'static str>,
@@ -19,35 +19,35 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads from these layers.
-    pub fn new(layers: &'a Layers, problems: &'a mut Vec<Problem>) -> Self {
+    pub(crate) fn new(layers: &'a Layers, problems: &'a mut Vec<Problem>) -> Self {
         Self { layers, problems, read: BTreeSet::new() }
     }
 
     /// The keys that were asked for.
     #[cfg(test)]
-    pub fn keys_read(&self) -> &BTreeSet<&'static str> {
+    pub(crate) fn keys_read(&self) -> &BTreeSet<&'static str> {
         &self.read
     }
 
     /// A value with a default. A value that cannot be read is a problem, and the default stands in for it meanwhile.
     #[expect(clippy::expect_used, reason = "a test reads every default")]
-    pub fn get<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> T {
+    pub(crate) fn get<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> T {
         self.try_get(key, &parse)
             .unwrap_or_else(|| parse(setting(key).default).expect("the default of a setting can be read"))
     }
 
     /// A value without a default: none if it is not set or empty.
-    pub fn optional<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         if self.layers.get(self.touch(key)).0.is_empty() { None } else { self.try_get(key, &parse) }
     }
 
     /// `true` or `false`.
-    pub fn flag(&mut self, key: &str) -> bool {
-        self.get(key, |text| text.parse().map_err(|_| "is true or false".to_owned()))
+    pub(crate) fn flag(&mut self, key: &str) -> bool {
+        self.get(key, |text| text.parse().map_err(|_malformed| "is true or false".to_owned()))
     }
 
     /// A whole number of this range.
-    pub fn number<T: FromStr + PartialOrd + Display>(&mut self, key: &str, range: RangeInclusive<T>) -> T {
+    pub(crate) fn number<T: FromStr + PartialOrd + Display>(&mut self, key: &str, range: RangeInclusive<T>) -> T {
         self.get(key, |text| {
             let number = text.parse().ok().filter(|number| range.contains(number));
             number.ok_or_else(|| format!("is a whole number from {} to {}", range.start(), range.end()))
@@ -55,22 +55,22 @@ impl<'a> Reader<'a> {
     }
 
     /// A duration of this range.
-    pub fn duration(&mut self, key: &str, range: RangeInclusive<&str>) -> time::Duration {
+    pub(crate) fn duration(&mut self, key: &str, range: RangeInclusive<&str>) -> time::Duration {
         self.get(key, |text| duration::parse_within(text, &range))
     }
 
     /// A comma-separated list.
-    pub fn list<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+    pub(crate) fn list<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         self.get(key, |text| text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(&parse).collect())
     }
 
     /// Whether anybody set it.
-    pub fn is_set(&mut self, key: &str) -> bool {
+    pub(crate) fn is_set(&mut self, key: &str) -> bool {
         self.layers.get(self.touch(key)).1 != Source::Default
     }
 
     /// Reports what is wrong with a setting.
-    pub fn report(&mut self, key: &str, what: impl Into<String>) {
+    pub(crate) fn report(&mut self, key: &str, what: impl Into<String>) {
         let at = match self.layers.get(setting(key)).1 {
             Source::Default => setting(key).variable(),
             source => format!("{key} ({source})"),

@@ -7,15 +7,15 @@ use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_infrastructure::security::SecretKey;
 
 /// File in the data folder that holds the key of the embedded default.
-pub const FILE: &str = "secret.key";
+pub(crate) const FILE: &str = "secret.key";
 
 /// Reads a key, and says how to make one when it is none.
-pub fn parse(text: &str) -> Result<SecretKey, String> {
+pub(crate) fn parse(text: &str) -> Result<SecretKey, String> {
     SecretKey::parse(text).map_err(|error| format!("is no good: {error}; make one with `openssl rand -base64 32`"))
 }
 
 /// The key in the data folder; on the first start it is made and stored, readable by its owner alone.
-pub fn load_or_create(data_dir: &Path, secrets: &dyn SecretGenerator) -> io::Result<SecretKey> {
+pub(crate) fn load_or_create(data_dir: &Path, secrets: &dyn SecretGenerator) -> io::Result<SecretKey> {
     let path = data_dir.join(FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => read(&path, &text),
@@ -66,9 +66,9 @@ mod tests {
     #[test]
     fn the_key_of_the_data_folder_is_made_once_and_private() {
         let folder = tempfile::tempdir().unwrap();
-        let made = load_or_create(folder.path(), &SystemSecretGenerator).unwrap();
-        let read = load_or_create(folder.path(), &SystemSecretGenerator).unwrap();
-        assert_eq!(in_base64(&made), in_base64(&read));
+        let first = load_or_create(folder.path(), &SystemSecretGenerator).unwrap();
+        let second = load_or_create(folder.path(), &SystemSecretGenerator).unwrap();
+        assert_eq!(in_base64(&first), in_base64(&second));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

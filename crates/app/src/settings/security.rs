@@ -24,7 +24,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
-pub struct HashingSettings {
+pub(crate) struct HashingSettings {
     /// Cost of bcrypt.
     pub bcrypt_cost: u32,
     /// Threads; 0 is one for each core.
@@ -35,7 +35,7 @@ pub struct HashingSettings {
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
-pub struct TokenSettings {
+pub(crate) struct TokenSettings {
     /// What new keys sign with.
     pub algorithm: SigningAlgorithm,
     /// `iss`; without one, the public URL.

@@ -6,7 +6,7 @@ use crate::settings::catalogue::catalogue;
 use crate::settings::layers::{Layers, Source};
 
 /// A line for each setting: name, value, source. Of secrets only whether they are set.
-pub fn show(layers: &Layers) -> String {
+pub(crate) fn show(layers: &Layers) -> String {
     let width = catalogue().map(|setting| setting.key.len()).max().unwrap_or_default();
     catalogue().fold(String::new(), |mut lines, setting| {
         let (text, source) = layers.get(setting);

@@ -29,7 +29,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
-pub struct StorageSettings {
+pub(crate) struct StorageSettings {
     /// Folder of the embedded default.
     pub data_dir: PathBuf,
     /// Where the key was given; without one, [`secret_key::load_or_create`].
@@ -52,7 +52,7 @@ pub struct StorageSettings {
 
 /// The two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DatabaseKind {
+pub(crate) enum DatabaseKind {
     /// Embedded.
     Sqlite,
     /// A server, for any number of nodes.
@@ -61,7 +61,7 @@ pub enum DatabaseKind {
 
 impl DatabaseKind {
     /// By the scheme of the URL.
-    pub fn of_url(url: &str) -> Option<Self> {
+    pub(crate) fn of_url(url: &str) -> Option<Self> {
         let scheme = url.split_once(':').map(|(scheme, _)| scheme)?;
         match scheme {
             "sqlite" => Some(Self::Sqlite),
@@ -87,8 +87,13 @@ impl StorageSettings {
         }
     }
 
+    /// Where mails go without SMTP.
+    pub(crate) fn mailbox(&self) -> PathBuf {
+        self.data_dir.join("mailbox")
+    }
+
     /// Which database it is.
-    pub fn database_kind(&self) -> DatabaseKind {
+    pub(crate) fn database_kind(&self) -> DatabaseKind {
         self.database_url.as_ref().and_then(|url| DatabaseKind::of_url(url.expose())).unwrap_or(DatabaseKind::Sqlite)
     }
 }

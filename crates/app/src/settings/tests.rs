@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::settings::catalogue::PREFIX;
+use crate::settings::catalogue::{PREFIX, Setting, catalogue};
 
 fn read(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, SettingsError> {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// A network of proxies whose forwarding headers count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrustedNetwork {
+pub(crate) struct TrustedNetwork {
     /// The address that the network starts with.
     pub address: IpAddr,
     /// How many bits of it count.
@@ -14,15 +14,15 @@ pub struct TrustedNetwork {
 
 impl TrustedNetwork {
     /// Reads `address/prefix`, or an address alone. Bits outside the prefix are refused: they are a slip.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let complaint = || "is a list of networks such as 10.0.0.0/8, fd00::/8 or 192.0.2.7".to_owned();
         let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let address: IpAddr = address.parse().map_err(|_| complaint())?;
+        let address: IpAddr = address.parse().map_err(|_malformed| complaint())?;
         let (bits, width): (u128, u8) = match address {
             IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32),
             IpAddr::V6(ip) => (ip.to_bits(), 128),
         };
-        let prefix = prefix.map_or(Ok(width), |prefix| prefix.parse().map_err(|_| complaint()))?;
+        let prefix = prefix.map_or(Ok(width), |prefix| prefix.parse().map_err(|_malformed| complaint()))?;
         let host_bits = u32::from(width.checked_sub(prefix).ok_or_else(complaint)?);
         if prefix == 0 {
             return Err("trusts every address there is; name the proxies' own networks".to_owned());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Stderr, Write, stderr};
 
 /// Escapes what could be taken for the end of a line. Each write is one event, as the subscriber makes them.
-pub struct SingleLine {
+pub(crate) struct SingleLine {
     out: Stderr,
     form: Form,
 }
@@ -19,12 +19,12 @@ enum Form {
 
 impl SingleLine {
     /// For people.
-    pub fn text() -> Self {
+    pub(crate) fn text() -> Self {
         Self { out: stderr(), form: Form::Text }
     }
 
     /// For machines.
-    pub fn json() -> Self {
+    pub(crate) fn json() -> Self {
         Self { out: stderr(), form: Form::Json }
     }
 }

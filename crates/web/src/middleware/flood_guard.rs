@@ -50,9 +50,9 @@ mod governed {
         pub(crate) fn sweep(&self) {
             let Some(config) = &self.0 else { return };
             let limiter = Arc::downgrade(&config.limiter());
-            actix_web::rt::spawn(async move {
+            tokio::spawn(async move {
                 loop {
-                    actix_web::rt::time::sleep(SWEEP).await;
+                    tokio::time::sleep(SWEEP).await;
                     let Some(limiter) = limiter.upgrade() else { return };
                     limiter.retain_recent();
                     limiter.shrink_to_fit();

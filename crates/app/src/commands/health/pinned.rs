@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 /// Trusts the first certificate of this file.
-pub fn client_config(cert: &Path) -> anyhow::Result<ClientConfig> {
+pub(crate) fn client_config(cert: &Path) -> anyhow::Result<ClientConfig> {
     let certificate = CertificateDer::from_pem_file(cert).context("cannot read server.tls_cert")?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = Arc::new(Pinned { certificate, provider: Arc::clone(&provider) });

@@ -9,7 +9,7 @@ use crate::settings::problem::Problem;
 use crate::settings::suggestion;
 
 /// Every setting of the file as text.
-pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(&'static str, String)> {
+pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(&'static str, String)> {
     let table = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot be read: {error}"))
         .and_then(|text| text.parse::<Table>().map_err(|error| describe(&error, &text)));

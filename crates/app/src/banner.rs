@@ -1,0 +1,20 @@
+//! What a person sees who starts the service by hand.
+
+use crate::settings::{PublicUrl, Settings};
+
+/// Where everything is, and a first call to paste.
+pub(crate) fn banner(settings: &Settings, listening: &PublicUrl, public_url: &PublicUrl) -> String {
+    let data_dir = settings.storage.data_dir.display();
+    let mail = match settings.mail.smtp_url {
+        Some(_) => "sent by SMTP".to_owned(),
+        None => settings.storage.mailbox().display().to_string(),
+    };
+    format!(
+        "Countersign {version} listening on {listening}\n\
+         \n  data     {data_dir}\n  mail     {mail}\n  API      {public_url}/docs\n\
+         \nRegister an account:\n\
+         \n  curl -X POST {public_url}/auth/register -H 'content-type: application/json' \\\n    \
+         -d '{{\"email\": \"you@example.org\", \"password\": \"seven green bottles\", \"first_name\": \"First\", \"last_name\": \"Last\"}}'\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}

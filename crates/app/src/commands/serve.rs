@@ -1,0 +1,109 @@
+//! Serves until it is told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use countersign_application::keys::ensure_key::EnsureKeyCommand;
+use countersign_domain::audit::Origin;
+use countersign_web::server::BoundServer;
+
+use crate::banner::banner;
+use crate::commands::serve::web::web_settings;
+use crate::settings::{DatabaseKind, PublicUrl, Settings};
+use crate::shutdown::Shutdown;
+use crate::terminal;
+use crate::wiring::{self, ServingLock, System};
+use crate::workers::Workers;
+
+mod tls;
+mod web;
+
+/// How often this node looks for new signing keys; `keys rotate --now` counts on it.
+const KEY_POLL: Duration = Duration::from_secs(1);
+
+/// Starts, serves, and stops in order.
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let mut shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let _lock = match settings.storage.database_kind() {
+        DatabaseKind::Sqlite => Some(ServingLock::acquire(&settings.storage.data_dir)?),
+        DatabaseKind::Postgres => None,
+    };
+    // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
+    let (listener, address) = bind(settings.server.listen)?;
+    let public_url = settings.server.public_url_at(address);
+    let system = Box::pin(start(&settings, &public_url)).await?;
+    let server = serve(&settings, &public_url, &system, listener)?;
+    let handle = server.server.handle();
+    let serving = tokio::spawn(server.server);
+    let workers = Workers::start(&system.application, system.dependencies.secrets.octets()[0]);
+    let key_ring = system.key_ring.clone();
+    let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
+    announce(&settings, address, &public_url);
+
+    let signal = shutdown.requested().await;
+    tracing::info!(signal, "stopping");
+    system.lifecycle.stop();
+    tokio::select! {
+        () = tokio::time::sleep(settings.server.shutdown_delay.unsigned_abs()) => {}
+        _impatient = shutdown.requested() => {}
+    }
+    handle.stop(true).await;
+    serving.await.context("the server panicked")?.context("the server failed")?;
+    workers.stop().await;
+    keys.abort();
+    system.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everything that has to hold before the first request is taken.
+async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<System> {
+    let database = wiring::open_database(&settings.storage).await?;
+    if settings.storage.migrate_on_start {
+        database.migrate().await.context("cannot migrate the database")?;
+    }
+    let system = System::wire(settings, public_url, database)?;
+    let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
+    system
+        .application
+        .keys
+        .ensure_key
+        .execute(&Origin::default(), command)
+        .await
+        .context("cannot make a signing key")?;
+    system.key_ring.refresh().await.context("cannot read the signing keys")?;
+    system.key_ring.check(system.dependencies.clock.now()).context(
+        "cannot use the signing keys; is this the secret key that the database was used with? If it is lost for good, `countersign keys rotate --now` starts anew",
+    )?;
+    Ok(system)
+}
+
+fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn serve(
+    settings: &Settings,
+    public_url: &PublicUrl,
+    system: &System,
+    listener: TcpListener,
+) -> anyhow::Result<BoundServer> {
+    let ids = system.dependencies.ids.clone();
+    let web = web_settings(settings, public_url, ids)?;
+    countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")
+}
+
+fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
+    let server = &settings.server;
+    tracing::info!(%address, %public_url, dev = settings.dev, "listening");
+    if !address.ip().is_loopback() && server.tls.is_none() && server.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "others can reach the listener, and neither TLS nor a trusted proxy is set: behind a proxy all clients look like one and share its limits; set server.trusted_proxies to the networks of your proxies"
+        );
+    }
+    let listening = PublicUrl::of_listener(address, server.tls.is_some());
+    terminal::say(&banner(settings, &listening, public_url));
+}

@@ -1,0 +1,32 @@
+//! The settings of the HTTP side.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use countersign_application::ports::id_generator::IdGenerator;
+use countersign_web::WebSettings;
+use countersign_web::client_address::ProxyNetwork;
+
+use crate::commands::serve::tls;
+use crate::settings::{PublicUrl, Settings};
+
+/// Translates them.
+pub(crate) fn web_settings(
+    settings: &Settings,
+    public_url: &PublicUrl,
+    ids: Arc<dyn IdGenerator>,
+) -> anyhow::Result<WebSettings> {
+    let server = &settings.server;
+    let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
+    let mut web = WebSettings::new(server.listen, &public_url.to_string(), ids);
+    web.product.clone_from(&settings.mail.product_name);
+    web.trusted_proxies =
+        server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;
+    web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
+    web.tls = server.tls.as_ref().map(tls::server_config).transpose()?;
+    web.body_timeout = server.request_timeout.unsigned_abs();
+    web.shutdown_timeout = server.shutdown_timeout.unsigned_abs();
+    web.workers = Some(server.workers).filter(|workers| *workers > 0);
+    web.flood_per_second_per_ip = server.flood_per_second_per_ip;
+    Ok(web)
+}

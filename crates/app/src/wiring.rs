@@ -1,0 +1,122 @@
+//! Where the system is put together: adapters out of the settings, the ports out of the adapters, the application out
+//! of the ports.
+
+mod data_folder;
+mod mail;
+mod storage;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use countersign_application::ports::clock::Clock;
+use countersign_application::ports::secret_generator::SecretGenerator;
+use countersign_application::{Application, Dependencies};
+use countersign_infrastructure::cache::MemorySnapshotCache;
+use countersign_infrastructure::persistence::Database;
+use countersign_infrastructure::rate_limit::MemoryRateLimiter;
+use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
+use countersign_infrastructure::security::{
+    BcryptHasher, BcryptSettings, KeyedPseudonymizer, SecretKeyRing, SecretKeySealer,
+};
+use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator, UuidV7Generator};
+
+use crate::lifecycle::Lifecycle;
+use crate::settings::{PublicUrl, Settings};
+
+pub(crate) use crate::wiring::data_folder::ServingLock;
+pub(crate) use crate::wiring::storage::open_database;
+
+/// Most entries of each cache, of a few hundred octets each; they live for seconds, so this is what is busy at once.
+const CACHE_ENTRIES: u64 = 50_000;
+
+/// The wired system.
+pub(crate) struct System {
+    /// Every use case.
+    pub application: Application,
+    /// What the adapters of ports besides the application need.
+    pub dependencies: Dependencies,
+    /// The keys of access tokens, to be refreshed.
+    pub key_ring: Arc<KeyRing>,
+    /// Makes the service not ready when it is told to stop.
+    pub lifecycle: Arc<Lifecycle>,
+    database: Database,
+}
+
+impl System {
+    /// For commands: no listener, so links start with the public URL or the address that is set.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let public_url = settings.server.public_url_at(settings.server.listen);
+        let database = open_database(&settings.storage).await?;
+        Self::wire(settings, &public_url, database)
+    }
+
+    /// Puts everything together; nothing is asked of the database yet.
+    pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, database: Database) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let secrets: Arc<dyn SecretGenerator> = Arc::new(SystemSecretGenerator);
+        let secret_keys = Arc::new(storage::secret_keys(&settings.storage, &*secrets)?);
+        let store = Arc::new(database.store());
+        let key_ring = Arc::new(KeyRing::new(store.clone(), Arc::clone(&secret_keys), settings.policy.longest_token()));
+        let lifecycle = Arc::new(Lifecycle::default());
+        let mail = mail::wire(settings, public_url, &clock)?;
+        let dependencies = Dependencies {
+            policy: settings.policy.clone(),
+            ids: Arc::new(UuidV7Generator),
+            secrets,
+            sealer: Arc::new(SecretKeySealer::new(Arc::clone(&secret_keys))),
+            pseudonymizer: Arc::new(pseudonymizer(settings, &secret_keys, &clock)),
+            password_hasher: Arc::new(password_hasher(settings)?),
+            access_tokens: Arc::new(access_tokens(settings, public_url, &key_ring)),
+            rate_limiter: Arc::new(MemoryRateLimiter::default()),
+            units_of_work: Arc::new(database.units_of_work()),
+            users: store.clone(),
+            credentials: store.clone(),
+            sessions: store.clone(),
+            networks: store.clone(),
+            one_time_tokens: store.clone(),
+            teams: store.clone(),
+            memberships: store.clone(),
+            invitations: store.clone(),
+            outbox: store.clone(),
+            audit: store.clone(),
+            signing_keys: store.clone(),
+            signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),
+            housekeeping: store,
+            account_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            session_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            membership_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            team_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            team_list_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            mail_renderer: mail.renderer,
+            mailer: mail.mailer,
+            probes: vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))],
+            clock,
+        };
+        Ok(Self { application: Application::new(&dependencies), dependencies, key_ring, lifecycle, database })
+    }
+
+    /// Lets go of the database.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.database.close().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed properly");
+        }
+    }
+}
+
+fn pseudonymizer(settings: &Settings, keys: &Arc<SecretKeyRing>, clock: &Arc<dyn Clock>) -> KeyedPseudonymizer {
+    KeyedPseudonymizer::new(Arc::clone(keys), Arc::clone(clock), settings.log.retention)
+}
+
+fn password_hasher(settings: &Settings) -> anyhow::Result<BcryptHasher> {
+    let mut bcrypt = BcryptSettings::with_cost(settings.hashing.bcrypt_cost);
+    bcrypt.queue = settings.hashing.queue;
+    if settings.hashing.threads > 0 {
+        bcrypt.threads = settings.hashing.threads;
+    }
+    BcryptHasher::start(bcrypt).context("cannot start password hashing")
+}
+
+fn access_tokens(settings: &Settings, public_url: &PublicUrl, key_ring: &Arc<KeyRing>) -> JwtAccessTokens {
+    let issuer = settings.tokens.issuer.clone().unwrap_or_else(|| public_url.to_string());
+    JwtAccessTokens::new(Arc::clone(key_ring), issuer, settings.tokens.audience.clone())
+}

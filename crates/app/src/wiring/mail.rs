@@ -1,0 +1,60 @@
+//! The way mail goes out: by SMTP, or into the mailbox of the data folder.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use countersign_application::ports::clock::Clock;
+use countersign_application::ports::mail_renderer::MailRenderer;
+use countersign_application::ports::mailer::Mailer;
+use countersign_infrastructure::mail::{
+    LinkTargets, Mailbox, MessageSettings, RendererSettings, SmtpMailer, SmtpSettings, TemplateRenderer, default_sender,
+};
+
+use crate::settings::{PublicUrl, Settings};
+
+/// Most connections to the mail server at once.
+const CONNECTIONS: u32 = 4;
+
+/// Both ends of sending a mail.
+pub(crate) struct Mail {
+    /// Makes text of it.
+    pub renderer: Arc<dyn MailRenderer>,
+    /// Hands it over.
+    pub mailer: Arc<dyn Mailer>,
+}
+
+/// Wires what is set.
+pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Mail> {
+    let mail = &settings.mail;
+    let links = &mail.links;
+    let renderer = TemplateRenderer::new(&RendererSettings {
+        public_url: public_url.to_string(),
+        product: mail.product_name.clone(),
+        targets: LinkTargets {
+            verify_email: links.verify_email.clone(),
+            disown_account: links.disown_account.clone(),
+            reset_password: links.reset_password.clone(),
+            accept_invitation: links.accept_invitation.clone(),
+            confirm_email_change: links.confirm_email_change.clone(),
+        },
+        templates: mail.templates_dir.clone(),
+    })
+    .context("mail templates")?;
+    Ok(Mail { renderer: Arc::new(renderer), mailer: mailer(settings, public_url, clock)? })
+}
+
+fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+    let mail = &settings.mail;
+    let public_url = public_url.to_string();
+    let sender = mail.sender.clone().unwrap_or_else(|| default_sender(&mail.product_name, &public_url));
+    let message = MessageSettings { public_url, sender };
+    let clock = Arc::clone(clock);
+    match &mail.smtp_url {
+        None => Ok(Arc::new(Mailbox::open(settings.storage.mailbox(), &message, clock).context("mailbox")?)),
+        Some(url) => {
+            let smtp =
+                SmtpSettings { url: url.clone(), answer_within: mail.timeout.unsigned_abs(), connections: CONNECTIONS };
+            Ok(Arc::new(SmtpMailer::new(&smtp, &message, clock).context("mail.smtp_url")?))
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The edges between crates, and who may know which technology.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Every crate of the workspace and what of the workspace it may build on.
+const EDGES: &[(&str, &[&str])] = &[
+    ("countersign-domain", &[]),
+    ("countersign-migration", &[]),
+    ("countersign-application", &["countersign-domain"]),
+    ("countersign-infrastructure", &["countersign-application", "countersign-domain", "countersign-migration"]),
+    ("countersign-web", &["countersign-application", "countersign-domain"]),
+    (
+        "countersign",
+        &[
+            "countersign-application",
+            "countersign-domain",
+            "countersign-infrastructure",
+            "countersign-migration",
+            "countersign-web",
+        ],
+    ),
+];
+
+/// What only these crates may build on. Tools beside the service, such as benchmarks, are not held to it.
+const TECHNOLOGIES: &[(&str, &[&str])] = &[
+    ("sea-orm", &["countersign-infrastructure", "countersign-migration"]),
+    ("sea-orm-migration", &["countersign-infrastructure", "countersign-migration"]),
+    ("sqlx", &["countersign-infrastructure", "countersign-migration"]),
+    ("actix-web", &["countersign-web", "countersign"]),
+    ("actix-cors", &["countersign-web"]),
+    ("actix-governor", &["countersign-web"]),
+    ("utoipa", &["countersign-web"]),
+    ("lettre", &["countersign-infrastructure"]),
+    ("redis", &["countersign-infrastructure"]),
+    ("deadpool-redis", &["countersign-infrastructure"]),
+    ("bcrypt", &["countersign-infrastructure"]),
+    ("jsonwebtoken", &["countersign-infrastructure"]),
+    ("anyhow", &["countersign"]),
+    ("clap", &["countersign"]),
+];
+
+/// What rules must not know: no runtime, no I/O.
+const NOT_IN_DOMAIN: &[&str] = &["tokio", "async-trait", "futures-util", "serde_json", "tracing", "mockall"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .no_deps()
+        .other_options(vec!["--offline".to_owned()])
+        .exec()
+        .unwrap()
+}
+
+fn normal_dependencies(package: &Package) -> BTreeSet<String> {
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+fn service() -> BTreeMap<String, BTreeSet<String>> {
+    let packages = metadata().packages;
+    let known = |package: &&Package| EDGES.iter().any(|(name, _)| *name == package.name.as_str());
+    packages.iter().filter(known).map(|p| (p.name.to_string(), normal_dependencies(p))).collect()
+}
+
+#[test]
+fn crates_build_on_each_other_along_the_allowed_edges_only() {
+    let service = service();
+    assert_eq!(service.len(), EDGES.len(), "a crate of the service is missing: {:?}", service.keys());
+    for (name, allowed) in EDGES {
+        let ours = service[*name].iter().filter(|dependency| dependency.starts_with("countersign"));
+        for dependency in ours {
+            assert!(allowed.contains(&dependency.as_str()), "{name} may not build on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn each_technology_stays_in_its_crates() {
+    for (name, dependencies) in service() {
+        for (technology, allowed) in TECHNOLOGIES {
+            let is_used = dependencies.contains(*technology);
+            assert!(!is_used || allowed.contains(&name.as_str()), "{name} may not build on {technology}");
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_no_runtime_and_no_io() {
+    let dependencies = &service()["countersign-domain"];
+    for outsider in NOT_IN_DOMAIN {
+        assert!(!dependencies.contains(*outsider), "the domain may not build on {outsider}");
+    }
+}
+
+#[test]
+fn no_crate_of_the_service_builds_on_a_tool() {
+    let packages = metadata().packages;
+    let service: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    let tools: Vec<String> =
+        packages.iter().map(|p| p.name.to_string()).filter(|name| !service.contains(name.as_str())).collect();
+    for package in packages.iter().filter(|p| service.contains(p.name.as_str())) {
+        let dependencies = normal_dependencies(package);
+        assert!(!tools.iter().any(|tool| dependencies.contains(tool)), "{} builds on a tool", package.name);
+    }
+}
+
+#[test]
+fn modules_are_named_by_absolute_paths() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for folder in ["crates", "migration"] {
+        collect(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 100, "the sources were not found");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(file.file_name().is_none_or(|name| name != "mod.rs"), "{} should be foo.rs", file.display());
+        for line in text.lines().map(str::trim) {
+            // Within `mod tests` of the same file, `use super::*` is what it is for.
+            let relative = line.contains(concat!("super", "::")) && line != concat!("use super", "::*;");
+            assert!(!relative || line.starts_with("//"), "{}: {line}", file.display());
+        }
+    }
+}
+
+fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Starting and stopping.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::{Setup, TestServer, assert_problem, run};
+
+#[tokio::test]
+async fn a_start_tells_where_everything_is() {
+    let server = TestServer::start().await;
+    let banner = server.output();
+    for part in [server.url("/docs"), "curl -X POST".to_owned(), "data/mailbox".to_owned()] {
+        assert!(banner.contains(&part), "{part} is missing in {banner}");
+    }
+    assert!(server.log().contains(&format!("\"address\":\"{}\"", server.address())), "{}", server.log());
+}
+
+#[tokio::test]
+async fn it_starts_with_nothing_set_but_its_port() {
+    let mut server = Setup::bare().set("SERVER__LISTEN", "127.0.0.1:0").start().await;
+    server.get("/health/live").send().await.expect(200);
+    assert_eq!(server.terminate().await.code(), Some(0));
+    assert!(!server.log().contains("WARN") && !server.log().contains("ERROR"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn the_data_folder_is_for_its_owner_alone() {
+    let server = TestServer::start().await;
+    server.register("owner@example.org").await;
+    server.mailbox().wait_for("owner@example.org", 1).await;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&server.data_dir()), 0o700);
+    assert_eq!(mode(&server.data_dir().join("secret.key")), 0o600);
+    assert_eq!(mode(&server.data_dir().join("countersign.db")), 0o600);
+    assert_eq!(mode(&server.data_dir().join("mailbox")), 0o700);
+}
+
+#[tokio::test]
+async fn sigterm_and_sigint_end_it_with_code_0() {
+    for signal in ["TERM", "INT"] {
+        let mut server = TestServer::start().await;
+        server.signal(signal);
+        assert_eq!(server.wait_for_end().await.code(), Some(0), "{}", server.log());
+        assert!(server.log().contains("\"stopped\""), "{}", server.log());
+    }
+}
+
+#[tokio::test]
+async fn readiness_fails_before_the_listener_closes() {
+    let mut server = Setup::default().set("SERVER__SHUTDOWN_DELAY", "3s").start().await;
+    server.signal("TERM");
+    let start = std::time::Instant::now();
+    let refused = loop {
+        let answer = server.get("/health/ready").send().await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(2), "it still says that it is ready");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    server.get("/health/live").send().await.expect(200);
+    assert_eq!(server.wait_for_end().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_kill() {
+    let mut server = TestServer::start().await;
+    let account = server.register("kept@example.org").await;
+    server.kill();
+    let server = server.restart().await;
+    server.login(&account).await;
+    assert_problem(&server.registration("kept@example.org", "another pass phrase").send().await, 409, "email_taken");
+    assert_eq!(server.rows().await.count("users").await, 1);
+}
+
+#[tokio::test]
+async fn a_folder_is_served_by_one_process() {
+    let server = TestServer::start().await;
+    let output = server.run(&["serve"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("another countersign serves from"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told() {
+    let server = TestServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["serve"], &[("COUNTERSIGN__SERVER__LISTEN", server.address())]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains(&format!("cannot listen on {}", server.address())), "{errors}");
+}
+
+#[tokio::test]
+async fn another_secret_key_is_told_at_the_start() {
+    let mut server = TestServer::start().await;
+    server.terminate().await;
+    std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
+    let output = server.run(&["serve"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("is this the secret key that the database was used with?"), "{errors}");
+}
+
+#[tokio::test]
+async fn health_says_whether_the_service_is_ready() {
+    let mut server = TestServer::start().await;
+    let listen = server.address().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let health = || run(folder.path(), &["health"], &[("COUNTERSIGN__SERVER__LISTEN", &listen)]).status.code();
+    assert_eq!(health(), Some(0));
+    server.terminate().await;
+    assert_eq!(health(), Some(1));
+}

@@ -1,0 +1,8 @@
+//! Black-box tests: the real binary, over real sockets, on a folder of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so at once")]
+
+mod architecture;
+mod lifecycle;
+mod settings;
+mod support;
+mod walk_through;

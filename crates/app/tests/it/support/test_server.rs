@@ -1,0 +1,275 @@
+//! A server of a test's own.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use tempfile::TempDir;
+
+use crate::support::answer::Call;
+use crate::support::database::Rows;
+use crate::support::mailbox::Mailbox;
+use crate::support::process;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a test's server is started with: development, the cheapest bcrypt, every limit off, unless set otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    variables: BTreeMap<String, String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        [
+            ("DEV", "true"),
+            ("SERVER__LISTEN", "127.0.0.1:0"),
+            ("SERVER__METRICS_LISTEN", "127.0.0.1:0"),
+            ("SERVER__WORKERS", "2"),
+            ("SERVER__SHUTDOWN_DELAY", "0s"),
+            ("PASSWORD__BCRYPT_COST", "4"),
+            ("PASSWORD__HASHING_THREADS", "2"),
+            ("LIMITS__LOGIN_PER_MINUTE_PER_IP", "0"),
+            ("LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "0"),
+            ("LIMITS__REGISTER_PER_HOUR_PER_IP", "0"),
+            ("LIMITS__RESET_PER_HOUR_PER_IP", "0"),
+            ("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "0"),
+            ("LIMITS__TOKEN_FAILURES_PER_MINUTE_PER_IP", "0"),
+            ("LIMITS__INVITE_PER_HOUR_PER_TEAM", "0"),
+            ("LIMITS__INVITE_PER_DAY_PER_USER", "0"),
+            ("LIMITS__INVITE_PER_DAY_PER_UNVERIFIED_USER", "0"),
+            ("LIMITS__FLOOD_PER_SECOND_PER_IP", "0"),
+            ("LOG__FORMAT", "json"),
+            ("LOG__LEVEL", "debug,sqlx=info,sea_orm=info,hyper=info,mio=info,h2=info"),
+        ]
+        .into_iter()
+        .fold(Self::bare(), |setup, (key, value)| setup.set(key, value))
+    }
+}
+
+impl Setup {
+    /// Nothing set: the defaults of the service itself, limits and port 8080 included.
+    pub(crate) fn bare() -> Self {
+        Self { variables: BTreeMap::new() }
+    }
+
+    /// Sets `SECTION__KEY`, as in the environment but without its prefix.
+    pub(crate) fn set(self, key: &str, value: &str) -> Self {
+        self.variable(&format!("COUNTERSIGN__{key}"), value)
+    }
+
+    /// Sets a variable by its whole name, such as `DATABASE_URL`.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts a server with it, on a folder of its own.
+    pub(crate) async fn start(self) -> TestServer {
+        TestServer::launch(self, Arc::new(tempfile::tempdir().unwrap())).await
+    }
+}
+
+/// A running server. Dropping it kills it.
+pub(crate) struct TestServer {
+    url: String,
+    setup: Setup,
+    folder: Arc<TempDir>,
+    child: Child,
+    client: reqwest::Client,
+    output: Captured,
+    log: Captured,
+}
+
+type Captured = Arc<Mutex<String>>;
+
+impl TestServer {
+    /// A server with the settings of tests.
+    pub(crate) async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    async fn launch(setup: Setup, folder: Arc<TempDir>) -> Self {
+        let mut command = process::command(folder.path());
+        command.arg("serve").envs(&setup.variables).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let output = capture(child.stdout.take().unwrap());
+        let log = capture(child.stderr.take().unwrap());
+        // No pool: a kept connection would outlive a restart, and hide what a new one meets.
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
+        let mut server = Self { url: String::new(), setup, folder, child, client, output, log };
+        server.wait_until_ready().await;
+        server
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let start = Instant::now();
+        loop {
+            if self.url.is_empty() {
+                self.url = announced_url(&self.output.lock().unwrap()).unwrap_or_default();
+            } else if self.get("/health/ready").try_send().await.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended with {status}:\n{}", self.log());
+            }
+            assert!(start.elapsed() < PATIENCE, "the server is not ready:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The URL of a path of it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// `127.0.0.1:port`, for raw sockets.
+    pub(crate) fn address(&self) -> &str {
+        self.url.split_once("://").map_or("", |(_, address)| address)
+    }
+
+    /// A call of any method.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        Call(self.client.request(method, self.url(path)))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call {
+        self.call(Method::POST, path)
+    }
+
+    pub(crate) fn patch(&self, path: &str) -> Call {
+        self.call(Method::PATCH, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    /// The data folder.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its mailbox.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox::new(self.data_dir().join("mailbox"))
+    }
+
+    /// Its database, from outside.
+    pub(crate) async fn rows(&self) -> Rows {
+        Rows::open(&self.data_dir()).await
+    }
+
+    /// Everything it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Everything it has written to standard output so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Runs another command of the binary with the same settings, in the same folder.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let variables: Vec<_> = self.setup.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        process::run_with_input(self.folder.path(), arguments, &variables, input)
+    }
+
+    /// Creates a superuser by the command line.
+    pub(crate) fn create_superuser(&self, email: &str, password: &str) {
+        let arguments = ["create-superuser", "--email", email, "--first-name", "First", "--last-name", "Last"];
+        let output = self.run(&arguments, &format!("{password}\n"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Sends a signal: `TERM`, `INT`, `STOP`, `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let status = std::process::Command::new("kill").args([format!("-{name}"), pid]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits until the process has ended.
+    pub(crate) async fn wait_for_end(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server does not end:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGTERM; how it ended.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait_for_end().await
+    }
+
+    /// SIGKILL: what is not on disk is lost.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again on the same folder, at a new port; it must have ended. The log starts anew.
+    pub(crate) async fn restart(self) -> Self {
+        let setup = self.setup.clone();
+        self.restart_with(setup).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn restart_with(mut self, setup: Setup) -> Self {
+        assert!(self.child.try_wait().unwrap().is_some(), "end the server first");
+        let folder = Arc::clone(&self.folder);
+        drop(self);
+        Self::launch(setup, folder).await
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ended_before = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Reads a stream to its end in the background.
+fn capture(stream: impl Read + Send + 'static) -> Captured {
+    let captured = Captured::default();
+    let writer = Arc::clone(&captured);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let mut text = writer.lock().unwrap();
+            text.push_str(&String::from_utf8_lossy(&line));
+            text.push('\n');
+        }
+    });
+    captured
+}
+
+/// The address in the banner: the line `listening on http://…`.
+fn announced_url(output: &str) -> Option<String> {
+    let (_, rest) = output.split_once("listening on ")?;
+    rest.lines().next().filter(|_| rest.contains('\n')).map(|url| url.trim().to_owned())
+}
