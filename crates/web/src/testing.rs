@@ -3,6 +3,8 @@
 //! [`call`] also holds every answer against the table of routes and the OpenAPI document: a status or code that is
 //! not documented fails the test that met it.
 
+mod recorded_log;
+
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -22,6 +24,7 @@ use crate::openapi::problems_of;
 use crate::routes::{Endpoint, table};
 use crate::server::app;
 use crate::settings::WebSettings;
+pub(crate) use crate::testing::recorded_log::RecordedLog;
 
 /// The access token that [`sign_in`] makes good.
 pub(crate) const TOKEN: &str = "good-token";
@@ -70,7 +73,7 @@ pub(crate) async fn call(mocks: Mocks, request: TestRequest) -> Answer {
 }
 
 pub(crate) async fn call_with(mocks: Mocks, settings: WebSettings, request: TestRequest) -> Answer {
-    serve(mocks, settings, &table(), vec![request]).await.remove(0)
+    Box::pin(serve(mocks, settings, &table(), vec![request])).await.remove(0)
 }
 
 /// Sends requests one after the other to one service with these routes.

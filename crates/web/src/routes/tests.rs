@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use countersign_application::testing::{Mocks, team, user};
+use countersign_domain::audit::AuditKind;
 use countersign_domain::team::role::Role;
 
 use crate::openapi;
@@ -57,16 +58,22 @@ async fn what_takes_an_admin_is_refused_to_members() {
     let admins = [Access::TeamAdmin, Access::MemberRemoval];
     for endpoint in table().iter().filter(|endpoint| admins.contains(&endpoint.access)) {
         let request = request(endpoint, &team(1).id.to_string());
-        let answer = call(sign_in_to_team(Role::Member), signed_in(request)).await;
+        let mocks = sign_in_to_team(Role::Member);
+        let recorded = mocks.recorded.clone();
+        let answer = call(mocks, signed_in(request)).await;
         assert_eq!(answer.problem(), (403, "team_admin_required".to_owned()), "{}", endpoint.name);
+        assert_eq!(recorded.audited(), [AuditKind::AccessDenied], "{}", endpoint.name);
     }
 }
 
 #[actix_web::test]
 async fn what_takes_a_superuser_is_refused_to_others() {
     for endpoint in table().iter().filter(|endpoint| endpoint.access == Access::Superuser) {
-        let answer = call(sign_in_to_team(Role::Admin), signed_in(request(endpoint, STRANGE))).await;
+        let mocks = sign_in_to_team(Role::Admin);
+        let recorded = mocks.recorded.clone();
+        let answer = call(mocks, signed_in(request(endpoint, STRANGE))).await;
         assert_eq!(answer.problem(), (403, "superuser_required".to_owned()), "{}", endpoint.name);
+        assert_eq!(recorded.audited(), [AuditKind::AccessDenied], "{}", endpoint.name);
     }
 }
 

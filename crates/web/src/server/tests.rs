@@ -6,11 +6,14 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use actix_web::web;
 use countersign_application::Application;
-use countersign_application::testing::Mocks;
+use countersign_application::error::Fault;
+use countersign_application::ports::session_repository::MockSessionRepository;
+use countersign_application::testing::{Mocks, user};
 
 use crate::routes::{Endpoint, table};
+use crate::server::{BoundServer, bind};
 use crate::settings::WebSettings;
-use crate::testing::{Answer, call, call_with, serve, settings};
+use crate::testing::{Answer, RecordedLog, call, call_with, serve, settings, sign_in, signed_in};
 
 async fn panics() -> &'static str {
     panic!("on purpose")
@@ -148,36 +151,107 @@ async fn a_flood_from_one_network_is_held_off_the_open_routes_only() {
 }
 
 #[actix_web::test]
+async fn a_fault_is_logged_once_with_its_causes_and_answered_without() {
+    let log = RecordedLog::start();
+    let mut mocks = Mocks::default();
+    sign_in(&mut mocks, &user(1));
+    mocks.sessions = MockSessionRepository::new();
+    mocks.sessions.expect_find_by_id().returning(|_| Err(Fault::unavailable("database", "the disk is full")));
+    let answer = call(mocks, signed_in(TestRequest::get().uri("/auth/me"))).await;
+    assert_eq!(answer.problem(), (503, "service_unavailable".to_owned()));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!(!answer.text.contains("disk") && !answer.text.contains("database"), "{}", answer.text);
+    let lines = log.lines();
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("the disk is full")).collect();
+    assert_eq!(told.len(), 1, "{lines:?}");
+    assert!(told[0].contains(answer.header("x-request-id").unwrap()));
+}
+
+#[actix_web::test]
+async fn the_log_names_the_route_and_the_network_and_nothing_more() {
+    let log = RecordedLog::start();
+    let team = "0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a";
+    let request = TestRequest::get()
+        .uri(&format!("/teams/{team}/members?q=grace@example.com"))
+        .peer_addr("192.0.2.77:4711".parse().unwrap())
+        .insert_header(("authorization", "Bearer forged-token"))
+        .insert_header(("x-request-id", "trace-1"));
+    let mut mocks = Mocks::default();
+    sign_in(&mut mocks, &user(1));
+    assert_eq!(call(mocks, request).await.status, 401);
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for told in ["/teams/{team_id}/members", "192.0.2.0/24", "trace-1", "status=401", "method=GET"] {
+        assert!(lines[0].contains(told), "{told}: {lines:?}");
+    }
+    for hidden in [team, "grace", "forged", "192.0.2.77"] {
+        assert!(!lines[0].contains(hidden), "{hidden}: {lines:?}");
+    }
+}
+
+fn serve_one_worker(settings: WebSettings) -> (BoundServer, std::net::SocketAddr) {
+    let application = Application::new(&Mocks::default().into_dependencies());
+    let bound = bind(&application, &WebSettings { workers: Some(1), ..settings }).unwrap();
+    let address = bound.address;
+    (bound, address)
+}
+
+/// Sends these octets and reads until the server closes.
+async fn exchange(address: std::net::SocketAddr, sent: String) -> String {
+    let exchange = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        let mut received = String::new();
+        let _ = stream.read_to_string(&mut received);
+        received
+    };
+    actix_web::rt::task::spawn_blocking(exchange).await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_body_in_chunks_is_counted() {
+    let (bound, address) = serve_one_worker(settings());
+    let handle = bound.server.handle();
+    let serving = actix_web::rt::spawn(bound.server);
+    let head =
+        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    let received = exchange(address, format!("{head}{}0\r\n\r\n", chunk.repeat(5))).await;
+    assert!(received.starts_with("HTTP/1.1 413") && received.contains("\"payload_too_large\""), "{received}");
+    let close = head.replace("Host: x", "Host: x\r\nConnection: close");
+    let received = exchange(address, format!("{close}{}0\r\n\r\n", chunk.repeat(3))).await;
+    assert!(received.starts_with("HTTP/1.1 400"), "{received}");
+    handle.stop(true).await;
+    serving.await.unwrap().unwrap();
+}
+
+#[actix_web::test]
 async fn a_request_that_never_ends_is_given_up() {
-    let settings = WebSettings {
+    let (bound, address) = serve_one_worker(WebSettings {
         // actix reads the time from a cache that is half a second old at worst.
         head_timeout: Duration::from_secs(1),
         body_timeout: Duration::from_millis(200),
-        workers: Some(1),
         ..settings()
-    };
-    let application = Application::new(&Mocks::default().into_dependencies());
-    let bound = crate::server::bind(&application, &settings).unwrap();
+    });
     let handle = bound.server.handle();
-    let address = bound.address;
     let serving = actix_web::rt::spawn(bound.server);
-    let exchange = move |sent: &'static str| {
-        actix_web::rt::task::spawn_blocking(move || {
-            let mut stream = TcpStream::connect(address).unwrap();
-            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-            stream.write_all(sent.as_bytes()).unwrap();
-            let mut received = String::new();
-            let _ = stream.read_to_string(&mut received);
-            received
-        })
-    };
-    let head = exchange("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-").await.unwrap();
+    let head = exchange(address, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-".to_owned()).await;
     assert!(head.starts_with("HTTP/1.1 408"), "{head}");
     let body =
         "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{\"a";
-    let body = exchange(body).await.unwrap();
+    let body = exchange(address, body.to_owned()).await;
     assert!(body.starts_with("HTTP/1.1 408") && body.contains("\"request_timeout\""), "{body}");
-    let head = exchange("HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    handle.stop(true).await;
+    serving.await.unwrap().unwrap();
+}
+
+#[actix_web::test]
+async fn head_answers_as_get_does_without_the_body() {
+    let (bound, address) = serve_one_worker(settings());
+    let handle = bound.server.handle();
+    let serving = actix_web::rt::spawn(bound.server);
+    let head = exchange(address, "HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned()).await;
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
     handle.stop(true).await;
     serving.await.unwrap().unwrap();
