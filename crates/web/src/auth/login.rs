@@ -44,7 +44,8 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::Mocks;
+    use countersign_application::testing::{Mocks, PASSWORD, StagedUnitOfWork, credentials, password_hasher, user};
+    use countersign_domain::user::Credentials;
     use serde_json::json;
 
     use crate::testing::call;
@@ -65,5 +66,51 @@ mod tests {
         let answer = call(Mocks::default(), request).await;
         assert_eq!(answer.violations().len(), 2);
         assert!(!answer.text.contains("secret-word"));
+    }
+
+    fn mocks(stored: Option<Credentials>) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.password_hasher = password_hasher();
+        mocks.credentials.expect_find_by_email().returning(move |_| Ok(stored.clone()));
+        mocks.networks.expect_knows().returning(|_, _| Ok(false));
+        mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+        let mut uow = StagedUnitOfWork::default();
+        uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+        uow.sessions.expect_insert().returning(|_| Ok(()));
+        uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
+        uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+        mocks.stage(uow);
+        mocks
+    }
+
+    fn request(password: &str) -> TestRequest {
+        let body = json!({"email": "user1@example.com", "password": password});
+        TestRequest::post().uri("/auth/login").set_json(body)
+    }
+
+    #[actix_web::test]
+    async fn the_right_password_gets_tokens() {
+        let answer = call(mocks(Some(credentials(1))), request(PASSWORD)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let tokens = answer.json();
+        let expected = json!({"access_token": "access-token", "token_type": "Bearer", "expires_in": 900,
+            "refresh_token": tokens["refresh_token"], "refresh_expires_in": 30 * 24 * 3600});
+        assert_eq!(tokens, expected);
+    }
+
+    #[actix_web::test]
+    async fn unknown_wrong_and_inactive_are_one_and_the_same_answer() {
+        let mut inactive = credentials(1);
+        inactive.user.is_active = false;
+        let mut answers = vec![];
+        for (stored, password) in [(None, PASSWORD), (Some(credentials(1)), "another one"), (Some(inactive), PASSWORD)]
+        {
+            let request = request(password).insert_header(("x-request-id", "same"));
+            let answer = call(mocks(stored), request).await;
+            assert_eq!(answer.problem(), (401, "invalid_credentials".to_owned()));
+            answers.push(answer.text);
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     }
 }

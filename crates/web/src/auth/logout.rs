@@ -67,7 +67,8 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{Mocks, user};
+    use countersign_application::testing::{Mocks, StagedUnitOfWork, session, user};
+    use countersign_domain::secret::RefreshToken;
     use serde_json::json;
 
     use crate::testing::{call, sign_in, signed_in};
@@ -102,6 +103,50 @@ mod tests {
             sign_in(&mut mocks, &user(1));
             let answer = call(mocks, signed_in(request(query))).await;
             assert_eq!(answer.violations()[0].0, "scope", "{query}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn each_scope_ends_its_sessions() {
+        for (query, one) in [("", true), ("?scope=local", true), ("?scope=others", false), ("?scope=all", false)] {
+            let mut mocks = Mocks::default();
+            sign_in(&mut mocks, &user(1));
+            let mut uow = StagedUnitOfWork::default();
+            if one {
+                uow.sessions.expect_end().withf(|_, id, _| *id == session(1).id).returning(|_, _, _| Ok(true));
+            } else {
+                let kept = (query == "?scope=others").then(|| session(1).id);
+                uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+                uow.users.expect_update().returning(|_| Ok(()));
+                uow.sessions
+                    .expect_end_by_user()
+                    .withf(move |_, keep, _, _| *keep == kept)
+                    .returning(|_, _, _, _| Ok(1));
+                uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
+            }
+            let written = mocks.stage(uow);
+            let answer = call(mocks, signed_in(request(query))).await;
+            assert_eq!((answer.status.as_u16(), &*answer.text), (204, ""), "{query}");
+            assert!(written.committed(), "{query}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_refresh_token_alone_ends_its_session_and_an_unknown_one_is_no_error() {
+        let known = RefreshToken::new([1; 16], [1; 32]);
+        let unknown = RefreshToken::new([7; 16], [7; 32]);
+        for (token, is_known) in [(known.secret().expose(), true), (unknown.secret().expose(), false), ("x", false)] {
+            let mut mocks = Mocks::default();
+            mocks
+                .sessions
+                .expect_find_by_family()
+                .returning(|family| Ok(Some(session(1)).filter(|session| session.family == *family)));
+            let mut uow = StagedUnitOfWork::default();
+            uow.sessions.expect_end().returning(|_, _, _| Ok(true));
+            let written = mocks.stage(uow);
+            let answer = call(mocks, request("").set_json(json!({"refresh_token": token}))).await;
+            assert_eq!((answer.status.as_u16(), &*answer.text), (204, ""));
+            assert_eq!(written.committed(), is_known);
         }
     }
 }

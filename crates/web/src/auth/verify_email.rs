@@ -49,6 +49,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use countersign_application::ports::user_repository::MockUserRepository;
     use countersign_application::testing::{Mocks, PASSWORD, StagedUnitOfWork, credentials, password_hasher, user};
     use countersign_domain::one_time_token::Purpose;
     use countersign_domain::user::User;
@@ -96,11 +97,24 @@ mod tests {
             let answer = call(mocks(), request(&json!({"token": TOKEN, "password": password}))).await;
             assert_eq!(answer.problem(), (403, "proof_required".to_owned()));
         }
-        let mut stranger = mocks();
-        stranger.users.expect_find_by_id().returning(|_| Ok(None));
-        sign_in(&mut stranger, &unverified());
+    }
+
+    #[actix_web::test]
+    async fn the_access_token_of_another_account_proves_nothing() {
+        let mut mocks = mocks();
+        mocks.users = MockUserRepository::new();
+        mocks.users.expect_find_by_id().returning(|id| Ok([unverified(), user(2)].into_iter().find(|u| u.id == id)));
+        sign_in(&mut mocks, &user(2));
+        let answer = call(mocks, signed_in(request(&json!({"token": TOKEN})))).await;
+        assert_eq!(answer.problem(), (403, "proof_required".to_owned()));
+    }
+
+    #[actix_web::test]
+    async fn a_password_counts_before_an_access_token() {
+        let mut mocks = mocks();
+        sign_in(&mut mocks, &unverified());
         let body = json!({"token": TOKEN, "password": "wrong password"});
-        let answer = call(stranger, signed_in(request(&body))).await;
+        let answer = call(mocks, signed_in(request(&body))).await;
         assert_eq!(answer.problem(), (403, "proof_required".to_owned()));
     }
 
