@@ -182,7 +182,6 @@ impl Register {
         if invitation.is_some() {
             user.verify_email(now);
         }
-        let mail = self.one_time_mails.to_account(Purpose::EmailVerification, &user, self.verification_ttl, now)?;
         let mut events = vec![self.trail.event(AuditKind::Registered, origin, now).by(id).about(id)];
         let uow = self.units_of_work.begin().await?;
         match uow.users().insert(&user, hash).await {
@@ -192,7 +191,10 @@ impl Register {
         }
         match invitation {
             Some(invitation) => events.push(self.invited.join(&*uow, &user, invitation, origin, now).await?),
-            None => mail.store(&*uow).await?,
+            None => {
+                let (mails, lifetime) = (&self.one_time_mails, self.verification_ttl);
+                mails.to_account(Purpose::EmailVerification, &user, lifetime, now)?.store(&*uow).await?;
+            }
         }
         for event in &events {
             uow.audit().append(event).await?;
