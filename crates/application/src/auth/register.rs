@@ -189,12 +189,12 @@ impl Register {
             Err(WriteError::Conflict(Conflict::EmailTaken)) => return Ok(None),
             Err(error) => return Err(error.into_fault().into()),
         }
-        match invitation {
-            Some(invitation) => events.push(self.invited.join(&*uow, &user, invitation, origin, now).await?),
-            None => {
-                let (mails, lifetime) = (&self.one_time_mails, self.verification_ttl);
-                mails.to_account(Purpose::EmailVerification, &user, lifetime, now)?.store(&*uow).await?;
-            }
+        if let Some(invitation) = invitation {
+            events.push(self.invited.join(&*uow, &user, invitation, origin, now).await?);
+        } else {
+            let lifetime = self.verification_ttl;
+            let mail = self.one_time_mails.to_account(Purpose::EmailVerification, &user, lifetime, now)?;
+            mail.store(&*uow).await?;
         }
         for event in &events {
             uow.audit().append(event).await?;
