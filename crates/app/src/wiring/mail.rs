@@ -12,9 +12,6 @@ use countersign_infrastructure::mail::{
 
 use crate::settings::{PublicUrl, Settings};
 
-/// Most connections to the mail server at once.
-const CONNECTIONS: u32 = 4;
-
 /// Both ends of sending a mail.
 pub(crate) struct Mail {
     /// Makes text of it.
@@ -52,8 +49,7 @@ fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -
     match &mail.smtp_url {
         None => Ok(Arc::new(Mailbox::open(settings.storage.mailbox(), &message, clock).context("mailbox")?)),
         Some(url) => {
-            let smtp =
-                SmtpSettings { url: url.clone(), answer_within: mail.timeout.unsigned_abs(), connections: CONNECTIONS };
+            let smtp = SmtpSettings { url: url.clone(), timeout: mail.timeout.unsigned_abs() };
             Ok(Arc::new(SmtpMailer::new(&smtp, &message, clock).context("mail.smtp_url")?))
         }
     }
