@@ -150,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_fill_into_a_slot_that_was_evicted_and_made_anew_is_refused() {
-        let cache = cache(100, Duration::from_secs(60));
+        let cache = cache(100, Duration::from_mins(1));
         let before = version(&cache, 1).await;
         cache.slots.invalidate(&1);
         cache.fill(&1, before, 7).await;
@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_number_of_entries_is_bounded() {
-        let cache = cache(100, Duration::from_secs(60));
+        let cache = cache(100, Duration::from_mins(1));
         for key in 0..10_000 {
             cache.fill(&key, version(&cache, key).await, key).await;
         }

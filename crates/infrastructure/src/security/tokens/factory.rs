@@ -53,3 +53,23 @@ pub(crate) fn open(keys: &SecretKeyRing, key: &SigningKey) -> Result<KeyPair, Fa
         Err(Fault::internal("signing key", "its id is not the thumbprint of its public half"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_application::testing::NOW;
+
+    use crate::security::secret_key::SecretKey;
+
+    use super::*;
+
+    #[test]
+    fn a_key_opens_under_its_own_id_only() {
+        let keys = Arc::new(SecretKeyRing::new(SecretKey::new([7; 32]), None));
+        let mut key = SealedKeyFactory::new(Arc::clone(&keys)).generate(SigningAlgorithm::Es256, NOW).unwrap();
+        assert!(open(&keys, &key).is_ok());
+        let pkcs8 = generate(SigningAlgorithm::Es256).unwrap();
+        key.sealed_private = keys.seal(SIGNING_KEYS, key.kid.as_bytes(), &pkcs8).unwrap();
+        assert!(open(&keys, &key).is_err(), "another key sealed under this id");
+        assert!(open(&SecretKeyRing::new(SecretKey::new([8; 32]), None), &key).is_err());
+    }
+}

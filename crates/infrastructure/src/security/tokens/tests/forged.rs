@@ -173,7 +173,12 @@ async fn times_ahead_of_the_clock_are_refused() {
     for (name, at) in [("nbf", now + 31), ("nbf", now + 600), ("iat", now + 31), ("iat", now + 600)] {
         service.assert_refused(&service.with_claims(&claims_with(name, json!(at))), name).await;
     }
-    service.assert_refused(&service.with_claims(&claims_with("exp", json!(now - 30))), "expired").await;
+    let mut issued_ahead = claims_with("iat", json!(now + 31));
+    issued_ahead["nbf"] = json!(now);
+    service.assert_refused(&service.with_claims(&issued_ahead), "issued ahead, good already").await;
+    let mut expired = claims_with("exp", json!(now - 30));
+    expired["iat"] = json!(now - 930);
+    service.assert_refused(&service.with_claims(&expired), "expired").await;
     assert!(service.verify(&service.with_claims(&claims_with("nbf", json!(now + 30)))).await.is_ok());
 }
 
