@@ -1,6 +1,4 @@
 //! Tests of the adapters against the contracts of their ports.
-#![expect(clippy::unwrap_used, reason = "in a test, to panic is to fail")]
-
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on fails")]
 
 mod contract;
