@@ -90,7 +90,9 @@ fn complete(mut operation: Operation, endpoint: &Endpoint) -> Operation {
         by_status.entry(status).or_default().push(code);
     }
     for (status, codes) in by_status {
-        operation.responses.responses.insert(status.to_string(), RefOr::T(problem_response(&codes)));
+        // What the annotation says of a status stays: a readiness report is no problem.
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem_response(&codes)));
     }
     operation
 }
@@ -115,5 +117,16 @@ fn method_of(endpoint: &Endpoint) -> utoipa::openapi::path::HttpMethod {
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => HttpMethod::Get,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_document_is_the_one_that_is_served() {
+        let committed = include_str!("../../../docs/openapi.json");
+        assert!(committed.trim_end() == json(), "run: cargo run -- openapi > docs/openapi.json");
     }
 }

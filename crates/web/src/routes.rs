@@ -65,12 +65,15 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// A call of the API. Written by the macro `endpoint!`.
-    pub(crate) fn new<P: utoipa::Path + utoipa::__dev::SchemaReferences>(
+    pub(crate) fn new<P>(
         name: &'static str,
         access: Access,
         problems: &'static [ProblemCode],
         handler: fn() -> Route,
-    ) -> Self {
+    ) -> Self
+    where
+        P: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
+    {
         let method = match P::methods().first() {
             Some(HttpMethod::Post) => Method::POST,
             Some(HttpMethod::Put) => Method::PUT,
@@ -78,7 +81,12 @@ impl Endpoint {
             Some(HttpMethod::Delete) => Method::DELETE,
             _ => Method::GET,
         };
-        let document: Document = (P::operation, P::schemas);
+        let operation = || {
+            let mut operation = P::operation();
+            operation.tags = Some(P::tags().into_iter().map(Into::into).collect());
+            operation
+        };
+        let document: Document = (operation, P::schemas);
         Self { name, method, pattern: P::path(), access, problems, document: Some(document), handler }
     }
 

@@ -1,6 +1,11 @@
 use actix_web::test::TestRequest;
-use countersign_application::testing::Mocks;
+use countersign_application::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use countersign_application::testing::{Mocks, StagedUnitOfWork, invitation, password_hasher, user};
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::team::role::Role;
+use time::Duration;
 
+use crate::auth::one_time_tokens::{self, TOKEN};
 use crate::testing::{Answer, call};
 
 const PAGES: [&str; 5] =
@@ -11,7 +16,12 @@ async fn show(uri: &str) -> Answer {
 }
 
 async fn submit(path: &str, form: &[(&str, &str)]) -> Answer {
-    call(Mocks::default(), TestRequest::post().uri(path).insert_header(("origin", "null")).set_form(form)).await
+    submit_to(Mocks::default(), path, form).await
+}
+
+/// As browsers do from a page without referrers.
+async fn submit_to(mocks: Mocks, path: &str, form: &[(&str, &str)]) -> Answer {
+    call(mocks, TestRequest::post().uri(path).insert_header(("origin", "null")).set_form(form)).await
 }
 
 #[actix_web::test]
@@ -97,4 +107,55 @@ async fn a_form_is_sent_as_a_form() {
 async fn the_stylesheet_is_served() {
     let answer = show("/assets/pages.css").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/css; charset=utf-8")));
+}
+
+const NEW_PASSWORD: [(&str, &str); 2] = [("token", TOKEN), ("new_password", "a far better password")];
+
+#[actix_web::test]
+async fn a_submitted_form_does_what_the_call_does() {
+    let mut mocks = one_time_tokens::good_for(Purpose::PasswordReset, user(1));
+    mocks.password_hasher = password_hasher();
+    let mut uow = StagedUnitOfWork::default();
+    one_time_tokens::consumed_in(&mut uow, Purpose::PasswordReset, user(1));
+    uow.users.expect_update().returning(|_| Ok(()));
+    uow.credentials.expect_replace().times(1).returning(|_, _| Ok(()));
+    uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
+    uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    let page = submit_to(mocks, "/reset-password", &NEW_PASSWORD).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("Your password is set.") && !page.text.contains("<form"));
+    assert!(written.committed());
+}
+
+#[actix_web::test]
+async fn a_dead_token_is_told_on_the_page() {
+    let page = submit_to(one_time_tokens::none(), "/reset-password", &NEW_PASSWORD).await;
+    assert_eq!(page.status, 400);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(page.text.contains("role=\"alert\"") && page.text.contains("expired"), "{}", page.text);
+}
+
+#[actix_web::test]
+async fn too_many_bad_tokens_are_told_with_the_time_to_wait() {
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(42) });
+    let mut mocks = Mocks::default();
+    mocks.rate_limiter = limiter;
+    let page = submit_to(mocks, "/reset-password", &NEW_PASSWORD).await;
+    assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, Some("42")));
+}
+
+#[actix_web::test]
+async fn who_has_no_account_yet_is_offered_one() {
+    let mut mocks = Mocks::default();
+    mocks.invitations.expect_find_by_digest().returning(|_| Ok(Some(invitation("new@example.com", Role::Member))));
+    mocks.users.expect_find_by_email().returning(|_| Ok(None));
+    let page = submit_to(mocks, "/accept-invitation", &[("token", "invitation-token")]).await;
+    assert_eq!(page.status, 200);
+    for name in ["first_name", "last_name", "email", "password"] {
+        assert!(page.text.contains(&format!("<label for=\"{name}\">")), "{name}");
+    }
+    assert!(page.text.contains("value=\"invitation-token\""));
+    assert!(!page.text.contains("new@example.com"), "the invited address is for its owner to know");
 }
