@@ -97,7 +97,8 @@ async fn the_database_sets_the_time_of_creation_in_the_form_that_the_service_wri
         let mut between = user(2);
         between.created_at = fresh.store().list(None, &page()).await.unwrap().items[0].created_at;
         between.created_at += time::Duration::milliseconds(5);
-        between.updated_at = between.created_at;
+        // A fraction of one digit is where the driver's own form would be shorter.
+        between.updated_at = between.created_at.replace_millisecond(500).unwrap();
         fresh.store().insert(&between, &PasswordHash::new("hash")).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         raw.execute_unprepared(&format!("{insert} {}", row(3))).await.unwrap();
@@ -107,7 +108,7 @@ async fn the_database_sets_the_time_of_creation_in_the_form_that_the_service_wri
         let order: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         assert_eq!(order, ["1@example.com", "user2@example.com", "3@example.com"]);
         if raw.get_database_backend() == DbBackend::Sqlite {
-            let wrong = "SELECT created_at FROM users WHERE length(created_at) <> 24 OR updated_at NOT LIKE '%Z'";
+            let wrong = "SELECT created_at FROM users WHERE length(created_at) <> 24 OR length(updated_at) <> 24";
             assert_eq!(fresh.text(wrong).await, None);
         }
     })
