@@ -69,13 +69,13 @@ pub(crate) fn run(line: CommandLine) -> ExitCode {
 }
 
 fn execute(line: CommandLine) -> anyhow::Result<()> {
+    install_tls_provider()?;
     match line.command.unwrap_or(Command::Serve) {
         Command::Openapi => openapi::run(),
         Command::Config(command) => command.run(&settings::load(line.config.as_deref())?),
         command => {
             let loaded = settings::load(line.config.as_deref())?;
             telemetry::start(&loaded.settings.log, !matches!(command, Command::Serve))?;
-            install_tls_provider()?;
             runtime()?.block_on(execute_online(command, loaded))
         }
     }

@@ -24,6 +24,7 @@ use crate::lifecycle::Lifecycle;
 use crate::settings::{PublicUrl, Settings};
 
 pub(crate) use crate::wiring::data_folder::ServingLock;
+pub(crate) use crate::wiring::mail::check_templates;
 pub(crate) use crate::wiring::storage::open_database;
 
 /// Most entries of each cache, of a few hundred octets each; they live for seconds, so this is what is busy at once.

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use crate::commands::serve;
 use crate::settings::Loaded;
 use crate::terminal;
 
@@ -15,11 +16,13 @@ pub(crate) enum Config {
 }
 
 impl Config {
-    /// Settings that could be read are settings that were checked.
-    #[expect(clippy::unnecessary_wraps, reason = "every command answers alike")]
+    /// Settings that could be read were checked already; what remains is what the files they name hold.
     pub(crate) fn run(&self, loaded: &Loaded) -> anyhow::Result<()> {
         match self {
-            Self::Check => terminal::say("The settings can be used."),
+            Self::Check => {
+                serve::check_files(&loaded.settings)?;
+                terminal::say("The settings can be used.");
+            }
             Self::Show => terminal::say(loaded.show().trim_end()),
         }
         Ok(())

@@ -57,6 +57,12 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether the files that the settings name can be used; opens and makes nothing.
+pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
+    settings.server.tls.as_ref().map(tls::server_config).transpose()?;
+    wiring::check_templates(settings)
+}
+
 /// Everything that has to hold before the first request is taken.
 async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<System> {
     let database = wiring::open_database(&settings.storage).await?;

@@ -22,9 +22,19 @@ pub(crate) struct Mail {
 
 /// Wires what is set.
 pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Mail> {
+    let renderer = Arc::new(renderer(settings, public_url)?);
+    Ok(Mail { renderer, mailer: mailer(settings, public_url, clock)? })
+}
+
+/// Whether every template can be used.
+pub(crate) fn check_templates(settings: &Settings) -> anyhow::Result<()> {
+    renderer(settings, &settings.server.public_url_at(settings.server.listen)).map(drop)
+}
+
+fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<TemplateRenderer> {
     let mail = &settings.mail;
     let links = &mail.links;
-    let renderer = TemplateRenderer::new(&RendererSettings {
+    TemplateRenderer::new(&RendererSettings {
         public_url: public_url.to_string(),
         product: mail.product_name.clone(),
         targets: LinkTargets {
@@ -36,8 +46,7 @@ pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn 
         },
         templates: mail.templates_dir.clone(),
     })
-    .context("mail templates")?;
-    Ok(Mail { renderer: Arc::new(renderer), mailer: mailer(settings, public_url, clock)? })
+    .context("mail templates")
 }
 
 fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {

@@ -23,6 +23,15 @@ async fn it_starts_with_nothing_set_but_its_port() {
 }
 
 #[tokio::test]
+async fn a_listener_that_others_reach_without_a_known_proxy_is_warned_of() {
+    let warns =
+        |log: String| log.lines().any(|line| line.contains("\"WARN\"") && line.contains("server.trusted_proxies"));
+    let open = Setup::bare().set("SERVER__LISTEN", "0.0.0.0:0").set("SERVER__PUBLIC_URL", "http://localhost:8080");
+    assert!(warns(open.clone().start().await.log()));
+    assert!(!warns(open.set("SERVER__TRUSTED_PROXIES", "10.0.0.0/8").start().await.log()));
+}
+
+#[tokio::test]
 async fn the_data_folder_is_for_its_owner_alone() {
     let server = TestServer::start().await;
     server.register("owner@example.org").await;

@@ -5,4 +5,5 @@ mod architecture;
 mod lifecycle;
 mod settings;
 mod support;
+mod tls;
 mod walk_through;
