@@ -1,5 +1,4 @@
 //! Both ways out for mail.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixtures;
 mod mailbox;

@@ -65,6 +65,7 @@ async fn a_hostile_subject_makes_no_header() {
     open(folder.path()).send(&smuggling(1)).await.unwrap();
     let message = fs::read_to_string(folder.path().join(&names(folder.path())[0])).unwrap();
     let head = message.split("\r\n\r\n").next().unwrap();
+    assert!(head.contains("\r\nSubject: hello  Bcc: evil@example.com"), "{head}");
     assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
     assert!(!message.replace("\r\n", "").contains(['\r', '\n']), "every line ends in CRLF");
 }
