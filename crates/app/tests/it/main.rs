@@ -3,6 +3,7 @@
 
 mod architecture;
 mod lifecycle;
+mod readme;
 mod settings;
 mod support;
 mod tls;
