@@ -78,6 +78,8 @@ pub struct LimitPolicy {
     pub invite_per_day_per_user: u32,
     /// The same while the inviter's address is unverified.
     pub invite_per_day_per_unverified_user: u32,
+    /// Teams created an hour and account: creating and deleting in turn stays below the number of teams.
+    pub team_per_hour_per_user: u32,
 }
 
 /// How long things are kept that nobody asks to delete.
@@ -123,6 +125,7 @@ impl Default for Policy {
                 invite_per_hour_per_team: 50,
                 invite_per_day_per_user: 200,
                 invite_per_day_per_unverified_user: 5,
+                team_per_hour_per_user: 200,
             },
             retention: Retention {
                 audit: Duration::days(365),

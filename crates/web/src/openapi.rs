@@ -129,4 +129,40 @@ mod tests {
         let committed = include_str!("../../../docs/openapi.json");
         assert!(committed.trim_end() == json(), "run: cargo run -- openapi > docs/openapi.json");
     }
+
+    /// The calls of the contract that other people's code relies on; nothing here may go.
+    const CALLS: &str = "
+        POST /auth/register, POST /auth/login, POST /auth/refresh, POST /auth/logout, POST /auth/password-reset-request,
+        POST /auth/password-reset, GET /auth/me, PATCH /auth/me, GET /auth/me/export, GET /auth/teams,
+        POST /auth/verify-email, POST /auth/verify-email-request, POST /auth/disown-account, POST /auth/change-email,
+        POST /auth/confirm-email-change, POST /auth/change-password, POST /auth/delete-account, GET /auth/sessions,
+        DELETE /auth/sessions/{id}, POST /teams, POST /teams/accept-invitation, GET /teams/{team_id},
+        PATCH /teams/{team_id}, DELETE /teams/{team_id}, POST /teams/{team_id}/invite, GET /teams/{team_id}/members,
+        PATCH /teams/{team_id}/members/{user_id}, DELETE /teams/{team_id}/members/{user_id},
+        GET /teams/{team_id}/invitations, POST /teams/{team_id}/invitations/{id}/resend,
+        DELETE /teams/{team_id}/invitations/{id}, GET /admin/users, GET /admin/users/{id}, PATCH /admin/users/{id},
+        DELETE /admin/users/{id}, DELETE /admin/users/{id}/sessions, GET /admin/teams, GET /admin/audit,
+        PATCH /admin/teams/{team_id}/members/{user_id}, GET /.well-known/jwks.json, GET /health/live,
+        GET /health/ready, GET /openapi.json, GET /docs";
+
+    #[test]
+    fn no_promised_call_is_missing() {
+        let table = crate::routes::table();
+        for call in CALLS.split(',').map(str::trim) {
+            let (method, pattern) = call.split_once(' ').unwrap();
+            assert!(table.iter().any(|e| e.method == method && e.pattern == pattern), "{call}");
+        }
+    }
+
+    #[test]
+    fn the_page_about_the_api_has_every_call_and_every_code() {
+        let page = include_str!("../../../docs/api.md");
+        for endpoint in crate::routes::table().iter().filter(|endpoint| endpoint.document().is_some()) {
+            let call = format!("| `{} {}` |", endpoint.method, endpoint.pattern);
+            assert!(page.contains(&call), "docs/api.md lacks {call}");
+        }
+        for entry in crate::problem::catalogue::ENTRIES {
+            assert!(page.contains(&format!("| `{}` |", entry.code)), "docs/api.md lacks {}", entry.code);
+        }
+    }
 }

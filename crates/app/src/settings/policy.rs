@@ -57,6 +57,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "5",
         "Invitations while the inviter's address is not verified.",
     ),
+    Setting::new("limits.team_per_hour_per_user", "200", "Teams created."),
     Setting::new("retention.audit", "365d", "Audit events."),
     Setting::new("retention.unverified_accounts", "30d", "Accounts that were never verified nor used again."),
     Setting::new("retention.invitations", "30d", "Invitations that were answered or have expired."),
@@ -69,7 +70,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Policy {
     Policy {
         registration: reader.get("registration.mode", registration_mode),
         conceal_existing: reader.flag("registration.conceal_existing"),
-        access_ttl: reader.duration("tokens.access_ttl", "10s"..="24h"),
+        access_ttl: reader.duration("tokens.access_ttl", "1s"..="24h"),
         session: SessionLifetime {
             idle: reader.duration("tokens.refresh_ttl", "1s"..="3650d"),
             absolute: reader.duration("tokens.session_ttl", "1s"..="3650d"),
@@ -99,6 +100,7 @@ fn read_limits(reader: &mut Reader<'_>) -> LimitPolicy {
         invite_per_hour_per_team: limit("invite_per_hour_per_team"),
         invite_per_day_per_user: limit("invite_per_day_per_user"),
         invite_per_day_per_unverified_user: limit("invite_per_day_per_unverified_user"),
+        team_per_hour_per_user: limit("team_per_hour_per_user"),
     }
 }
 

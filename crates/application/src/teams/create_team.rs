@@ -11,6 +11,7 @@ use countersign_domain::team::membership::Membership;
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
@@ -35,6 +36,9 @@ pub enum CreateTeamError {
     /// The account was deactivated or deleted a moment ago.
     #[error("the account no longer exists or was deactivated")]
     AccountGone,
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -43,13 +47,14 @@ pub enum CreateTeamError {
 classify! { CreateTeamError {
     TeamLimitReached => Conflict "team_limit_reached",
     AccountGone => Unauthenticated "invalid_token",
-} via { Internal } }
+} via { Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
 pub struct CreateTeam {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
+    limits: Limits,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
@@ -62,6 +67,7 @@ impl CreateTeam {
         Self {
             clock: Arc::clone(&dependencies.clock),
             ids: Arc::clone(&dependencies.ids),
+            limits: Limits::new(dependencies),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -78,6 +84,7 @@ impl CreateTeam {
         command: CreateTeamCommand,
     ) -> Result<Team, CreateTeamError> {
         let now = self.clock.now();
+        let _counted = self.limits.acquire(Limit::TeamOfUser, Subject::User(actor.id()), now).await?;
         let team = Team {
             id: TeamId::new(self.ids.next_id()),
             name: command.name,

@@ -2,6 +2,7 @@ use mockall::predicate::{always, eq};
 
 use super::*;
 use crate::error::{Classify, Conflict};
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, origin, user};
 
 fn command() -> CreateTeamCommand {
@@ -105,4 +106,18 @@ async fn a_commit_that_fails_is_no_success() {
     unit.fail_commit = true;
     let (failed, _) = create(Mocks::default(), unit).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+}
+
+#[tokio::test]
+async fn creating_too_often_is_refused_before_anything_is_written() {
+    let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
+    mocks
+        .rate_limiter
+        .expect_acquire()
+        .withf(|hit| hit.rule.name == "team_user" && hit.subject == actor().id().to_string())
+        .returning(|_| LimitVerdict::Refused { retry_after: time::Duration::seconds(9) });
+    let (refused, written) = create(mocks, StagedUnitOfWork::default()).await;
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.code(), refused.retry_after()), ("rate_limited", Some(time::Duration::seconds(9))));
+    assert!(!written.committed());
 }
