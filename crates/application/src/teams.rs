@@ -2,6 +2,7 @@
 
 pub mod accept_invitation;
 pub mod access;
+pub(crate) mod awaiting;
 pub mod change_role;
 pub mod create_team;
 pub mod delete_team;

@@ -22,6 +22,7 @@ use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
+use crate::teams::awaiting;
 use crate::trail::Trail;
 
 /// What to do.
@@ -137,7 +138,7 @@ impl ResetPassword {
         let mut activated = vec![];
         if user.verify_email(now) {
             events.push(self.trail.event(AuditKind::EmailVerified, origin, now).by(user.id).about(user.id));
-            activated = uow.memberships().activate_awaiting(user.id).await?;
+            activated = awaiting::activate(uow, &user).await?;
         }
         user.end_sessions(now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;

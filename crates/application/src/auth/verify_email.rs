@@ -21,6 +21,7 @@ use crate::ports::one_time_token_repository::OneTimeTokenRepository;
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
+use crate::teams::awaiting;
 use crate::trail::Trail;
 
 /// What to do.
@@ -155,7 +156,7 @@ impl VerifyEmail {
         }
         user.verify_email(now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
-        let activated = uow.memberships().activate_awaiting(user.id).await?;
+        let activated = awaiting::activate(uow, &user).await?;
         let event = self.trail.event(AuditKind::EmailVerified, origin, now).by(user.id).about(user.id);
         uow.audit().append(&event).await?;
         Ok(Some((event, activated)))

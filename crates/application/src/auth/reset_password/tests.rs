@@ -99,6 +99,7 @@ async fn a_reset_proves_the_address_and_what_waited_for_it_counts() {
         .withf(|id| *id == user_id(1))
         .times(1)
         .returning(|_| Ok(vec![team(1).id]));
+    uow.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     let written = mocks.stage(uow);
     reset(mocks, command("a brand new passphrase")).await.unwrap();
     assert_eq!(written.audited(), [AuditKind::PasswordReset, AuditKind::EmailVerified]);

@@ -41,6 +41,7 @@ fn unit_of_work() -> StagedUnitOfWork {
         .returning(move |digest, _, _| Ok(Some(token.clone()).filter(|token| token.digest == *digest)));
     uow.users.expect_update().withf(|user| user.email_verified && user.epoch == 0).returning(|_| Ok(()));
     uow.memberships.expect_activate_awaiting().withf(|id| *id == user_id(1)).returning(|_| Ok(vec![team(1).id]));
+    uow.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     uow
 }
 

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::error::{Fault, WriteError};
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::snapshots::Entry;
+use crate::teams::awaiting;
 use crate::trail::Trail;
 
 /// An account with the token of an invitation.
@@ -92,7 +93,7 @@ impl Claim {
             return Ok(user);
         }
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
-        let activated = uow.memberships().activate_awaiting(user.id).await?;
+        let activated = awaiting::activate(uow, &user).await?;
         joined.stale.extend(activated.into_iter().map(|team| Entry::Membership(user.id, team)));
         joined.stale.push(Entry::Account(user.id));
         let event = trail.event(AuditKind::EmailVerified, origin, self.now).by(user.id).about(user.id);

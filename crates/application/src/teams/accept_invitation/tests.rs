@@ -102,6 +102,7 @@ async fn accepting_while_signed_in_proves_the_address() {
         .times(1)
         .returning(|_| Ok(()));
     unit.memberships.expect_activate_awaiting().with(eq(user_id(1))).times(1).returning(|_| Ok(vec![team(2).id]));
+    unit.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     unit.memberships.expect_insert().with(eq(membership(1, Role::Admin))).times(1).returning(|_| Ok(()));
     let mut command = signed_in();
     command.actor = Some(Actor { user: unverified(), ..actor() });
