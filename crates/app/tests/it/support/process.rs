@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// The binary in this folder, with nothing of this process's environment that it would read.
 pub(crate) fn command(folder: &Path) -> Command {
@@ -18,9 +20,12 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
+/// A command that takes longer is one that should have ended: a server that started after all.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Runs a command of the binary to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    command(folder).args(arguments).envs(variables.iter().copied()).output().unwrap()
+    run_with_input(folder, arguments, variables, "")
 }
 
 /// The same, with this on its standard input.
@@ -28,6 +33,12 @@ pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&s
     let mut command = command(folder);
     command.args(arguments).envs(variables.iter().copied());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    // A command that reads no input may have ended before it is written.
+    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let (pid, (ended, end)) = (child.id().to_string(), mpsc::channel());
+    std::thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
+    end.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let _killed = Command::new("kill").args(["-KILL", &pid]).status();
+        panic!("{arguments:?} did not end")
+    })
 }
