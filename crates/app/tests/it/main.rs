@@ -2,8 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so at once")]
 
 mod architecture;
+mod change_email;
+mod email_verification;
 mod lifecycle;
+mod login;
+mod password_reset;
+mod passwords;
 mod readme;
+mod registration;
 mod settings;
 mod support;
 mod tls;

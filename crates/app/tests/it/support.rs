@@ -7,6 +7,8 @@ mod mailbox;
 mod oracle;
 mod process;
 mod test_server;
+mod timing;
+mod volley;
 
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};
@@ -15,3 +17,5 @@ pub(crate) use crate::support::mailbox::{Mail, Mailbox};
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::process::{command, run, run_with_input};
 pub(crate) use crate::support::test_server::{Setup, TestServer};
+pub(crate) use crate::support::timing::Timing;
+pub(crate) use crate::support::volley::{at_once, count};

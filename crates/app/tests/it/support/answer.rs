@@ -73,4 +73,26 @@ impl Answer {
         let value = self.json().pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         value.unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
+
+    /// Everything by which a client could tell this answer from another: not the time, not the request's own id.
+    #[track_caller]
+    pub(crate) fn comparable(&self) -> (u16, Vec<(String, String)>, Value) {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+            .map(|(name, value)| {
+                // The order within a list differs from worker to worker and means nothing.
+                let mut items: Vec<_> = value.to_str().unwrap().split(", ").collect();
+                items.sort_unstable();
+                (name.to_string(), items.join(", "))
+            })
+            .collect();
+        headers.sort();
+        let mut body = self.json();
+        if let Some(id) = body.get_mut("request_id") {
+            id.take();
+        }
+        (self.status, headers, body)
+    }
 }
