@@ -418,7 +418,7 @@ async fn only_the_exact_token_works() {
         format!("{token}\n"),
         format!("{token}="),
         format!("{token}%3D"),
-        token.bytes().map(|octet| format!("%{octet:02X}")).collect(),
+        format!("%{:02X}{}", token.as_bytes()[0], &token[1..]),
         token[..token.len() - 1].to_owned(),
         format!("{token}\0"),
         malleated,
