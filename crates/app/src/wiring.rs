@@ -1,6 +1,7 @@
 //! Where the system is put together: adapters out of the settings, the ports out of the adapters, the application out
 //! of the ports.
 
+mod cache;
 mod data_folder;
 mod mail;
 mod storage;
@@ -11,7 +12,6 @@ use anyhow::Context as _;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
-use countersign_infrastructure::cache::MemorySnapshotCache;
 use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::rate_limit::MemoryRateLimiter;
 use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
@@ -22,13 +22,11 @@ use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator, Uui
 
 use crate::lifecycle::Lifecycle;
 use crate::settings::{PublicUrl, Settings};
+use crate::wiring::cache::cache;
 
 pub(crate) use crate::wiring::data_folder::ServingLock;
 pub(crate) use crate::wiring::mail::check_templates;
 pub(crate) use crate::wiring::storage::open_database;
-
-/// Most entries of each cache, of a few hundred octets each; they live for seconds, so this is what is busy at once.
-const CACHE_ENTRIES: u64 = 50_000;
 
 /// The wired system.
 pub(crate) struct System {
@@ -59,6 +57,7 @@ impl System {
         let store = Arc::new(database.store());
         let key_ring = Arc::new(KeyRing::new(store.clone(), Arc::clone(&secret_keys), settings.policy.longest_token()));
         let lifecycle = Arc::new(Lifecycle::default());
+        let database_kind = settings.storage.database_kind();
         let mail = mail::wire(settings, public_url, &clock)?;
         let dependencies = Dependencies {
             policy: settings.policy.clone(),
@@ -83,11 +82,11 @@ impl System {
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),
             housekeeping: store,
-            account_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
-            session_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
-            membership_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
-            team_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
-            team_list_cache: Arc::new(MemorySnapshotCache::new(CACHE_ENTRIES)),
+            account_cache: cache(database_kind),
+            session_cache: cache(database_kind),
+            membership_cache: cache(database_kind),
+            team_cache: cache(database_kind),
+            team_list_cache: cache(database_kind),
             mail_renderer: mail.renderer,
             mailer: mail.mailer,
             probes: vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))],

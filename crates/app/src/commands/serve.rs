@@ -110,6 +110,11 @@ fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
             "others can reach the listener, and neither TLS nor a trusted proxy is set: behind a proxy all clients look like one and share its limits; set server.trusted_proxies to the networks of your proxies"
         );
     }
+    if settings.storage.database_kind() == DatabaseKind::Postgres {
+        tracing::warn!(
+            "without Redis, which this version does not speak yet, each node counts limits for itself: run one node, or lower the limits by the number of nodes"
+        );
+    }
     let listening = PublicUrl::of_listener(address, server.tls.is_some());
     terminal::say(&banner(settings, &listening, public_url));
 }

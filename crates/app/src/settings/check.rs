@@ -15,7 +15,6 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader<'_>) {
     development_stays_at_home(settings, reader);
     public_url_is_protected(settings, reader);
     keys_are_given_where_nodes_share_them(settings, reader);
-    lifetimes_fit(settings, reader);
     redis_is_not_there_yet(settings, reader);
 }
 
@@ -63,16 +62,6 @@ fn keys_are_given_where_nodes_share_them(settings: &Settings, reader: &mut Reade
     let in_base64 = |key: &Option<SecretKey>| key.as_ref().map(|key| key.to_base64().expose().to_owned());
     if storage.secret_key.is_some() && in_base64(&storage.secret_key) == in_base64(&storage.previous_secret_key) {
         reader.report("secret_key_previous", "is the same as secret_key; unset it, or make a new secret_key");
-    }
-}
-
-fn lifetimes_fit(settings: &Settings, reader: &mut Reader<'_>) {
-    let session = &settings.policy.session;
-    if session.idle > session.absolute {
-        reader.report("tokens.refresh_ttl", "is longer than tokens.session_ttl; make it at most as long");
-    }
-    if settings.policy.access_ttl > session.idle {
-        reader.report("tokens.access_ttl", "is longer than tokens.refresh_ttl; make it at most as long");
     }
 }
 

@@ -18,7 +18,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Answers 202 whether or not the address is taken; the owner of a taken one gets a mail.",
     ),
     Setting::new("tokens.access_ttl", "15m", "Lifetime of an access token."),
-    Setting::new("tokens.refresh_ttl", "30d", "How long a session lives without being used."),
+    Setting::new(
+        "tokens.refresh_ttl",
+        "30d",
+        "How long a session lives without being refreshed, at most as long as tokens.session_ttl.",
+    ),
     Setting::new("tokens.session_ttl", "180d", "How long a session lives at most."),
     Setting::new(
         "tokens.refresh_reuse_window",

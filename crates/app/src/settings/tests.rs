@@ -153,12 +153,6 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
 }
 
 #[test]
-fn lifetimes_that_contradict_each_other_are_refused() {
-    assert!(complaint("[tokens]\nrefresh_ttl = \"200d\"", &[]).contains("tokens.session_ttl"));
-    assert!(complaint("[tokens]\naccess_ttl = \"2h\"\nrefresh_ttl = \"1h\"", &[]).contains("tokens.refresh_ttl"));
-}
-
-#[test]
 fn cors_origins_are_exact() {
     assert_eq!(
         settings(&[("COUNTERSIGN__SERVER__CORS_ORIGINS", "https://a.example, http://localhost:3000")])
