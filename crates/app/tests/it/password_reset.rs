@@ -73,8 +73,7 @@ async fn a_request_takes_the_same_time_for_every_address_even_while_no_mail_gets
         request(&server, &format!("warm-up{n}@example.org")).send().await.expect(202);
     }
     let unknown = |n| request(&server, &format!("unknown{n}@example.org"));
-    let timing = Timing::of(60, |_| request(&server, "known@example.org"), unknown).await;
-    timing.assert_alike();
+    Timing::assert_alike(60, |_| request(&server, "known@example.org"), unknown).await;
 }
 
 #[tokio::test]

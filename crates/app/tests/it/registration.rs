@@ -295,6 +295,5 @@ async fn a_taken_address_takes_as_long_as_a_new_one() {
         Setup::default().set("PASSWORD__BCRYPT_COST", "10").set("REGISTRATION__CONCEAL_EXISTING", "true").start().await;
     server.registration("taken@example.org", PASSWORD).send().await.expect(202);
     let fresh = |n| server.registration(&format!("new{n}@example.org"), PASSWORD);
-    Timing::of(15, fresh, |_| server.registration("taken@example.org", PASSWORD)).await.assert_alike();
-    assert_eq!(server.rows().await.count("users").await, 16);
+    Timing::assert_alike(15, fresh, |_| server.registration("taken@example.org", PASSWORD)).await;
 }

@@ -31,6 +31,8 @@ impl Default for Setup {
             ("SERVER__METRICS_LISTEN", "127.0.0.1:0"),
             ("SERVER__WORKERS", "2"),
             ("SERVER__SHUTDOWN_DELAY", "0s"),
+            // Disks of shared machines stall for longer than the service would wait.
+            ("DATABASE__ACQUIRE_TIMEOUT", "20s"),
             ("PASSWORD__BCRYPT_COST", "4"),
             ("PASSWORD__HASHING_THREADS", "2"),
             ("LIMITS__LOGIN_PER_MINUTE_PER_IP", "0"),
