@@ -1,16 +1,21 @@
 //! Black-box tests: the real binary, over real sockets, on a folder of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so at once")]
 
+mod admin;
 mod architecture;
+mod audit;
 mod change_email;
 mod email_verification;
+mod invitations;
 mod lifecycle;
 mod login;
 mod password_reset;
 mod passwords;
+mod rate_limits;
 mod readme;
 mod registration;
 mod settings;
 mod support;
+mod teams;
 mod tls;
 mod walk_through;

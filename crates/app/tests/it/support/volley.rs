@@ -1,5 +1,6 @@
 //! Calls that arrive together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Barrier;
@@ -30,4 +31,12 @@ pub(crate) async fn at_once(calls: impl IntoIterator<Item = Call>) -> Vec<Answer
 /// How many of the answers have this status.
 pub(crate) fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
+}
+
+/// How often each status was answered.
+pub(crate) fn tally(answers: &[Answer]) -> BTreeMap<u16, usize> {
+    answers.iter().fold(BTreeMap::new(), |mut counts, answer| {
+        *counts.entry(answer.status).or_default() += 1;
+        counts
+    })
 }
