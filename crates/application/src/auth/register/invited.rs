@@ -51,6 +51,8 @@ impl Invited {
             return Err(self.refused.refuse("invitation", origin, now, RegisterError::InvalidInvitation).await);
         };
         if invitation.email != *email {
+            let event = self.trail.event(AuditKind::AccessDenied, origin, now).in_team(invitation.team_id);
+            self.trail.record(event.detail("invitation_for_another_account")).await?;
             return Err(RegisterError::InvitationForAnotherAccount);
         }
         if self.teams.find_by_id(invitation.team_id).await?.is_none() {

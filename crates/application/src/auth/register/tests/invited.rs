@@ -89,9 +89,12 @@ async fn an_unknown_expired_used_or_revoked_invitation_creates_nothing_and_is_co
 }
 
 #[tokio::test]
-async fn an_invitation_of_another_address_creates_nothing() {
-    let error = register(judging(invitation("other@example.com", Role::Member)), invited()).await.unwrap_err();
+async fn an_invitation_of_another_address_creates_nothing_and_is_audited() {
+    let mocks = judging(invitation("other@example.com", Role::Member));
+    let recorded = mocks.recorded.clone();
+    let error = register(mocks, invited()).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Forbidden, "invitation_for_another_account"));
+    assert_eq!(recorded.audited(), [AuditKind::AccessDenied]);
 }
 
 #[tokio::test]
