@@ -14,7 +14,7 @@ mod volley;
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};
 pub(crate) use crate::support::database::Rows;
-pub(crate) use crate::support::mailbox::{Mail, Mailbox};
+pub(crate) use crate::support::mailbox::Mail;
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::process::{command, run, run_with_input};
 pub(crate) use crate::support::test_server::{Setup, TestServer};
