@@ -10,10 +10,14 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry::single_line::SingleLine;
 
+/// What is no HTTP is an error of whoever sent it, and would be logged as one of the service. A directive for the same
+/// target in the settings wins.
+const NOT_OURS: &str = "actix_http::h1=off";
+
 /// Starts the log. Commands that answer a person log warnings alone.
 pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     let level = if quiet { "warn" } else { &settings.level };
-    let filter = EnvFilter::try_new(level).context("log.level")?;
+    let filter = EnvFilter::try_new(format!("{NOT_OURS},{level}")).context("log.level")?;
     let terminal = stderr().is_terminal();
     let format = settings.format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);

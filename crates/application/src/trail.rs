@@ -47,6 +47,7 @@ impl Trail {
             team = event.team_id.map(tracing::field::display),
             network = event.network.map(tracing::field::display),
             detail = event.detail,
+            request_id = event.request_id,
         );
     }
 

@@ -14,6 +14,7 @@ mod memberships;
 mod networks;
 mod one_time_tokens;
 mod outbox;
+pub mod personal_data;
 mod probe;
 mod roster;
 mod search;

@@ -10,6 +10,7 @@ mod process;
 mod test_server;
 mod timing;
 mod volley;
+mod wire;
 
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};

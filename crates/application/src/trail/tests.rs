@@ -49,6 +49,7 @@ fn the_log_names_accounts_by_pseudonym_and_the_client_by_its_network() {
         ("team", team.as_str()),
         ("network", "192.0.2.0/24"),
         ("detail", "admin"),
+        ("request_id", "request"),
     ];
     let logged = log.0.lock().unwrap();
     assert_eq!(logged.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);

@@ -22,6 +22,8 @@ use crate::persistence::store::Store;
 const QUEUED: &str = "queued";
 const SENT: &str = "sent";
 const DEAD: &str = "dead";
+/// A mail that is settled is not rendered again: the names of others in it go.
+const SETTLED_PARAMS: &str = "{}";
 
 /// The mail, while the lease is the one it was claimed under.
 fn held(id: MailId, lease: &Lease) -> Condition {
@@ -103,6 +105,7 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
         let sent = ActiveModel {
             status: Set(SENT.to_owned()),
             sent_at: Set(Some(now)),
+            params: Set(SETTLED_PARAMS.to_owned()),
             sealed_token: Set(None),
             lease_id: Set(None),
             lease_until: Set(None),
@@ -138,6 +141,7 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
             }
             Setback::Dead { reason } => {
                 failed.status = Set(DEAD.to_owned());
+                failed.params = Set(SETTLED_PARAMS.to_owned());
                 failed.sealed_token = Set(None);
                 failed.last_error = Set(Some(reason.clone()));
             }

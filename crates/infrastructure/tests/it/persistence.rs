@@ -3,6 +3,7 @@
 pub(crate) mod fresh;
 mod migrations;
 mod opening;
+mod personal_data;
 mod plans;
 mod races;
 mod statements;

@@ -17,6 +17,11 @@ impl Call {
         Self(self.0.json(body))
     }
 
+    /// With these fields, as a form of a page sends them.
+    pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
+        Self(self.0.form(fields))
+    }
+
     /// With this header.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement, TryGetable};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _, TryGetable,
+};
 
 /// A connection beside the server's.
 pub(crate) struct Rows(DatabaseConnection);
@@ -33,5 +36,24 @@ impl Rows {
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         self.one(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+}
+
+/// The one write lock of the database, in the hands of somebody else.
+pub(crate) struct Held(DatabaseTransaction);
+
+impl Held {
+    /// Gives it back.
+    pub(crate) async fn release(self) {
+        self.0.rollback().await.unwrap();
+    }
+}
+
+impl Rows {
+    /// Takes the write lock of the database.
+    pub(crate) async fn hold(&self) -> Held {
+        let mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        Held(self.0.begin_with_options(options).await.unwrap())
     }
 }

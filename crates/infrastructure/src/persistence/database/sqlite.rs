@@ -7,6 +7,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use countersign_application::error::Fault;
+use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
@@ -42,7 +43,17 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
     if in_memory {
         connect.min_connections(1).max_connections(1);
     } else {
-        connect.max_connections(options.max_connections);
+        connect.max_connections(options.max_connections).map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| {
+                Box::pin(async move {
+                    // When the disk is full SQLite ends a transaction by itself. The driver, whose ROLLBACK then fails,
+                    // believes that it goes on: it would begin the next one as a savepoint, whose rollback leaves the
+                    // write lock taken for ever. Such a connection is closed. The ping waits for a rollback under way.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+        });
     }
     sea_orm::Database::connect(connect).await.map_err(fault)
 }

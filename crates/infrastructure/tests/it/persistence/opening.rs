@@ -154,6 +154,36 @@ async fn a_full_disk_is_an_outage_that_heals() {
 }
 
 #[tokio::test]
+async fn a_unit_of_work_that_the_full_disk_ended_leaves_no_lock_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let options = DatabaseOptions { max_connections: 1, ..impatient() };
+    let database = Database::connect(&url, &options).await.unwrap();
+    database.migrate().await.unwrap();
+    let full = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA max_page_count = 1");
+    database.store().connection().query_one_raw(full).await.unwrap();
+    let uow = database.units_of_work().begin().await.unwrap();
+    let mut refused = false;
+    for n in 1..2_000 {
+        refused = uow.users().insert(&user(n), &PasswordHash::new("x".repeat(200))).await.is_err();
+        if refused {
+            break;
+        }
+    }
+    assert!(refused);
+    drop(uow);
+    for n in 3_000..3_004 {
+        let uow = database.units_of_work().begin().await.unwrap();
+        uow.users().insert(&user(n), &PasswordHash::new("hash")).await.unwrap();
+        if n % 2 == 0 {
+            uow.commit().await.unwrap();
+        }
+    }
+    let other = sea_orm::Database::connect(&url).await.unwrap();
+    other.execute_unprepared("UPDATE users SET epoch = 1").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_fault_tells_neither_address_nor_name() {
     let fresh = sqlite().await;
     fresh.user(1).await;

@@ -1,0 +1,125 @@
+//! A disk without room.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{PASSWORD, Setup, TestServer, Tokens, assert_problem};
+
+/// Writes are refused as an outage, reads go on, and all is well as soon as there is room.
+async fn assert_survives(server: &TestServer, tokens: &Tokens, fill: impl FnOnce(), clear: impl FnOnce()) {
+    fill();
+    let mut refused = 0;
+    for n in 0..40 {
+        let answer = server.registration(&format!("refused{n}@example.org"), PASSWORD).send().await;
+        if answer.status == 503 {
+            assert_problem(&answer, 503, "service_unavailable");
+            refused += 1;
+        } else {
+            assert_eq!(answer.status, 201, "{}", answer.text);
+        }
+    }
+    assert!(refused > 0, "the disk was not full");
+    // Which accounts are there is settled: what was refused left nothing.
+    let refresh = json!({"refresh_token": tokens.refresh});
+    for _ in 0..3 {
+        server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
+        server.get("/auth/teams").bearer(&tokens.access).send().await.expect(200);
+        server.get("/health/live").send().await.expect(200);
+        // A page may have room for one more session; nothing else than success or an outage is told.
+        let login = server.sign_in("owner@example.org", PASSWORD).send().await;
+        assert!(matches!(login.status, 200 | 503), "{}", login.text);
+    }
+    clear();
+    let start = Instant::now();
+    while server.registration("healed@example.org", PASSWORD).send().await.status != 201 {
+        assert!(start.elapsed() < Duration::from_secs(5), "it does not heal by itself");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.sign_in("healed@example.org", PASSWORD).send().await.expect(200);
+    server.post("/auth/refresh").json(&refresh).send().await.expect(200);
+    server.mailbox_at("healed@example.org").await;
+}
+
+impl TestServer {
+    /// Waits for the first mail to this address, wherever the data folder is.
+    async fn mailbox_at(&self, email: &str) {
+        let start = Instant::now();
+        loop {
+            let folder = self.data_folder_of_process().join("mailbox");
+            let mails = std::fs::read_dir(folder).unwrap().filter_map(Result::ok);
+            let texts = mails.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+            if texts.into_iter().any(|text| text.contains(email)) {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "no mail to {email}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Where the process has its database open.
+    fn data_folder_of_process(&self) -> PathBuf {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().filter_map(Result::ok);
+        let open = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        let database = open.into_iter().find(|file| file.ends_with("countersign.db")).unwrap();
+        database.parent().unwrap().to_owned()
+    }
+}
+
+async fn signed_in(server: &TestServer) -> Tokens {
+    server.registration("owner@example.org", PASSWORD).send().await.expect(201);
+    Tokens::of(&server.sign_in("owner@example.org", PASSWORD).send().await.expect(200))
+}
+
+#[tokio::test]
+async fn files_that_may_not_grow_are_an_outage_that_heals() {
+    // The signal would end the process; what matters here is the error of the write.
+    let server = Setup::default().ignoring_signal("XFSZ").start().await;
+    let tokens = signed_in(&server).await;
+    let limit = |octets: &str| {
+        let limit = [format!("--pid={}", server.pid()), format!("--fsize={octets}:")];
+        assert!(Command::new("prlimit").args(limit).status().unwrap().success());
+    };
+    assert_survives(&server, &tokens, || limit("1"), || limit("unlimited")).await;
+    assert_eq!(server.rows().await.one::<String>("PRAGMA integrity_check").await, "ok");
+}
+
+/// A small file system of its own, for whoever may mount one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder.path()).output();
+        mount.is_ok_and(|mount| mount.status.success()).then_some(Self(folder))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _status = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_outage_that_heals() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("nothing can be mounted here; the limit on files stands for it");
+        return;
+    };
+    let server = Setup::default().set("DATA_DIR", &disk.path().join("data").display().to_string()).start().await;
+    let tokens = signed_in(&server).await;
+    let ballast = disk.path().join("ballast");
+    let fill = || {
+        let full = std::fs::write(&ballast, vec![0; 8 << 20]).unwrap_err();
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    };
+    assert_survives(&server, &tokens, fill, || std::fs::remove_file(&ballast).unwrap()).await;
+    drop(server);
+}

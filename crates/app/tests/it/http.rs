@@ -1,0 +1,7 @@
+//! What HTTP itself lets a client try: framing, sizes, types, headers, methods.
+
+mod bodies;
+mod browsers;
+mod framing;
+mod headers;
+mod methods;

@@ -1,0 +1,53 @@
+//! Octets over a socket, where a client library would tidy them up.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use crate::support::test_server::TestServer;
+
+const QUIET: Duration = Duration::from_secs(8);
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) text: String,
+    /// Whether the server closed the connection, rather than waiting for more.
+    pub(crate) closed: bool,
+}
+
+impl Exchange {
+    /// The status of every answer, in order.
+    pub(crate) fn statuses(&self) -> Vec<u16> {
+        let lines = self.text.split("HTTP/1.1 ").skip(1);
+        lines.filter_map(|line| line.get(..3)?.parse().ok()).collect()
+    }
+}
+
+impl TestServer {
+    /// Sends these octets, at once, and reads until the server closes or has been quiet for long.
+    pub(crate) fn exchange<T: Into<Vec<u8>>>(&self, octets: T) -> impl Future<Output = Exchange> + use<T> {
+        let (address, octets) = (self.address().to_owned(), octets.into());
+        let exchange = tokio::task::spawn_blocking(move || exchange(&address, &octets));
+        async { exchange.await.unwrap() }
+    }
+}
+
+fn exchange(address: &str, octets: &[u8]) -> Exchange {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(QUIET)).unwrap();
+    stream.set_write_timeout(Some(QUIET)).unwrap();
+    // The server may refuse and close before it has read everything.
+    let _refused_early = stream.write_all(octets);
+    let mut received = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    let closed = loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break true,
+            Ok(count) => received.extend_from_slice(&buffer[..count]),
+            Err(error) => break error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    };
+    let _gone_already = stream.shutdown(Shutdown::Both);
+    Exchange { text: String::from_utf8_lossy(&received).into_owned(), closed }
+}
