@@ -1,7 +1,9 @@
 //! HTTPS by certificate and key of the settings.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
 
 use crate::support::{command, run};
 
@@ -10,27 +12,67 @@ fn file(name: &str) -> String {
     format!("{}/tests/it/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// A server that speaks TLS, where the client of the other tests does not.
+struct HttpsServer {
+    child: Child,
+    address: String,
+    folder: TempDir,
+}
+
+impl HttpsServer {
+    fn start(tls: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut serve = command(folder.path());
+        serve.arg("serve").envs(tls.iter().copied()).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
+        serve.env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0");
+        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut banner = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
+        let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
+        Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder }
+    }
+
+    /// What `openssl s_client` says of a handshake with this version.
+    fn handshake(&self, version: &str) -> String {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-connect", &self.address, version, "-alpn", "h2,http/1.1"]);
+        let output = client.args(["-CAfile", &file("localhost.pem")]).stdin(Stdio::null()).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+}
+
+impl Drop for HttpsServer {
+    fn drop(&mut self) {
+        let _ended_before = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
 #[test]
 fn https_is_served_and_health_asks_by_https() {
-    let folder = tempfile::tempdir().unwrap();
     let (cert, key) = (file("localhost.pem"), file("localhost.key"));
     let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-    let mut serve = command(folder.path());
-    serve.arg("serve").envs(tls).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
-    let mut server = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut banner = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut banner).unwrap();
-    let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
+    let server = HttpsServer::start(&tls);
     let health = |tls: &[(&str, &str)]| {
-        let listen = address.as_deref().unwrap_or_default();
-        run(folder.path(), &["health"], &[tls, &[("COUNTERSIGN__SERVER__LISTEN", listen)]].concat()).status.code()
+        let listen = [("COUNTERSIGN__SERVER__LISTEN", server.address.as_str())];
+        run(server.folder.path(), &["health"], &[tls, &listen].concat()).status.code()
     };
-    let by_https = health(&tls);
-    let by_http = health(&[]);
-    server.kill().unwrap();
-    server.wait().unwrap();
-    assert!(address.is_some(), "{banner}");
-    assert_eq!((by_https, by_http), (Some(0), Some(1)));
+    assert_eq!((health(&tls), health(&[])), (Some(0), Some(1)));
+}
+
+#[test]
+fn tls_is_1_2_or_1_3_and_offers_http2() {
+    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
+    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
+    let server = HttpsServer::start(&tls);
+    for version in ["-tls1_2", "-tls1_3"] {
+        let told = server.handshake(version);
+        assert!(told.contains("ALPN protocol: h2") && told.contains("Verify return code: 0 (ok)"), "{version}: {told}");
+    }
+    for version in ["-tls1", "-tls1_1"] {
+        let told = server.handshake(version);
+        assert!(told.contains("Cipher is (NONE)") && !told.contains("ALPN protocol"), "{version}: {told}");
+    }
 }
 
 #[test]

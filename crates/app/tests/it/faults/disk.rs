@@ -73,19 +73,6 @@ async fn signed_in(server: &TestServer) -> Tokens {
     Tokens::of(&server.sign_in("owner@example.org", PASSWORD).send().await.expect(200))
 }
 
-#[tokio::test]
-async fn files_that_may_not_grow_are_an_outage_that_heals() {
-    // The signal would end the process; what matters here is the error of the write.
-    let server = Setup::default().ignoring_signal("XFSZ").start().await;
-    let tokens = signed_in(&server).await;
-    let limit = |octets: &str| {
-        let limit = [format!("--pid={}", server.pid()), format!("--fsize={octets}:")];
-        assert!(Command::new("prlimit").args(limit).status().unwrap().success());
-    };
-    assert_survives(&server, &tokens, || limit("1"), || limit("unlimited")).await;
-    assert_eq!(server.rows().await.one::<String>("PRAGMA integrity_check").await, "ok");
-}
-
 /// A small file system of its own, for whoever may mount one.
 struct SmallDisk(tempfile::TempDir);
 
@@ -110,7 +97,7 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_full_disk_is_an_outage_that_heals() {
     let Some(disk) = SmallDisk::mount() else {
-        println!("nothing can be mounted here; the limit on files stands for it");
+        println!("nothing can be mounted here; the tests of the storage stand for it");
         return;
     };
     let server = Setup::default().set("DATA_DIR", &disk.path().join("data").display().to_string()).start().await;

@@ -8,18 +8,7 @@ use std::time::Duration;
 
 /// The binary in this folder, with nothing of this process's environment that it would read.
 pub(crate) fn command(folder: &Path) -> Command {
-    in_folder(Command::new(env!("CARGO_BIN_EXE_countersign")), folder)
-}
-
-/// The same where the binary does not get this signal.
-pub(crate) fn command_ignoring(signal: &str, folder: &Path) -> Command {
-    let mut command = Command::new("sh");
-    let script = format!("trap '' {signal}; exec \"$0\" \"$@\"");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_countersign")]);
-    in_folder(command, folder)
-}
-
-fn in_folder(mut command: Command, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
     // For coverage runs, and for the resolver of temporary folders.
     for name in ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"] {

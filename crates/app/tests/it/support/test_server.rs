@@ -21,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
-    ignored_signal: Option<&'static str>,
 }
 
 impl Default for Setup {
@@ -58,7 +57,7 @@ impl Default for Setup {
 impl Setup {
     /// Nothing set: the defaults of the service itself, limits and port 8080 included.
     pub(crate) fn bare() -> Self {
-        Self { variables: BTreeMap::new(), ignored_signal: None }
+        Self { variables: BTreeMap::new() }
     }
 
     /// Sets `SECTION__KEY`, as in the environment but without its prefix.
@@ -69,12 +68,6 @@ impl Setup {
     /// Sets a variable by its whole name, such as `DATABASE_URL`.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// The process does not get this signal.
-    pub(crate) fn ignoring_signal(mut self, name: &'static str) -> Self {
-        self.ignored_signal = Some(name);
         self
     }
 
@@ -104,10 +97,7 @@ impl TestServer {
     }
 
     async fn launch(setup: Setup, folder: Arc<TempDir>) -> Self {
-        let mut command = match setup.ignored_signal {
-            Some(signal) => process::command_ignoring(signal, folder.path()),
-            None => process::command(folder.path()),
-        };
+        let mut command = process::command(folder.path());
         command.arg("serve").envs(&setup.variables).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = capture(child.stdout.take().unwrap());
