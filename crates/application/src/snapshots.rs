@@ -81,8 +81,12 @@ impl Snapshots {
 
     /// What decides whether the session's access tokens count.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionState>, Fault> {
-        let read = async { Ok(self.session_rows.find_by_id(id).await?.as_ref().map(SessionState::from)) };
-        load(&*self.sessions, &id, read).await
+        load(&*self.sessions, &id, self.stored_session(id)).await
+    }
+
+    /// The same, past the cache.
+    pub async fn stored_session(&self, id: SessionId) -> Result<Option<SessionState>, Fault> {
+        Ok(self.session_rows.find_by_id(id).await?.as_ref().map(SessionState::from))
     }
 
     /// The membership.

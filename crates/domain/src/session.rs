@@ -89,6 +89,12 @@ impl Session {
             && now < self.expires_at
     }
 
+    /// Whether it counts but for its epoch: it may have been kept while the others were ended, and been read just
+    /// before that.
+    pub fn lags_behind(&self, user: &User, now: OffsetDateTime) -> bool {
+        self.epoch != user.epoch && Self { epoch: user.epoch, ..self.clone() }.is_live(user, now)
+    }
+
     /// Judges a refresh token of this session's family. Whether the account still honours the session is
     /// [`Self::is_live`]'s to say.
     pub fn judge(&self, token: &RefreshToken, window: Duration, now: OffsetDateTime) -> Presented {
@@ -132,6 +138,11 @@ impl SessionState {
     /// Whether an access token of this session counts for this state of its account.
     pub fn is_live(&self, user: &User, now: OffsetDateTime) -> bool {
         !self.ended && user.is_active && user.id == self.user_id && user.epoch == self.epoch && now < self.expires_at
+    }
+
+    /// Whether it counts but for its epoch, as by [`Session::lags_behind`].
+    pub fn lags_behind(&self, user: &User, now: OffsetDateTime) -> bool {
+        self.epoch != user.epoch && Self { epoch: user.epoch, ..*self }.is_live(user, now)
     }
 }
 
@@ -231,6 +242,10 @@ mod tests {
         later.end_sessions(NOW);
         assert!(!state.is_live(&later, NOW));
         assert!(!session().is_live(&later, NOW));
+        assert!(state.lags_behind(&later, NOW) && session().lags_behind(&later, NOW));
+        assert!(!state.lags_behind(&user(), NOW) && !session().lags_behind(&user(), NOW));
+        later.is_active = false;
+        assert!(!state.lags_behind(&later, NOW) && !session().lags_behind(&later, NOW));
         let mut inactive = user();
         inactive.is_active = false;
         assert!(!state.is_live(&inactive, NOW));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::one_time_token::Purpose;
 use countersign_domain::password::PresentedPassword;
 use time::{Duration, OffsetDateTime};
 
@@ -97,10 +96,10 @@ impl RequestEmailChange {
     }
 
     async fn mail(&self, actor: &Actor, new_email: EmailAddress, now: OffsetDateTime) -> Result<OneTimeMail, Fault> {
-        if self.users.find_by_email(&new_email).await?.is_some() {
-            return self.one_time_mails.decoy(Purpose::EmailChange, new_email, self.lifetime, now);
-        }
-        self.one_time_mails.to_new_address(new_email, &actor.user, actor.session_id, self.lifetime, now)
+        let taken = self.users.find_by_email(&new_email).await?.is_some();
+        let mail = self.one_time_mails.to_new_address(new_email, &actor.user, actor.session_id, self.lifetime, now)?;
+        // Either way the token of an earlier request is dead: that it lived on would tell that the address is taken.
+        Ok(if taken { mail.unsent() } else { mail })
     }
 }
 

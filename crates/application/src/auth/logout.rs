@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::SessionId;
+use countersign_domain::one_time_token::Purpose;
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
@@ -92,7 +93,8 @@ impl LogOut {
         Ok(())
     }
 
-    /// One new epoch, whatever the number of sessions; the one to keep moves on to it.
+    /// One new epoch, whatever the number of sessions; the one to keep moves on to it. Where none is kept, the mailed
+    /// tokens that would open the account again go too.
     async fn end_many(
         &self,
         actor: &Actor,
@@ -109,6 +111,10 @@ impl LogOut {
             user.end_sessions(now);
             uow.users().update(&user).await.map_err(WriteError::into_fault)?;
             uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
+            if keep.is_none() {
+                let dead = [Purpose::PasswordReset, Purpose::EmailChange];
+                uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
+            }
             uow.audit().append(&event).await?;
             uow.commit().await?;
             self.trail.announce(&event);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{MailId, OneTimeTokenId, SessionId};
+use countersign_domain::ids::{MailId, OneTimeTokenId, SessionId, UserId};
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::secret::one_time_secret;
 use countersign_domain::user::User;
@@ -39,6 +39,19 @@ impl OneTimeMails {
             secrets: Arc::clone(&dependencies.secrets),
             sealer: Arc::clone(&dependencies.sealer),
         }
+    }
+
+    /// Locks the account that had this address a moment ago, by one statement also where there was none. `None` if
+    /// it has the address no longer.
+    pub(crate) async fn lock_addressee(
+        &self,
+        uow: &dyn UnitOfWork,
+        found: Option<User>,
+        email: &EmailAddress,
+    ) -> Result<Option<User>, Fault> {
+        let nobody = UserId::new(self.ids.next_id());
+        let locked = uow.users().lock(found.map_or(nobody, |user| user.id)).await?;
+        Ok(locked.filter(|user| user.email == *email))
     }
 
     /// To this address; a decoy until it is given an account.
@@ -99,6 +112,12 @@ impl OneTimeMail {
         self.token.user_id = Some(user.id);
         self.mail = self.mail.to_account(user);
         self.mail.decoy = false;
+        self
+    }
+
+    /// The same rows in place of the same former ones, and no mail: nobody ever sees this token.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.mail = self.mail.as_decoy();
         self
     }
 

@@ -99,7 +99,8 @@ impl Refresh {
         }
     }
 
-    /// Judges once more if another request with the same token was faster: then that one made the successor.
+    /// Judges once more if another request with the same token was faster: then that one made the successor. Also if
+    /// the account entered a new epoch between the two looks: then the session may have been kept and moved on to it.
     async fn exchange(
         &self,
         presented: &RefreshToken,
@@ -110,8 +111,13 @@ impl Refresh {
             let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? else {
                 return Ok(None);
             };
-            let user = self.users.find_by_id(session.user_id).await?;
-            let Some(user) = user.filter(|user| session.is_live(user, now)) else { return Ok(None) };
+            let Some(user) = self.users.find_by_id(session.user_id).await? else { return Ok(None) };
+            if session.lags_behind(&user, now) {
+                continue;
+            }
+            if !session.is_live(&user, now) {
+                return Ok(None);
+            }
             match session.judge(presented, self.lifetime.reuse_window, now) {
                 Presented::Dead => return Ok(None),
                 Presented::Reused => {

@@ -141,6 +141,11 @@ impl Register {
             None => None,
         };
         let hash = self.hasher.hash(command.password.expose()).await?;
+        // Not a limit of this call, only of the mails to an owner: nobody is to be flooded by registrations of their
+        // address. A new address counts alike, or what is left of the limit would tell which it was.
+        let address = Subject::Address(&command.email);
+        let room =
+            self.conceal_existing && self.limits.acquire(Limit::VerificationOfAddress, address, now).await.is_ok();
         let created = match self.users.find_by_email(&command.email).await? {
             None => self.create(&command, invitation.as_ref(), &hash, origin, now).await?,
             Some(_) => None,
@@ -153,7 +158,7 @@ impl Register {
                 Err(RegisterError::EmailTaken)
             }
             (None, true) => {
-                self.taken_address.tell_owner(&command.email, origin, now).await?;
+                self.taken_address.tell_owner(&command.email, room, origin, now).await?;
                 Ok(Registration::Concealed)
             }
         }

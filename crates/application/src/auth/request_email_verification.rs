@@ -67,7 +67,8 @@ impl RequestEmailVerification {
     /// Mails a new verification token to an unverified active account; every other address costs the same and gets
     /// nothing.
     ///
-    /// One read, then a unit of work of three statements, whatever the address (ASVS 6.3.8).
+    /// One read, then a unit of work of four statements, whatever the address (ASVS 6.3.8). The account is judged
+    /// under its lock: a change of address or a deletion that came in between leaves nothing to mail.
     pub async fn execute(
         &self,
         origin: &Origin,
@@ -76,14 +77,15 @@ impl RequestEmailVerification {
         let now = self.clock.now();
         let _counted = self.limits.acquire(Limit::VerificationOfNetwork, Subject::Network(origin.ip), now).await?;
         let _counted = self.limits.acquire(Limit::VerificationOfAddress, Subject::Address(&command.email), now).await?;
-        let addressee = self.users.find_by_email(&command.email).await?.filter(may_verify);
+        let found = self.users.find_by_email(&command.email).await?;
+        let uow = self.units_of_work.begin().await?;
+        let addressee = self.one_time_mails.lock_addressee(&*uow, found, &command.email).await?.filter(may_verify);
         let mut event = self.trail.event(AuditKind::VerificationRequested, origin, now);
         event.user_id = addressee.as_ref().map(|user| user.id);
         let mail = match &addressee {
             Some(user) => self.one_time_mails.to_account(Purpose::EmailVerification, user, self.lifetime, now)?,
             None => self.one_time_mails.decoy(Purpose::EmailVerification, command.email, self.lifetime, now)?,
         };
-        let uow = self.units_of_work.begin().await?;
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
         uow.commit().await?;

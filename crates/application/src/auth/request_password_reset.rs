@@ -66,7 +66,8 @@ impl RequestPasswordReset {
 
     /// Mails a reset token to an active account; every other address costs the same and gets nothing.
     ///
-    /// One read, then a unit of work of three statements, whatever the address (ASVS 6.3.8).
+    /// One read, then a unit of work of four statements, whatever the address (ASVS 6.3.8). The account is judged
+    /// under its lock: a change of address or a deletion that came in between leaves nothing to mail.
     pub async fn execute(
         &self,
         origin: &Origin,
@@ -75,14 +76,15 @@ impl RequestPasswordReset {
         let now = self.clock.now();
         let _counted = self.limits.acquire(Limit::ResetOfNetwork, Subject::Network(origin.ip), now).await?;
         let _counted = self.limits.acquire(Limit::ResetOfAddress, Subject::Address(&command.email), now).await?;
-        let addressee = self.users.find_by_email(&command.email).await?.filter(may_reset);
+        let found = self.users.find_by_email(&command.email).await?;
+        let uow = self.units_of_work.begin().await?;
+        let addressee = self.one_time_mails.lock_addressee(&*uow, found, &command.email).await?.filter(may_reset);
         let mut event = self.trail.event(AuditKind::PasswordResetRequested, origin, now);
         event.user_id = addressee.as_ref().map(|user| user.id);
         let mail = match &addressee {
             Some(user) => self.one_time_mails.to_account(Purpose::PasswordReset, user, self.lifetime, now)?,
             None => self.one_time_mails.decoy(Purpose::PasswordReset, command.email, self.lifetime, now)?,
         };
-        let uow = self.units_of_work.begin().await?;
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
         uow.commit().await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::Origin;
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::TeamId;
+use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
@@ -100,7 +100,8 @@ impl InviteMember {
         let now = self.clock.now();
         self.limits.acquire(actor, command.team_id, now).await?;
         let uow = self.units_of_work.begin().await?;
-        let account = lock_account(&*uow, &command.email).await?;
+        let nobody = UserId::new(self.ids.next_id());
+        let account = lock_account(&*uow, &command.email, nobody).await?;
         let team = match self.access.lock(&*uow, actor, command.team_id, Permission::ManageInvitations).await? {
             Ok(team) => team,
             Err(denial) => {
@@ -112,7 +113,7 @@ impl InviteMember {
         let invite = Invite { ids: &*self.ids, letters: &self.letters, uow: &*uow, team, actor, email, role, now };
         let kind = match &account {
             Some(user) => invite.account(user, self.add_existing).await?,
-            None => invite.address().await?,
+            None => invite.stranger(nobody).await?,
         };
         let mut event = self.trail.event(kind, origin, now).by(actor.id()).in_team(command.team_id);
         event.user_id = account.as_ref().map(|user| user.id);
@@ -127,9 +128,11 @@ impl InviteMember {
 }
 
 /// The account of this address, locked: whether it is verified, active and there at all must not change meanwhile.
-async fn lock_account(uow: &dyn UnitOfWork, email: &EmailAddress) -> Result<Option<User>, Fault> {
-    let Some(user) = uow.users().find_by_email(email).await? else { return Ok(None) };
-    Ok(uow.users().lock(user.id).await?.filter(|user| user.email == *email))
+/// Two statements also where there is none.
+async fn lock_account(uow: &dyn UnitOfWork, email: &EmailAddress, nobody: UserId) -> Result<Option<User>, Fault> {
+    let found = uow.users().find_by_email(email).await?;
+    let locked = uow.users().lock(found.map_or(nobody, |user| user.id)).await?;
+    Ok(locked.filter(|user| user.email == *email))
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ mod tests {
                 let kept = (query == "?scope=others").then(|| session(1).id);
                 uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
                 uow.users.expect_update().returning(|_| Ok(()));
+                uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
                 uow.sessions
                     .expect_end_by_user()
                     .withf(move |_, keep, _, _| *keep == kept)

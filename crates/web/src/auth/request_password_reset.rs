@@ -56,8 +56,10 @@ mod tests {
         let mut answers = vec![];
         for found in [Some(user(1)), None, Some(inactive)] {
             let mut mocks = Mocks::default();
+            let row = found.clone();
             mocks.users.expect_find_by_email().returning(move |_| Ok(found.clone()));
             let mut uow = StagedUnitOfWork::default();
+            uow.users.expect_lock().returning(move |id| Ok(row.clone().filter(|user| user.id == id)));
             uow.one_time_tokens.expect_replace().returning(|_| Ok(()));
             mocks.stage(uow);
             let answer = call(mocks, request("user1@example.com")).await;

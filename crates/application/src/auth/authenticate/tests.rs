@@ -1,4 +1,4 @@
-use countersign_domain::session::Session;
+use countersign_domain::session::{Session, SessionState};
 use countersign_domain::user::User;
 use mockall::predicate::eq;
 use time::Duration;
@@ -6,6 +6,7 @@ use time::Duration;
 use super::*;
 use crate::error::Classify;
 use crate::ports::access_tokens::{MockAccessTokens, VerifiedAccess};
+use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{Mocks, NOW, actor, session, user, user_id};
 
 /// A token of the first account and session, when these are the rows.
@@ -74,4 +75,18 @@ async fn an_outage_is_never_told_as_a_bad_token() {
     mocks.sessions.expect_find_by_id().returning(|_| Err(Fault::unavailable("database", "gone")));
     let failed = Authenticate::new(&mocks.into_dependencies()).execute("token").await.unwrap_err();
     assert_eq!(failed.code(), "service_unavailable");
+}
+
+#[tokio::test]
+async fn a_session_that_moved_on_between_the_two_looks_still_counts() {
+    let mut mocks = Mocks { access_tokens: MockAccessTokens::new(), ..Mocks::default() };
+    let verified = VerifiedAccess { user_id: user_id(1), session_id: session(1).id };
+    mocks.access_tokens.expect_verify().returning(move |_, _| Ok(verified));
+    mocks.session_cache = MockSnapshotCache::new();
+    mocks.session_cache.expect_read().returning(|_| Lookup::Hit(SessionState::from(&session(1))));
+    let kept = Session { epoch: 1, ..session(1) };
+    mocks.sessions.expect_find_by_id().times(1).return_once(move |_| Ok(Some(kept)));
+    mocks.users.expect_find_by_id().returning(|_| Ok(Some(User { epoch: 1, ..user(1) })));
+    let actor = Authenticate::new(&mocks.into_dependencies()).execute("token").await.unwrap();
+    assert_eq!((actor.user.epoch, actor.session_id), (1, session(1).id));
 }

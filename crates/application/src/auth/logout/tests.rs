@@ -1,3 +1,5 @@
+use countersign_domain::one_time_token::Purpose;
+
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
@@ -21,6 +23,12 @@ fn ending_many(kept: Option<SessionId>) -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
     uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
     uow.users.expect_update().withf(|user| user.epoch == 1).times(1).returning(|_| Ok(()));
+    // Whoever ends every session may have lost the account: mails that a thief asked for open nothing any more.
+    uow.one_time_tokens
+        .expect_remove_by_user()
+        .withf(|owner, purposes| *owner == user_id(1) && *purposes == [Purpose::PasswordReset, Purpose::EmailChange])
+        .times(usize::from(kept.is_none()))
+        .returning(|_, _| Ok(()));
     uow.sessions
         .expect_end_by_user()
         .withf(move |owner, keep, epoch, now| *owner == user_id(1) && *keep == kept && *epoch == 1 && *now == NOW)

@@ -227,3 +227,22 @@ async fn a_rotation_that_is_not_committed_gives_no_token() {
     mocks.stage(uow);
     assert_eq!(refresh(mocks, generation(1).secret()).await.unwrap_err().kind(), Kind::Unavailable);
 }
+
+#[tokio::test]
+async fn a_session_that_moved_on_between_the_two_looks_is_refreshed() {
+    let mut mocks = Mocks::default();
+    mocks.secrets.octets();
+    let mut epochs = [0, 1].into_iter();
+    mocks
+        .sessions
+        .expect_find_by_family()
+        .times(2)
+        .returning(move |_| Ok(epochs.next().map(|epoch| Session { epoch, ..here() })));
+    mocks.users.expect_find_by_id().returning(|_| Ok(Some(User { epoch: 1, ..user(1) })));
+    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    refresh(mocks, generation(1).secret()).await.unwrap();
+    assert!(written.committed());
+}

@@ -11,7 +11,6 @@ use time::{Duration, OffsetDateTime};
 use crate::auth::one_time_mail::OneTimeMails;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
-use crate::limits::{Limit, Limits, Subject};
 use crate::mail::message::{MailKind, QueuedMail};
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
@@ -20,7 +19,6 @@ use crate::trail::Trail;
 #[derive(Clone)]
 pub(in crate::auth::register) struct TakenAddress {
     ids: Arc<dyn IdGenerator>,
-    limits: Limits,
     one_time_mails: OneTimeMails,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     trail: Trail,
@@ -31,7 +29,6 @@ impl TakenAddress {
     pub(in crate::auth::register) fn new(dependencies: &Dependencies) -> Self {
         Self {
             ids: Arc::clone(&dependencies.ids),
-            limits: Limits::new(dependencies),
             one_time_mails: OneTimeMails::new(dependencies),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             trail: Trail::new(dependencies),
@@ -44,15 +41,15 @@ impl TakenAddress {
         self.trail.record(self.trail.event(AuditKind::RegistrationRefused, origin, now)).await
     }
 
-    /// Where the client is not told but the owner is. Four statements, as a new account takes.
+    /// Where the client is not told but the owner is, if there is `room` for one more mail to the address. Four
+    /// statements, as a new account takes.
     pub(in crate::auth::register) async fn tell_owner(
         &self,
         email: &EmailAddress,
+        room: bool,
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<(), Fault> {
-        // Not a limit of this call, only of its mails: nobody is to be flooded by registrations of their address.
-        let room = self.limits.acquire(Limit::VerificationOfAddress, Subject::Address(email), now).await.is_ok();
         let decoy = self.one_time_mails.decoy(Purpose::EmailVerification, email.clone(), self.verification_ttl, now)?;
         let mut event = self.trail.event(AuditKind::RegistrationRefused, origin, now);
         let uow = self.units_of_work.begin().await?;

@@ -6,7 +6,7 @@ use super::*;
 use crate::error::{Classify, Kind};
 use crate::mail::message::MailKind;
 use crate::ports::password_hasher::MockPasswordHasher;
-use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, email, name, new_password, origin, password_hasher, user};
 
 const ADDRESS: &str = "user1@example.com";
@@ -123,6 +123,23 @@ async fn where_taken_addresses_are_concealed_both_arms_answer_and_cost_alike() {
     let mails = told.mails();
     assert_eq!((&mails[0].kind, mails[0].decoy), (&MailKind::AddressTaken, false));
     assert_eq!((&mails[0].recipient, &mails[0].sealed_token), (&user(1).email, &None));
+}
+
+#[tokio::test]
+async fn where_taken_addresses_are_concealed_both_arms_use_up_one_mail_to_the_address() {
+    for owner in [None, Some(user(1))] {
+        let mut mocks = mocks(owner.clone());
+        mocks.policy.conceal_existing = true;
+        mocks.stage(owner.map_or_else(creating, telling));
+        let mut limiter = MockRateLimiter::new();
+        let of_address = |hit: &Hit| hit.rule.name == "verification_address";
+        // A new account is registered all the same: it is no limit of this call.
+        let retry_after = Duration::HOUR;
+        limiter.expect_acquire().withf(of_address).times(1).returning(move |_| LimitVerdict::Refused { retry_after });
+        limiter.expect_acquire().withf(move |hit| !of_address(hit)).returning(|_| LimitVerdict::Allowed);
+        mocks.rate_limiter = limiter;
+        assert_eq!(register(mocks, command()).await.unwrap(), Registration::Concealed);
+    }
 }
 
 #[tokio::test]

@@ -20,9 +20,10 @@ fn mocks(found: Option<User>) -> Mocks {
     mocks
 }
 
-/// One token may be stored, of that account or as a decoy.
-fn unit_of_work(owner: Option<countersign_domain::ids::UserId>) -> StagedUnitOfWork {
+/// One account may be locked, whether it is there or not, and one token stored, of that account or as a decoy.
+fn unit_of_work(row: Option<User>, owner: Option<countersign_domain::ids::UserId>) -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().times(1).returning(move |id| Ok(row.clone().filter(|user| user.id == id)));
     uow.one_time_tokens
         .expect_replace()
         .withf(move |token| {
@@ -44,8 +45,8 @@ async fn request(mocks: Mocks) -> Result<(), RequestPasswordResetError> {
 #[tokio::test]
 async fn the_account_gets_a_mail_with_a_sealed_token() {
     let (_, found) = cases().remove(0);
-    let mut mocks = mocks(found);
-    let written = mocks.stage(unit_of_work(Some(user_id(1))));
+    let mut mocks = mocks(found.clone());
+    let written = mocks.stage(unit_of_work(found, Some(user_id(1))));
     request(mocks).await.unwrap();
     assert!(written.committed());
     let mails = written.mails();
@@ -65,8 +66,8 @@ async fn every_other_address_costs_the_same_and_gets_nothing() {
     let mut shapes = vec![];
     for (case, found) in cases() {
         let owner = found.as_ref().map(|user| user.id).filter(|_| case == "mailed");
-        let mut mocks = mocks(found);
-        let written = mocks.stage(unit_of_work(owner));
+        let mut mocks = mocks(found.clone());
+        let written = mocks.stage(unit_of_work(found, owner));
         request(mocks).await.unwrap();
         assert_eq!(written.mails()[0].decoy, case != "mailed", "{case}");
         assert_eq!(written.events()[0].user_id, owner, "{case}");
@@ -94,13 +95,32 @@ async fn both_limits_refuse_before_the_address_is_looked_up() {
 async fn what_fails_halfway_leaves_neither_token_nor_mail() {
     for fail_commit in [false, true] {
         let (_, found) = cases().remove(0);
-        let mut mocks = mocks(found);
+        let mut mocks = mocks(found.clone());
         let mut uow = StagedUnitOfWork { fail_commit, ..StagedUnitOfWork::default() };
+        uow.users.expect_lock().return_once(move |_| Ok(found));
         uow.one_time_tokens
             .expect_replace()
             .returning(move |_| if fail_commit { Ok(()) } else { Err(Fault::unavailable("database", "gone")) });
         let written = mocks.stage(uow);
         assert_eq!(request(mocks).await.unwrap_err().kind(), Kind::Unavailable);
         assert!(!written.committed());
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_changed_between_the_look_and_the_lock_gets_nothing() {
+    let (_, found) = cases().remove(0);
+    let found = found.unwrap();
+    for (case, row) in [
+        ("gone", None),
+        ("inactive", Some(User { is_active: false, ..found.clone() })),
+        ("moved", Some(User { email: email("new@example.com"), ..found.clone() })),
+    ] {
+        let mut mocks = mocks(Some(found.clone()));
+        let written = mocks.stage(unit_of_work(row, None));
+        request(mocks).await.unwrap();
+        assert!(written.committed(), "{case}");
+        assert!(written.mails()[0].decoy, "{case}");
+        assert_eq!(written.events()[0].user_id, None, "{case}");
     }
 }

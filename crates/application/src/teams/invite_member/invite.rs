@@ -2,7 +2,7 @@
 
 use countersign_domain::audit::AuditKind;
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{InvitationId, MailId};
+use countersign_domain::ids::{InvitationId, MailId, UserId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::Team;
 use countersign_domain::team::membership::{Membership, MembershipStatus};
@@ -49,8 +49,15 @@ impl Invite<'_> {
         self.address().await
     }
 
+    /// An address that no account has. Looks for a membership all the same: where nobody is added, the time that an
+    /// invitation takes must not tell who has an account.
+    pub(crate) async fn stranger(&self, nobody: UserId) -> Result<AuditKind, InviteMemberError> {
+        self.uow.memberships().find(nobody, self.team.id).await?;
+        self.address().await
+    }
+
     /// An address by itself: a new invitation, or a new role, token and expiry for the one that is pending.
-    pub(crate) async fn address(&self) -> Result<AuditKind, InviteMemberError> {
+    async fn address(&self) -> Result<AuditKind, InviteMemberError> {
         let token = self.letters.token(self.now);
         let digest = token.secret.digest();
         let pending = self.uow.invitations().lock_pending(self.team.id, &self.email).await?;

@@ -32,7 +32,7 @@ fn unit(account: Option<User>, second: Option<Membership>, pending: Option<Invit
     unit.hold_team(&[vec![membership(1, Role::Admin)], second.into_iter().collect()].concat());
     let locked = account.clone();
     unit.users.expect_find_by_email().with(eq(email(ADDRESS))).returning(move |_| Ok(account.clone()));
-    unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(locked.clone()));
+    unit.users.expect_lock().returning(move |id| Ok(locked.clone().filter(|user| user.id == id)));
     unit.invitations
         .expect_lock_pending()
         .with(eq(team(1).id), eq(email(ADDRESS)))
@@ -156,6 +156,29 @@ async fn where_everybody_has_to_accept_nobody_is_added() {
 }
 
 #[tokio::test]
+async fn where_everybody_has_to_accept_an_unknown_address_costs_what_a_known_one_does() {
+    for account in [None, Some(account(true))] {
+        let mut mocks = mocks();
+        mocks.policy.add_existing = false;
+        let mut unit = StagedUnitOfWork::default();
+        let locked = account.clone();
+        unit.users.expect_find_by_email().times(1).returning(move |_| Ok(account.clone()));
+        unit.users.expect_lock().times(1).returning(move |id| Ok(locked.clone().filter(|user| user.id == id)));
+        unit.teams.expect_lock().times(1).returning(|_| Ok(Some(team(1))));
+        unit.users.expect_find_by_id().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        unit.memberships
+            .expect_find()
+            .times(2)
+            .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|found| found.user_id == user)));
+        unit.invitations.expect_lock_pending().times(1).returning(|_, _| Ok(None));
+        expect_new_invitation(&mut unit);
+        let (invited, written) = invite(mocks, Some(unit)).await;
+        invited.unwrap();
+        assert_letter(&written);
+    }
+}
+
+#[tokio::test]
 async fn an_active_member_keeps_its_role() {
     let (refused, written) =
         invite(mocks(), Some(unit(Some(account(true)), Some(membership(2, Role::Member)), None))).await;
@@ -191,6 +214,7 @@ async fn an_admin_who_was_removed_a_moment_ago_invites_nobody() {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[]);
     unit.users.expect_find_by_email().returning(|_| Ok(None));
+    unit.users.expect_lock().returning(|_| Ok(None));
     let (refused, written) = invite(mocks(), Some(unit)).await;
     assert_eq!(refused.unwrap_err().code(), "team_not_found");
     assert!(!written.committed());
