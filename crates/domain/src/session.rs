@@ -107,7 +107,7 @@ impl Session {
         }
         match &self.previous {
             Some(Rotated { digest: previous, at, sealed_successor: Some(sealed) })
-                if *previous == digest && now < *at + window =>
+                if *previous == digest && !window.is_zero() && now < *at + window =>
             {
                 Presented::JustRotated { sealed_successor: sealed.clone() }
             }
@@ -210,6 +210,13 @@ mod tests {
             Presented::JustRotated { sealed_successor: vec![7] }
         );
         assert_eq!(session.judge(&token(1), WINDOW, NOW + WINDOW), Presented::Reused);
+    }
+
+    #[test]
+    fn a_window_of_zero_is_off_also_for_a_request_that_began_before_the_exchange() {
+        let earlier = NOW - Duration::milliseconds(1);
+        assert_eq!(session().judge(&token(1), Duration::ZERO, earlier), Presented::Reused);
+        assert_eq!(session().judge(&token(1), Duration::ZERO, NOW), Presented::Reused);
     }
 
     #[test]
