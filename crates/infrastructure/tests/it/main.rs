@@ -4,3 +4,4 @@
 mod contract;
 mod mail;
 mod persistence;
+mod statement_counts;

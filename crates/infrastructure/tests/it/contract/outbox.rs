@@ -260,3 +260,27 @@ async fn a_mail_that_cannot_be_read_is_given_up_and_holds_up_no_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_settled_mail_no_longer_names_whoever_invited() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let named = || MailKind::AddedToTeam {
+            team_name: "Looms".to_owned(),
+            inviter_name: "First Last".to_owned(),
+            role: Role::Member,
+        };
+        for n in [1, 2] {
+            outbox.enqueue(&mail(n, named())).await.unwrap();
+        }
+        let sql = "SELECT CAST(COUNT(*) AS TEXT) FROM mails WHERE params LIKE '%Last%'";
+        let [sent, dead] = leased(outbox, 1, NOW).await[..] else { panic!("two") };
+        assert_eq!(fresh.text(sql).await.as_deref(), Some("2"));
+        assert!(outbox.mark_sent(sent, &lease(1, NOW), NOW).await.unwrap());
+        let setback = Setback::Dead { reason: "550".to_owned() };
+        assert!(outbox.mark_failed(dead, &lease(1, NOW), &setback).await.unwrap());
+        assert_eq!(fresh.text(sql).await.as_deref(), Some("0"));
+    })
+    .await;
+}
