@@ -1,6 +1,8 @@
 //! Black-box tests: the real binary, over real sockets, on a folder of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so at once")]
 
+mod access_tokens;
+mod account;
 mod admin;
 mod architecture;
 mod audit;
@@ -9,6 +11,7 @@ mod email_verification;
 mod faults;
 mod http;
 mod invitations;
+mod key_rotation;
 mod lifecycle;
 mod login;
 mod logs;
@@ -17,7 +20,9 @@ mod password_reset;
 mod passwords;
 mod rate_limits;
 mod readme;
+mod refresh_tokens;
 mod registration;
+mod sessions;
 mod settings;
 mod support;
 mod teams;

@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod database;
+mod forger;
 mod mailbox;
 mod membership;
 mod oracle;
@@ -15,6 +16,7 @@ mod wire;
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};
 pub(crate) use crate::support::database::Rows;
+pub(crate) use crate::support::forger::{Forger, claims_of, header_of, private_key};
 pub(crate) use crate::support::mailbox::Mail;
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::process::{command, run, run_with_input};

@@ -37,6 +37,20 @@ impl Rows {
     pub(crate) async fn count(&self, table: &str) -> i64 {
         self.one(&format!("SELECT COUNT(*) FROM {table}")).await
     }
+
+    /// Every value of every table as SQL writes it: texts as they are, octets in hex.
+    pub(crate) async fn dump(&self) -> String {
+        let tables: Vec<String> = self.column("SELECT name FROM sqlite_master WHERE type = 'table'").await;
+        let mut dump = String::new();
+        for table in tables {
+            let columns: Vec<String> = self.column(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+            let values: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+            let rows: Vec<String> =
+                self.column(&format!("SELECT {} FROM \"{table}\"", values.join(" || ',' || "))).await;
+            dump.extend(rows.iter().flat_map(|row| [&table, ": ", row, "\n"]));
+        }
+        dump
+    }
 }
 
 /// The one write lock of the database, in the hands of somebody else.
