@@ -23,7 +23,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint!(Superuser delete_user [404 "user_not_found"]),
         endpoint!(Superuser end_user_sessions [404 "user_not_found"]),
         endpoint!(Superuser list_teams []),
-        endpoint!(Superuser appoint_team_admin [404 "team_not_found", 404 "member_not_found"]),
+        endpoint!(Superuser appoint_team_admin [404 "team_not_found", 404 "member_not_found", 409 "team_has_admin"]),
         endpoint!(Superuser list_audit_events []),
     ]
 }

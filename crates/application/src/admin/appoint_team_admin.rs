@@ -12,7 +12,6 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
-use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::snapshots::{Entry, Snapshots};
 use crate::teams::listed_member::listed_member;
 use crate::trail::Trail;
@@ -35,6 +34,9 @@ pub enum AppointTeamAdminError {
     /// No such member in this team.
     #[error("no such member in this team")]
     MemberNotFound,
+    /// The team has an active admin, whose business this is.
+    #[error("the team has an admin")]
+    TeamHasAdmin,
     /// It takes a superuser.
     #[error(transparent)]
     Superuser(#[from] SuperuserError),
@@ -46,6 +48,7 @@ pub enum AppointTeamAdminError {
 classify! { AppointTeamAdminError {
     TeamNotFound => Missing "team_not_found",
     MemberNotFound => Missing "member_not_found",
+    TeamHasAdmin => Conflict "team_has_admin",
 } via { Superuser, Internal } }
 
 /// The use case.
@@ -53,7 +56,6 @@ classify! { AppointTeamAdminError {
 pub struct AppointTeamAdmin {
     clock: Arc<dyn Clock>,
     guard: SuperuserGuard,
-    units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
 }
@@ -64,14 +66,13 @@ impl AppointTeamAdmin {
         Self {
             clock: Arc::clone(&dependencies.clock),
             guard: SuperuserGuard::new(dependencies),
-            units_of_work: Arc::clone(&dependencies.units_of_work),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
         }
     }
 
-    /// Makes a member admin of its team, for superusers: the way out for a team that lost its last admin. Only an
-    /// active membership of an active account will do; another would not count as an admin.
+    /// Makes a member admin of its team, for superusers: the way out for a team that lost its last admin, and for
+    /// no other. Only an active membership of an active account will do; another would not count as an admin.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -81,8 +82,7 @@ impl AppointTeamAdmin {
         let AppointTeamAdminCommand { team_id, user_id } = command;
         self.guard.require(actor, origin).await?;
         let now = self.clock.now();
-        let uow = self.units_of_work.begin().await?;
-        let user = uow.users().lock(user_id).await?;
+        let (uow, user) = self.guard.begin(actor, origin, user_id).await?;
         uow.teams().lock(team_id).await?.ok_or(AppointTeamAdminError::TeamNotFound)?;
         let user = user.filter(|user| user.is_active).ok_or(AppointTeamAdminError::MemberNotFound)?;
         let membership = uow.memberships().find(user_id, team_id).await?;
@@ -91,6 +91,10 @@ impl AppointTeamAdmin {
             .ok_or(AppointTeamAdminError::MemberNotFound)?;
         if membership.role == Role::Admin {
             return Ok(listed_member(membership, user));
+        }
+        // Under the team's lock: who administers it must not change meanwhile.
+        if uow.roster().admins_besides(team_id, user_id).await? > 0 {
+            return Err(AppointTeamAdminError::TeamHasAdmin);
         }
         membership.role = Role::Admin;
         uow.memberships().update(&membership).await?;

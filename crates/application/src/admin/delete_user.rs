@@ -11,7 +11,6 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
-use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::trail::Trail;
@@ -47,7 +46,6 @@ pub struct DeleteUser {
     clock: Arc<dyn Clock>,
     guard: SuperuserGuard,
     users: Arc<dyn UserRepository>,
-    units_of_work: Arc<dyn UnitOfWorkFactory>,
     removal: AccountRemoval,
     snapshots: Snapshots,
     trail: Trail,
@@ -60,7 +58,6 @@ impl DeleteUser {
             clock: Arc::clone(&dependencies.clock),
             guard: SuperuserGuard::new(dependencies),
             users: Arc::clone(&dependencies.users),
-            units_of_work: Arc::clone(&dependencies.units_of_work),
             removal: AccountRemoval::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -78,8 +75,8 @@ impl DeleteUser {
         self.users.find_by_id(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;
-        let uow = self.units_of_work.begin().await?;
-        let user = uow.users().lock(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
+        let (uow, user) = self.guard.begin(actor, origin, command.user_id).await?;
+        let user = user.ok_or(DeleteUserError::UserNotFound)?;
         let cause = RemovalCause::Superuser(actor.id());
         let aftermath = self.removal.remove(&*uow, &user, cause, origin, now).await.map_err(never_refused)?;
         uow.commit().await?;

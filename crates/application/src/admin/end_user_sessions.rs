@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::UserId;
+use countersign_domain::one_time_token::Purpose;
 
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
-use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::trail::Trail;
@@ -46,7 +46,6 @@ pub struct EndUserSessions {
     clock: Arc<dyn Clock>,
     guard: SuperuserGuard,
     users: Arc<dyn UserRepository>,
-    units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
 }
@@ -58,13 +57,12 @@ impl EndUserSessions {
             clock: Arc::clone(&dependencies.clock),
             guard: SuperuserGuard::new(dependencies),
             users: Arc::clone(&dependencies.users),
-            units_of_work: Arc::clone(&dependencies.units_of_work),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
         }
     }
 
-    /// Ends every session of an account, for superusers.
+    /// Ends every session of an account, for superusers. Mailed tokens that would open it again go too.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -75,11 +73,13 @@ impl EndUserSessions {
         self.users.find_by_id(command.user_id).await?.ok_or(EndUserSessionsError::UserNotFound)?;
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;
-        let uow = self.units_of_work.begin().await?;
-        let mut user = uow.users().lock(command.user_id).await?.ok_or(EndUserSessionsError::UserNotFound)?;
+        let (uow, user) = self.guard.begin(actor, origin, command.user_id).await?;
+        let mut user = user.ok_or(EndUserSessionsError::UserNotFound)?;
         user.end_sessions(now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         uow.sessions().end_by_user(user.id, None, user.epoch, now).await?;
+        let dead = [Purpose::PasswordReset, Purpose::EmailChange];
+        uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
         let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(user.id);
         uow.audit().append(&event).await?;
         uow.commit().await?;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::UserId;
+use countersign_domain::user::User;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::trail::Trail;
 
 /// Why the actor may not.
@@ -29,23 +32,56 @@ classify! { SuperuserError {
 #[derive(Clone)]
 pub struct SuperuserGuard {
     clock: Arc<dyn Clock>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
     trail: Trail,
 }
 
 impl SuperuserGuard {
     /// Takes the ports it calls.
     pub fn new(dependencies: &Dependencies) -> Self {
-        Self { clock: Arc::clone(&dependencies.clock), trail: Trail::new(dependencies) }
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            trail: Trail::new(dependencies),
+        }
     }
 
-    /// The actor was loaded with this request, so a dismissal counts at once.
+    /// For reads, and as the gate before writes: by the actor as it was loaded with this request.
     pub async fn require(&self, actor: &Actor, origin: &Origin) -> Result<(), SuperuserError> {
         if actor.user.is_superuser {
             return Ok(());
         }
+        Err(self.deny(actor, origin).await?)
+    }
+
+    /// For writes: begins a unit of work that holds the locks of the actor and of the account that it is about, and
+    /// judges by the actor's row under it: a right that was taken away a moment ago is gone. `None` if the account is.
+    pub async fn begin(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        about: UserId,
+    ) -> Result<(Box<dyn UnitOfWork>, Option<User>), SuperuserError> {
+        let uow = self.units_of_work.begin().await?;
+        // By id, as two superusers may be about each other.
+        let (first, second) = (actor.id().min(about), actor.id().max(about));
+        let mut accounts = vec![uow.users().lock(first).await?];
+        if first != second {
+            accounts.push(uow.users().lock(second).await?);
+        }
+        let mut accounts = accounts.into_iter().flatten();
+        if !accounts.clone().any(|user| user.id == actor.id() && user.is_active && user.is_superuser) {
+            drop(uow);
+            return Err(self.deny(actor, origin).await?);
+        }
+        let account = accounts.find(|user| user.id == about);
+        Ok((uow, account))
+    }
+
+    async fn deny(&self, actor: &Actor, origin: &Origin) -> Result<SuperuserError, Fault> {
         let event = self.trail.event(AuditKind::AccessDenied, origin, self.clock.now());
         self.trail.record(event.by(actor.id()).detail("superuser_required")).await?;
-        Err(SuperuserError::SuperuserRequired)
+        Ok(SuperuserError::SuperuserRequired)
     }
 }
 
@@ -53,7 +89,11 @@ impl SuperuserGuard {
 mod tests {
     use super::*;
     use crate::error::Classify;
-    use crate::testing::{Mocks, actor, origin, superuser};
+    use std::sync::Mutex;
+
+    use countersign_domain::user::User;
+
+    use crate::testing::{Mocks, StagedUnitOfWork, actor, origin, superuser, user, user_id};
 
     #[tokio::test]
     async fn a_superuser_passes() {
@@ -61,6 +101,41 @@ mod tests {
         let recorded = mocks.recorded.clone();
         SuperuserGuard::new(&mocks.into_dependencies()).require(&superuser(), &origin()).await.unwrap();
         assert_eq!(recorded.audited(), []);
+    }
+
+    #[tokio::test]
+    async fn accounts_are_locked_by_id_and_the_own_one_once() {
+        for (whom, order) in [(2, vec![2, 9]), (9, vec![9]), (10, vec![9, 10])] {
+            let mut mocks = Mocks::default();
+            let locked: Arc<Mutex<Vec<UserId>>> = Arc::default();
+            let seen = Arc::clone(&locked);
+            let mut unit = StagedUnitOfWork::default();
+            unit.users.expect_lock().returning(move |id| {
+                seen.lock().unwrap().push(id);
+                Ok([superuser().user, user(2), user(10)].into_iter().find(|user| user.id == id))
+            });
+            mocks.stage(unit);
+            let guard = SuperuserGuard::new(&mocks.into_dependencies());
+            let (_, account) = guard.begin(&superuser(), &origin(), user_id(whom)).await.unwrap();
+            assert_eq!(account.map(|account| account.id), Some(user_id(whom)));
+            assert_eq!(*locked.lock().unwrap(), order.into_iter().map(user_id).collect::<Vec<_>>());
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_lost_the_right_a_moment_ago_is_turned_away_and_audited() {
+        let inactive = User { is_active: false, ..superuser().user };
+        for row in [Some(user(9)), Some(inactive), None] {
+            let mut mocks = Mocks::default();
+            let recorded = mocks.recorded.clone();
+            let mut unit = StagedUnitOfWork::default();
+            unit.users.expect_lock().returning(move |id| Ok(row.clone().filter(|user| user.id == id)));
+            mocks.stage(unit);
+            let guard = SuperuserGuard::new(&mocks.into_dependencies());
+            let refused = guard.begin(&superuser(), &origin(), user_id(2)).await.err().unwrap();
+            assert_eq!(refused.code(), "superuser_required");
+            assert_eq!(recorded.audited(), [AuditKind::AccessDenied]);
+        }
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::UserId;
+use countersign_domain::one_time_token::Purpose;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
@@ -13,7 +14,6 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
-use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::trail::Trail;
@@ -53,7 +53,6 @@ pub struct UpdateUser {
     clock: Arc<dyn Clock>,
     guard: SuperuserGuard,
     users: Arc<dyn UserRepository>,
-    units_of_work: Arc<dyn UnitOfWorkFactory>,
     removal: AccountRemoval,
     snapshots: Snapshots,
     trail: Trail,
@@ -66,7 +65,6 @@ impl UpdateUser {
             clock: Arc::clone(&dependencies.clock),
             guard: SuperuserGuard::new(dependencies),
             users: Arc::clone(&dependencies.users),
-            units_of_work: Arc::clone(&dependencies.units_of_work),
             removal: AccountRemoval::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -74,7 +72,7 @@ impl UpdateUser {
     }
 
     /// Activates, deactivates, appoints or dismisses an account, for superusers. A deactivated account loses its
-    /// sessions, and the teams that depend on it get another admin or are frozen.
+    /// sessions and mailed tokens, and the teams that depend on it get another admin or are frozen.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -88,8 +86,8 @@ impl UpdateUser {
         }
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(user.id)]).await;
-        let uow = self.units_of_work.begin().await?;
-        let mut user = uow.users().lock(user.id).await?.ok_or(UpdateUserError::UserNotFound)?;
+        let (uow, user) = self.guard.begin(actor, origin, user.id).await?;
+        let mut user = user.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
         let mut aftermath = Aftermath::default();
         if change.is_active == Some(false) {
@@ -99,6 +97,8 @@ impl UpdateUser {
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         if change.is_active == Some(false) {
             uow.sessions().end_by_user(user.id, None, user.epoch, now).await?;
+            let dead = [Purpose::PasswordReset, Purpose::EmailChange];
+            uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
         }
         for kind in kinds {
             let event = self.trail.event(kind, origin, now).by(actor.id()).about(user.id);

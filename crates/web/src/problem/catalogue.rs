@@ -49,6 +49,7 @@ catalogue! {
     "session_not_found" [404] "No such session" "List your sessions.";
     "superuser_required" [403] "This takes a superuser" "Ask whoever runs the service.";
     "team_admin_required" [403] "This takes an admin of the team" "Ask an admin of the team.";
+    "team_has_admin" [409] "The team has an admin" "Its admins appoint others.";
     "team_limit_reached" [409] "Too many teams created" "Delete a team that you created first.";
     "team_not_found" [404] "No such team" "It does not exist, or you are not in it.";
     "unsupported_media_type" [415] "The content type is not supported" "Send application/json.";

@@ -3,12 +3,14 @@ use countersign_domain::user::User;
 use mockall::predicate::eq;
 
 use super::*;
-use crate::error::Classify;
+use crate::error::{Classify, Kind};
 use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, membership, origin, superuser, team, user, user_id};
 
 fn unit(account: User, members: &[Membership]) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(members);
+    unit.roster.expect_admins_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(0));
+    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
     unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(Some(account.clone())));
     unit
 }
@@ -59,6 +61,18 @@ async fn whoever_would_not_count_as_an_admin_is_not_appointed() {
 }
 
 #[tokio::test]
+async fn a_team_that_has_an_admin_gets_none_from_outside() {
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_team(&[membership(1, Role::Admin), membership(2, Role::Member)]);
+    unit.users.expect_lock().returning(|id| Ok([superuser().user, user(2)].into_iter().find(|user| user.id == id)));
+    unit.roster.expect_admins_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(1));
+    let (refused, written) = appoint(superuser(), team(1).id, Some(unit)).await;
+    let error = refused.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "team_has_admin"));
+    assert!(!written.committed());
+}
+
+#[tokio::test]
 async fn an_unknown_team_is_not_found() {
     let unit = unit(user(2), &[membership(2, Role::Member)]);
     let (refused, _) = appoint(superuser(), team(2).id, Some(unit)).await;
@@ -76,5 +90,14 @@ async fn when_it_fails_halfway_nothing_is_committed() {
     unit.memberships.expect_update().returning(|_| Err(Fault::unavailable("database", "gone")));
     let (failed, written) = appoint(superuser(), team(1).id, Some(unit)).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
+    let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    let (refused, written) = appoint(superuser(), team(1).id, Some(unit)).await;
+    assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());
 }

@@ -1,3 +1,4 @@
+use countersign_domain::one_time_token::Purpose;
 use mockall::predicate::eq;
 
 use super::*;
@@ -6,6 +7,7 @@ use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, origin, super
 
 fn unit() -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
     unit.users.expect_lock().with(eq(user_id(2))).returning(|_| Ok(Some(user(2))));
     unit
 }
@@ -22,6 +24,11 @@ async fn end(actor: Actor, n: u64, unit: Option<StagedUnitOfWork>) -> (Result<()
 async fn the_account_enters_a_new_epoch_and_it_commits() {
     let mut unit = unit();
     unit.users.expect_update().withf(|user| user.epoch == 1 && user.is_active).times(1).returning(|_| Ok(()));
+    unit.one_time_tokens
+        .expect_remove_by_user()
+        .withf(|id, purposes| *id == user_id(2) && *purposes == [Purpose::PasswordReset, Purpose::EmailChange])
+        .times(1)
+        .returning(|_, _| Ok(()));
     unit.sessions
         .expect_end_by_user()
         .with(eq(user_id(2)), eq(None), eq(1), eq(NOW))
@@ -52,5 +59,14 @@ async fn when_it_fails_halfway_nothing_is_committed() {
     unit.sessions.expect_end_by_user().returning(|_, _, _, _| Err(Fault::unavailable("database", "gone")));
     let (failed, written) = end(superuser(), 2, Some(unit)).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
+    let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    let (refused, written) = end(superuser(), 2, Some(unit)).await;
+    assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());
 }

@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 
+use countersign_domain::one_time_token::Purpose;
 use countersign_domain::team::role::Role;
 use mockall::predicate::eq;
 
@@ -19,6 +20,7 @@ fn inactive() -> User {
 
 fn unit(row: User) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
     unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(Some(row.clone())));
     unit
 }
@@ -52,6 +54,11 @@ async fn a_deactivated_account_loses_its_sessions_and_hands_its_teams_over() {
         *stored.lock().unwrap() = true;
         Ok(())
     });
+    unit.one_time_tokens
+        .expect_remove_by_user()
+        .withf(|id, purposes| *id == user_id(2) && *purposes == [Purpose::PasswordReset, Purpose::EmailChange])
+        .times(1)
+        .returning(|_, _| Ok(()));
     unit.sessions
         .expect_end_by_user()
         .with(eq(user_id(2)), eq(None), eq(1), eq(NOW))
@@ -113,5 +120,14 @@ async fn when_it_fails_halfway_nothing_is_committed() {
     unit.users.expect_update().returning(|_| Err(Fault::unavailable("database", "gone").into()));
     let (failed, written) = update(superuser(), user(2), Some(unit), command(None, Some(true))).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
+    let mut unit = StagedUnitOfWork::default();
+    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    let (refused, written) = update(superuser(), user(2), Some(unit), command(None, Some(true))).await;
+    assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());
 }
