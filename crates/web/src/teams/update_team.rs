@@ -18,6 +18,7 @@ pub(crate) struct UpdateTeamBody {
     #[schema(value_type = Option<String>, nullable = false)]
     name: Option<TeamName>,
     #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
     description: Option<Option<Description>>,
 }
 
