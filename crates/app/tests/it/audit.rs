@@ -41,14 +41,7 @@ impl Watched {
         event
     }
 
-    fn assert_who(
-        &self,
-        event: &Value,
-        actor: Option<&str>,
-        user: Option<&str>,
-        team: Option<&str>,
-        detail: Option<&str>,
-    ) {
+    fn assert_who(event: &Value, actor: Option<&str>, user: Option<&str>, team: Option<&str>, detail: Option<&str>) {
         let told = (&event["actor_id"], &event["user_id"], &event["team_id"], &event["detail"]);
         assert_eq!(told, (&json!(actor), &json!(user), &json!(team), &json!(detail)), "{event}");
     }
@@ -61,19 +54,19 @@ async fn sign_ins_that_succeed_and_that_fail() {
     let call = w.server.sign_in("user@example.org", PASSWORD).header("user-agent", "Browser/7 (test)");
     let answer = call.send().await.expect(200);
     let event = w.left(&answer, "login_succeeded").await;
-    w.assert_who(&event, me, me, None, None);
+    Watched::assert_who(&event, me, me, None, None);
     assert_eq!(event["user_agent"], "Browser/7 (test)");
     let answer = w.server.sign_in("user@example.org", "a wrong guess").send().await.expect(401);
-    w.assert_who(&w.left(&answer, "login_failed").await, None, me, None, Some("wrong_password"));
+    Watched::assert_who(&w.left(&answer, "login_failed").await, None, me, None, Some("wrong_password"));
     let answer = w.server.sign_in("unknown@example.org", "a wrong guess").send().await.expect(401);
-    w.assert_who(&w.left(&answer, "login_failed").await, None, None, None, Some("unknown_account"));
+    Watched::assert_who(&w.left(&answer, "login_failed").await, None, None, None, Some("unknown_account"));
     let path = format!("/admin/users/{}", w.user);
     let answer =
         w.server.patch(&path).bearer(&w.root.access).json(&json!({"is_active": false})).send().await.expect(200);
     let root = w.root.claims()["sub"].as_str().unwrap().to_owned();
-    w.assert_who(&w.left(&answer, "user_deactivated").await, Some(&root), me, None, None);
+    Watched::assert_who(&w.left(&answer, "user_deactivated").await, Some(&root), me, None, None);
     let answer = w.server.sign_in("user@example.org", PASSWORD).send().await.expect(401);
-    w.assert_who(&w.left(&answer, "login_failed").await, None, me, None, Some("inactive"));
+    Watched::assert_who(&w.left(&answer, "login_failed").await, None, me, None, Some("inactive"));
 }
 
 #[tokio::test]
@@ -119,23 +112,23 @@ async fn invitations_roles_and_removals() {
     let (other, others) = w.server.signed_in("other@example.org").await;
     let him = Some(other.id.as_str());
     let answer = w.server.invite(&w.tokens, &w.team, "guest@example.org", "member").send().await.expect(200);
-    w.assert_who(&w.left(&answer, "member_invited").await, me, None, team, Some("member"));
+    Watched::assert_who(&w.left(&answer, "member_invited").await, me, None, team, Some("member"));
     let answer = w.server.invite(&w.tokens, &w.team, "other@example.org", "member").send().await.expect(200);
-    w.assert_who(&w.left(&answer, "member_added").await, me, him, team, Some("member"));
+    Watched::assert_who(&w.left(&answer, "member_added").await, me, him, team, Some("member"));
     let path = format!("/teams/{}/members/{}", w.team, other.id);
     let answer =
         w.server.patch(&path).bearer(&w.tokens.access).json(&json!({"role": "admin"})).send().await.expect(200);
-    w.assert_who(&w.left(&answer, "role_changed").await, me, him, team, Some("admin"));
+    Watched::assert_who(&w.left(&answer, "role_changed").await, me, him, team, Some("admin"));
     let answer = w.server.delete(&path).bearer(&w.tokens.access).send().await.expect(204);
-    w.assert_who(&w.left(&answer, "member_removed").await, me, him, team, None);
+    Watched::assert_who(&w.left(&answer, "member_removed").await, me, him, team, None);
     let list =
         w.server.get(&format!("/teams/{}/invitations", w.team)).bearer(&w.tokens.access).send().await.expect(200);
     let path = format!("/teams/{}/invitations/{}", w.team, list.text_at("/items/0/id"));
     let answer =
         w.server.post(&format!("{path}/resend")).bearer(&w.tokens.access).json(&json!({})).send().await.expect(200);
-    w.assert_who(&w.left(&answer, "invitation_resent").await, me, None, team, None);
+    Watched::assert_who(&w.left(&answer, "invitation_resent").await, me, None, team, None);
     let answer = w.server.delete(&path).bearer(&w.tokens.access).send().await.expect(204);
-    w.assert_who(&w.left(&answer, "invitation_revoked").await, me, None, team, None);
+    Watched::assert_who(&w.left(&answer, "invitation_revoked").await, me, None, team, None);
     assert!(w.server.my_teams(&others).await.is_empty());
 }
 
@@ -149,15 +142,27 @@ async fn whatever_is_refused_for_lack_of_rights() {
     let (him, her) = (Some(member.id.as_str()), Some(stranger.id.as_str()));
 
     let answer = w.server.invite(&members, &w.team, "x@example.org", "member").send().await.expect(403);
-    w.assert_who(&w.left(&answer, "access_denied").await, him, None, team, Some("team_admin_required"));
+    Watched::assert_who(&w.left(&answer, "access_denied").await, him, None, team, Some("team_admin_required"));
     let answer = w.server.get(&format!("/teams/{}", w.team)).bearer(&strangers.access).send().await.expect(404);
-    w.assert_who(&w.left(&answer, "access_denied").await, her, None, team, Some("not_a_member"));
+    Watched::assert_who(&w.left(&answer, "access_denied").await, her, None, team, Some("not_a_member"));
     let answer = w.server.get("/admin/users").bearer(&members.access).send().await.expect(403);
-    w.assert_who(&w.left(&answer, "access_denied").await, him, None, None, Some("superuser_required"));
+    Watched::assert_who(&w.left(&answer, "access_denied").await, him, None, None, Some("superuser_required"));
     let answer = w.server.accept(&invitation, Some(&strangers)).send().await.expect(403);
-    w.assert_who(&w.left(&answer, "access_denied").await, her, None, team, Some("invitation_for_another_account"));
+    Watched::assert_who(
+        &w.left(&answer, "access_denied").await,
+        her,
+        None,
+        team,
+        Some("invitation_for_another_account"),
+    );
     let body = json!({"email": "thief@example.org", "password": PASSWORD, "first_name": "First", "last_name": "Last", "invitation_token": invitation});
     let answer = w.server.post("/auth/register").json(&body).send().await.expect(403);
-    w.assert_who(&w.left(&answer, "access_denied").await, None, None, team, Some("invitation_for_another_account"));
+    Watched::assert_who(
+        &w.left(&answer, "access_denied").await,
+        None,
+        None,
+        team,
+        Some("invitation_for_another_account"),
+    );
     assert_eq!(w.server.rows().await.one::<i64>("SELECT COUNT(*) FROM users WHERE email LIKE 'thief%'").await, 0);
 }

@@ -45,7 +45,9 @@ async fn verify(server: &TestServer, secrets: &mut Secrets, email: &str, passwor
 /// Calls everything there is, well and badly.
 async fn traffic(server: &TestServer) -> Secrets {
     let mut secrets = Secrets::default();
-    NAMES.iter().for_each(|name| secrets.add(name));
+    for name in NAMES {
+        secrets.add(name);
+    }
     let (owner, password) = ("owner.marker@example.org", "marker of the owner");
     register(server, &mut secrets, owner, password).await;
     let tokens = verify(server, &mut secrets, owner, password).await;
