@@ -32,7 +32,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("tokens.reset_ttl", "1h", "Lifetime of a password reset."),
     Setting::new("tokens.verification_ttl", "48h", "Lifetime of the verification of an address."),
     Setting::new("tokens.invitation_ttl", "7d", "Lifetime of an invitation."),
-    Setting::new("tokens.max_teams", "50", "Most teams named in an access token."),
+    Setting::new(
+        "tokens.max_teams",
+        "50",
+        "Most teams named in an access token; fewer if it would be longer than 7 KiB.",
+    ),
     Setting::new(
         "teams.add_existing",
         "true",

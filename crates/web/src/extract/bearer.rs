@@ -4,7 +4,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use crate::problem::Problem;
 
-/// Far more than the longest access token that this service issues.
+/// More than the 7 KiB of the longest access token that this service issues.
 const MAX: usize = 8 * 1024;
 
 /// The token, if there is one. Two headers, two tokens, or what is no token at all are refused.

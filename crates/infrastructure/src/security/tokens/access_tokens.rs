@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::error::Fault;
 use countersign_application::ports::access_tokens::{AccessClaims, AccessTokenError, AccessTokens, VerifiedAccess};
 use countersign_domain::secret::Secret;
+use countersign_domain::signing_key::SigningAlgorithm;
 use time::OffsetDateTime;
 
 use crate::security::tokens::claims;
@@ -33,8 +34,9 @@ impl AccessTokens for JwtAccessTokens {
     async fn issue(&self, claims: &AccessClaims) -> Result<Secret, Fault> {
         let key = self.keys.signing_key(claims.issued_at).await?;
         let header = format!(r#"{{"alg":"{}","kid":"{}","typ":"{TYPE}"}}"#, key.algorithm().as_str(), key.kid());
-        let claims = claims::to_json(claims, &self.issuer, &self.audience)?;
         let mut token = URL_SAFE_NO_PAD.encode(header);
+        let claims =
+            claims::to_json(claims, &self.issuer, &self.audience, token.len() + signature_length(key.algorithm()))?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = key.sign(token.as_bytes())?;
@@ -51,5 +53,13 @@ impl AccessTokens for JwtAccessTokens {
             return Err(AccessTokenError::Invalid);
         }
         token.judge(&self.issuer, &self.audience, now).ok_or(AccessTokenError::Invalid)
+    }
+}
+
+/// The longest signature as text, of RSA that of 4096 bits, and the two dots.
+const fn signature_length(algorithm: SigningAlgorithm) -> usize {
+    match algorithm {
+        SigningAlgorithm::Es256 | SigningAlgorithm::EdDsa => 86 + 2,
+        SigningAlgorithm::Rs256 => 683 + 2,
     }
 }

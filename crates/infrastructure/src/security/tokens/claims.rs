@@ -6,8 +6,10 @@ use countersign_application::error::Fault;
 use countersign_application::ports::access_tokens::AccessClaims;
 use serde::Serialize;
 
-/// The most teams that a token names, whatever the settings say: with more it would not fit the header of a request.
-const MOST_TEAMS: usize = 100;
+/// The longest token, whatever the settings say: with `Bearer` it stays below the 8 KiB that servers take as a header.
+const LONGEST_TOKEN: usize = 7 * 1024;
+/// What a team takes at most: its id in quotes twice, its role, colon and commas.
+const TEAM: usize = 2 * 38 + 8 + 3;
 
 #[derive(Serialize)]
 struct IssuedClaims<'a> {
@@ -26,9 +28,23 @@ struct IssuedClaims<'a> {
     exp: i64,
 }
 
-/// The claims as JSON.
-pub(crate) fn to_json(claims: &AccessClaims, issuer: &str, audience: &str) -> Result<Vec<u8>, Fault> {
-    let named = &claims.roles[..claims.roles.len().min(MOST_TEAMS)];
+/// The claims as JSON, with as many teams as fit a token whose header and signature take `around` octets.
+pub(crate) fn to_json(claims: &AccessClaims, issuer: &str, audience: &str, around: usize) -> Result<Vec<u8>, Fault> {
+    // Four characters of base64 for three octets.
+    let room = LONGEST_TOKEN.saturating_sub(around) / 4 * 3;
+    let mut teams = claims.roles.len();
+    loop {
+        let json = naming(teams, claims, issuer, audience)?;
+        let excess = json.len().saturating_sub(room);
+        if excess == 0 || teams == 0 {
+            return Ok(json);
+        }
+        teams = teams.saturating_sub(excess.div_ceil(TEAM));
+    }
+}
+
+fn naming(teams: usize, claims: &AccessClaims, issuer: &str, audience: &str) -> Result<Vec<u8>, Fault> {
+    let named = &claims.roles[..teams];
     let body = IssuedClaims {
         iss: issuer,
         aud: audience,

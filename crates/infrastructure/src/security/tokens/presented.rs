@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::security::tokens::key_ring::LEEWAY;
 use crate::security::tokens::unique_keys::UniqueKeys;
 
-/// The longest token that is looked at; the longest that is issued has under 14 KiB.
+/// The longest token that is looked at; the longest that is issued has 7 KiB.
 pub(crate) const LONGEST: usize = 16 * 1024;
 /// `typ` of access tokens (RFC 9068, 2.1): nothing else that is signed here can pass for one.
 pub(crate) const TYPE: &str = "at+jwt";

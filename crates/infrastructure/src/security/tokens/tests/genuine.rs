@@ -1,9 +1,11 @@
 //! What is issued, and that it is accepted.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::ports::access_tokens::AccessTokens as _;
-use countersign_application::testing::{NOW, session, user_id};
+use countersign_application::testing::{NOW, email, session, user_id};
 use countersign_domain::ids::TeamId;
 use countersign_domain::signing_key::SigningAlgorithm;
 use countersign_domain::team::role::Role;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
+use crate::security::tokens::JwtAccessTokens;
 use crate::security::tokens::presented::LONGEST;
 use crate::security::tokens::tests::forger::{AUDIENCE, Forger, ISSUER, TTL, asked_for, claims};
 
@@ -70,6 +73,26 @@ async fn no_setting_makes_a_token_that_would_be_refused_for_its_length() {
     assert!(token.expose().len() < LONGEST - 2_048, "{}", token.expose().len());
     assert!(service.verify(token.expose()).await.is_ok());
     assert_eq!(part(token.expose(), 1)["teams_truncated"], json!(true));
+}
+
+#[tokio::test]
+async fn the_longest_names_and_most_teams_leave_a_token_that_a_header_takes() {
+    let service = Forger::with(SigningAlgorithm::Rs256).await;
+    let issuer = format!("https://{}", "i".repeat(247));
+    let tokens = JwtAccessTokens::new(Arc::clone(&service.ring), issuer, AUDIENCE);
+    let mut asked = asked_for(NOW);
+    let domain = ["d".repeat(63), "d".repeat(63), "d".repeat(61)].join(".");
+    asked.email = email(&format!("{}@{domain}", "a".repeat(64)));
+    asked.roles = teams(100);
+    let token = tokens.issue(&asked).await.unwrap();
+    assert!(token.expose().len() <= 7 * 1024, "{}", token.expose().len());
+    assert!(tokens.verify(token.expose(), NOW).await.is_ok());
+    let said = part(token.expose(), 1);
+    let named = said["teams"].as_array().unwrap().len();
+    assert_eq!(said["teams_truncated"], json!(true));
+    assert_eq!(said["roles"].as_object().unwrap().len(), named);
+    // As many as fit: one more would be about 120 octets, and a larger key's signature 171 more.
+    assert!(named > 40 && token.expose().len() > 7 * 1024 - 300, "{named}: {}", token.expose().len());
 }
 
 #[tokio::test]
