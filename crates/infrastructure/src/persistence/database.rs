@@ -64,7 +64,7 @@ impl Database {
 
     /// What implements the repositories and the housekeeping, each call on its own.
     pub fn store(&self) -> Store<Connection<DatabaseConnection>> {
-        Store(Connection::new(
+        Store::over(Connection::new(
             self.pool.clone(),
             self.counter.clone(),
             self.writes.clone(),

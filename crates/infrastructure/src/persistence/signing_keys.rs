@@ -5,12 +5,13 @@ use countersign_application::error::Fault;
 use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_domain::signing_key::{SigningAlgorithm, SigningKey};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    Set,
 };
 
 use crate::persistence::entities::signing_keys::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::{fault, unreadable};
-use crate::persistence::store::Store;
+use crate::persistence::store::{Scope, Store};
 
 fn key(row: Model) -> Result<SigningKey, Fault> {
     Ok(SigningKey {
@@ -25,17 +26,19 @@ fn key(row: Model) -> Result<SigningKey, Fault> {
     })
 }
 
+/// Anybody may ask for the keys: only a unit of work, which may change them, locks them.
+fn every_key(scope: Scope) -> Select<Entity> {
+    let keys = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Kid);
+    match scope {
+        Scope::Call => keys,
+        Scope::UnitOfWork => keys.lock_exclusive(),
+    }
+}
+
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
-    // Outside a unit of work the lock ends with the statement.
     async fn list(&self) -> Result<Vec<SigningKey>, Fault> {
-        let rows = Entity::find()
-            .order_by_asc(Column::CreatedAt)
-            .order_by_asc(Column::Kid)
-            .lock_exclusive()
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
+        let rows = every_key(self.1).all(&self.0).await.map_err(fault)?;
         rows.into_iter().map(key).collect()
     }
 
@@ -68,5 +71,19 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     async fn remove(&self, kid: &str) -> Result<bool, Fault> {
         let removed = Entity::delete_by_id(kid.to_owned()).exec(&self.0).await.map_err(fault)?;
         Ok(removed.rows_affected == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
+    use super::*;
+
+    #[test]
+    fn only_a_unit_of_work_locks_the_keys() {
+        let sql = |scope| every_key(scope).build(DbBackend::Postgres).to_string();
+        assert!(sql(Scope::UnitOfWork).ends_with("FOR UPDATE"), "{}", sql(Scope::UnitOfWork));
+        assert!(!sql(Scope::Call).contains("FOR UPDATE"), "{}", sql(Scope::Call));
     }
 }

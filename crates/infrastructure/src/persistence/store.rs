@@ -1,15 +1,27 @@
 //! What implements the repositories.
 
+/// Whether calls stand alone or belong together; only those that do may keep rows locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Call,
+    UnitOfWork,
+}
+
 /// Every repository over one connection: a pool, where each call stands alone, or a transaction.
 ///
 /// The statements of each port are in the file of its name.
 #[derive(Clone, Debug)]
-pub struct Store<C>(pub(crate) C);
+pub struct Store<C>(pub(crate) C, pub(crate) Scope);
 
 impl<C> Store<C> {
-    /// The repositories over this connection.
+    /// The repositories over this connection, each call on its own.
     pub const fn over(connection: C) -> Self {
-        Self(connection)
+        Self(connection, Scope::Call)
+    }
+
+    /// The repositories over this transaction.
+    pub(crate) const fn within(transaction: C) -> Self {
+        Self(transaction, Scope::UnitOfWork)
     }
 
     /// The connection itself, for statements that are no port's.

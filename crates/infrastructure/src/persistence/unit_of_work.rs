@@ -46,7 +46,7 @@ impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
         let begun = tokio::spawn(async move {
             let transaction = database.begin().await?;
             Ok(DatabaseUnitOfWork {
-                store: Store(database.over(transaction)),
+                store: Store::within(database.over(transaction)),
                 counter: database.statements().clone(),
                 turn,
             })
