@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
 /// After a fault, a worker waits longer.
 const SETBACK_PAUSE: Duration = Duration::from_secs(5);
-/// Housekeeping starts when the start is over, and then comes by the hour.
-const FIRST_HOUSEKEEPING: Duration = Duration::from_mins(1);
-const HOUSEKEEPING_PAUSE: Duration = Duration::from_hours(1);
+/// Housekeeping starts when the start is over, and comes often: sealed secrets are not to outlive their use by much,
+/// and each of its statements finds what is dead by an index.
+const HOUSEKEEPING_PAUSE: Duration = Duration::from_mins(1);
 /// Steps under way may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -35,7 +35,7 @@ impl Workers {
         };
         tasks.spawn(repeat("outbox", Duration::ZERO, stopped.clone(), deliver));
         let house = application.keep_house.clone();
-        let spread = Duration::from_secs(u64::from(jitter));
+        let pause = housekeeping_pause(jitter);
         let keep_house = move || {
             let house = house.clone();
             async move {
@@ -43,10 +43,10 @@ impl Workers {
                 if !report.removed.is_empty() {
                     tracing::info!(removed = ?report.removed, "kept house");
                 }
-                Ok(HOUSEKEEPING_PAUSE + spread)
+                Ok(pause)
             }
         };
-        tasks.spawn(repeat("housekeeping", FIRST_HOUSEKEEPING + spread, stopped, keep_house));
+        tasks.spawn(repeat("housekeeping", pause, stopped, keep_house));
         Self { stop, tasks }
     }
 
@@ -58,6 +58,10 @@ impl Workers {
             tracing::warn!("a worker did not finish in time; what it had leased is free again when the lease ends");
         }
     }
+}
+
+fn housekeeping_pause(jitter: u8) -> Duration {
+    HOUSEKEEPING_PAUSE + Duration::from_millis(u64::from(jitter) * 100)
 }
 
 /// What sent something may have more to send.
@@ -139,6 +143,13 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Workers { stop, tasks }.stop().await;
         assert_eq!(finished.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn house_is_kept_about_every_minute_and_not_by_all_nodes_at_once() {
+        assert_eq!(housekeeping_pause(0), Duration::from_mins(1));
+        assert_ne!(housekeeping_pause(1), housekeeping_pause(2));
+        assert!(housekeeping_pause(u8::MAX) < Duration::from_secs(90));
     }
 
     #[test]

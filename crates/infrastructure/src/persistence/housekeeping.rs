@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_application::error::Fault;
 use countersign_application::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
 use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
-use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _, Set};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use time::Duration;
 
 use crate::persistence::entities::{audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks};
@@ -50,28 +50,37 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
         Ok(removed)
     }
 
-    /// Erases successors whose window has closed, and tokens that expired before their mail could be sent. What
-    /// a batch leaves over is for the next run.
+    /// Empties a column of these rows, in batches like [`Self::remove`].
+    async fn blank<E: EntityTrait>(
+        &self,
+        key: E::Column,
+        emptied: E::Column,
+        condition: Condition,
+    ) -> Result<(), Fault> {
+        for _ in 0..BATCHES {
+            let blanked = E::update_many()
+                .col_expr(emptied, Expr::value(Option::<Vec<u8>>::None))
+                .filter(batch::<E>(&[key], condition.clone()))
+                .exec(&self.0)
+                .await
+                .map_err(fault)?;
+            if blanked.rows_affected < BATCH {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases successors whose window has closed, and tokens that expired before their mail could be sent.
     async fn erase_sealed(&self, purge: &Purge) -> Result<(), Fault> {
         let closed = Condition::all()
             .add(sessions::Column::SealedSuccessor.is_not_null())
             .add(sessions::Column::RotatedAt.lte(purge.now - purge.reuse_window));
-        sessions::Entity::update_many()
-            .set(sessions::ActiveModel { sealed_successor: Set(None), ..Default::default() })
-            .filter(batch::<sessions::Entity>(&[sessions::Column::Id], closed))
-            .exec(&self.0)
-            .await
-            .map_err(fault)?;
+        self.blank::<sessions::Entity>(sessions::Column::Id, sessions::Column::SealedSuccessor, closed).await?;
         let expired = Condition::all()
             .add(mails::Column::SealedToken.is_not_null())
             .add(mails::Column::TokenExpiresAt.lte(purge.now));
-        mails::Entity::update_many()
-            .set(mails::ActiveModel { sealed_token: Set(None), ..Default::default() })
-            .filter(batch::<mails::Entity>(&[mails::Column::Id], expired))
-            .exec(&self.0)
-            .await
-            .map_err(fault)?;
-        Ok(())
+        self.blank::<mails::Entity>(mails::Column::Id, mails::Column::SealedToken, expired).await
     }
 }
 

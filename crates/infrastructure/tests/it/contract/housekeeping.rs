@@ -124,6 +124,23 @@ async fn an_ended_session_is_kept_as_long_as_its_access_tokens_may_live() {
 }
 
 #[tokio::test]
+async fn more_than_a_batch_of_sealed_tokens_is_erased_in_one_run() {
+    on_each(|fresh| async move {
+        let uow = fresh.begin().await;
+        for n in 0..1_500 {
+            let id = MailId::new(Uuid::from_u128(n));
+            let mail = QueuedMail::new(id, MailKind::AddressTaken, email("a@example.com"), NOW);
+            uow.outbox().enqueue(&mail.with_token(vec![1], NOW + Duration::minutes(2))).await.unwrap();
+        }
+        uow.commit().await.unwrap();
+        fresh.store().purge(&purge_at(NOW + Duration::minutes(2))).await.unwrap();
+        let sealed = "SELECT CAST(COUNT(*) AS TEXT) FROM mails WHERE sealed_token IS NOT NULL";
+        assert_eq!(fresh.text(sealed).await.as_deref(), Some("0"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn more_than_a_batch_is_purged_in_several_statements() {
     on_each(|fresh| async move {
         let uow = fresh.begin().await;
