@@ -20,6 +20,9 @@ pub enum MailSettingsError {
     /// The SMTP URL is not one.
     #[error("SMTP_URL must be smtp://host, smtp://host?tls=required or smtps://host, with user:password@ if needed")]
     SmtpUrl,
+    /// A password would go over the network in the clear.
+    #[error("SMTP_URL has a password and would send it unencrypted: make it smtps://… or add ?tls=required")]
+    SmtpPassword,
     /// A template does not parse, or asks for what mails of its kind do not have.
     #[error("the mail template {file} cannot be used")]
     Template {

@@ -22,7 +22,8 @@ use crate::mail::smtp::server::Server;
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
     /// `smtps://user:password@host` (TLS from the start), `smtp://host?tls=required` (STARTTLS or nothing), or
-    /// `smtp://host`: STARTTLS if offered, whatever the certificate, else in the clear.
+    /// `smtp://host`: STARTTLS if offered, whatever the certificate, else in the clear; with a password only to this
+    /// machine.
     pub url: Secret,
     /// Longest time for one mail, the connection included.
     pub timeout: Duration,
@@ -46,12 +47,14 @@ impl SmtpMailer {
         message: &MessageSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, MailSettingsError> {
-        Ok(Self {
-            server: Server::parse(smtp.url.expose()).ok_or(MailSettingsError::SmtpUrl)?,
-            timeout: smtp.timeout,
-            format: MessageFormat::new(message, clock)?,
-            idle: Mutex::new(None),
-        })
+        let server = Server::parse(smtp.url.expose()).ok_or(MailSettingsError::SmtpUrl)?;
+        if server.is_exposed() {
+            if server.has_credentials() {
+                return Err(MailSettingsError::SmtpPassword);
+            }
+            tracing::warn!("mail may leave this machine unencrypted: make SMTP_URL smtps://… or add ?tls=required");
+        }
+        Ok(Self { server, timeout: smtp.timeout, format: MessageFormat::new(message, clock)?, idle: Mutex::new(None) })
     }
 
     /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take

@@ -1,5 +1,7 @@
 //! The mail server that a URL names.
 
+use std::net::IpAddr;
+
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -53,6 +55,17 @@ impl Server {
             name => ClientId::Domain(name.to_owned()),
         };
         Some(Self { port: url.port().unwrap_or(port), security, credentials: credentials(&url)?, hello, host })
+    }
+
+    /// Whether it is another machine and nothing proves that it is the right one, or that anything is encrypted.
+    pub(crate) fn is_exposed(&self) -> bool {
+        let local = self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+        matches!(self.security, Security::Opportunistic(_)) && !local
+    }
+
+    pub(crate) const fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
     }
 
     /// A connection ready to take mails. It takes as long as the server wants.

@@ -128,6 +128,21 @@ async fn a_mail_is_not_sent_in_the_clear_where_tls_is_required() {
 }
 
 #[test]
+fn a_password_goes_in_the_clear_to_this_machine_only() {
+    for url in ["smtp://u:hunter2@mail.example.com", "smtp://u:hunter2@192.0.2.1:587", "smtp://u:hunter2@[2001:db8::1]"]
+    {
+        let error = mailer(url).err().expect(url).to_string();
+        assert!(error.contains("smtps://") && error.contains("?tls=required"), "{error}");
+        assert!(!error.contains("hunter2"));
+    }
+    for url in
+        ["smtp://u:p@localhost", "smtp://u:p@127.0.0.2:25", "smtp://u:p@[::1]", "smtp://u:p@h.example?tls=required"]
+    {
+        assert!(mailer(url).is_ok(), "{url}");
+    }
+}
+
+#[test]
 fn settings_that_are_no_mail_server_are_refused_without_their_password() {
     for url in ["", "mail.example.com", "http://mail.example.com", "smtp://u:hunter2@mail.example.com?tls=perhaps"] {
         let error = mailer(url).err().unwrap();
