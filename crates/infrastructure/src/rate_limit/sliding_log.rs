@@ -41,6 +41,10 @@ impl SlidingLog {
         self.hits.retain(|(_, counted)| *counted != id);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.hits.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.hits.is_empty()
     }
