@@ -74,9 +74,9 @@ impl Limit {
 pub enum Subject<'a> {
     /// The client's network; `None` (no address known) is one subject.
     Network(Option<IpAddr>),
-    /// A mail address; counted under a keyed pseudonym.
+    /// A mail address; counted under its keyed fingerprint.
     Address(&'a EmailAddress),
-    /// A mail address as seen from one network; counted under a keyed pseudonym.
+    /// A mail address as seen from one network; counted under its keyed fingerprint.
     AddressAt(&'a EmailAddress, Option<IpAddr>),
     /// A team.
     Team(TeamId),
@@ -169,9 +169,9 @@ impl Limits {
     fn subject(&self, subject: Subject<'_>) -> String {
         match subject {
             Subject::Network(ip) => network(ip),
-            Subject::Address(email) => self.pseudonymizer.pseudonym(email.as_str()),
+            Subject::Address(email) => self.pseudonymizer.fingerprint(email.as_str()),
             Subject::AddressAt(email, ip) => {
-                self.pseudonymizer.pseudonym(&format!("{} {}", email.as_str(), logged_network(ip)))
+                self.pseudonymizer.fingerprint(&format!("{} {}", email.as_str(), logged_network(ip)))
             }
             Subject::Team(id) => id.to_string(),
             Subject::User(id) => id.to_string(),

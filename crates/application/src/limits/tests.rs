@@ -20,7 +20,7 @@ const ALL: [Limit; 12] = [
     Limit::InviteOfUnverifiedUser,
 ];
 
-/// Limits over a limiter that answers so, with pseudonyms `p(…)`; and the hits that it counted.
+/// Limits over a limiter that answers so, with fingerprints `p(…)`; and the hits that it counted.
 fn limits(verdict: LimitVerdict) -> (Limits, Arc<Mutex<Vec<Hit>>>) {
     let counted: Arc<Mutex<Vec<Hit>>> = Arc::default();
     let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
@@ -33,7 +33,7 @@ fn limits(verdict: LimitVerdict) -> (Limits, Arc<Mutex<Vec<Hit>>>) {
     let log = Arc::clone(&counted);
     mocks.rate_limiter.expect_refund().returning(move |hit| log.lock().unwrap().retain(|counted| counted.id != hit.id));
     mocks.pseudonymizer = MockPseudonymizer::new();
-    mocks.pseudonymizer.expect_pseudonym().returning(|subject| format!("p({})", subject.len()));
+    mocks.pseudonymizer.expect_fingerprint().returning(|subject| format!("p({})", subject.len()));
     (Limits::new(&mocks.into_dependencies()), counted)
 }
 
@@ -125,7 +125,7 @@ async fn a_network_of_one_client_is_one_subject() {
 }
 
 #[tokio::test]
-async fn an_address_is_counted_under_a_pseudonym_only() {
+async fn an_address_is_counted_under_a_fingerprint_only() {
     let address = email("ada@example.com");
     assert_eq!(subject(Subject::Address(&address)).await, "p(15)");
     let home = subject(Subject::AddressAt(&address, Some("192.0.2.7".parse().unwrap()))).await;

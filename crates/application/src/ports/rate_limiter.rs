@@ -22,7 +22,7 @@ pub struct Hit {
     pub id: Uuid,
     /// Against which limit.
     pub rule: LimitRule,
-    /// Who or what is counted: a network, an id, or the pseudonym of an address.
+    /// Who or what is counted: a network, an id, or the fingerprint of an address.
     pub subject: String,
     /// When.
     pub at: OffsetDateTime,

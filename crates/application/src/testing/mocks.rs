@@ -41,7 +41,7 @@ use crate::testing::doubles::{FixedClock, PredictableSecrets, SequentialIds};
 use crate::testing::fixtures::NOW;
 use crate::testing::unit_of_work::{StagedUnitOfWork, Written};
 
-/// A mock of every port. Pseudonyms are `pseudonym`, access tokens `access-token`, sealed secrets `sealed`; limits
+/// A mock of every port. Pseudonyms are `pseudonym`, fingerprints `fingerprint`, access tokens `access-token`, sealed secrets `sealed`; limits
 /// allow and caches miss. Replace a field to change that; everything else panics unless expected.
 #[expect(missing_docs, reason = "each field is the mock of its type")]
 pub struct Mocks {
@@ -185,6 +185,7 @@ fn sealer() -> MockSealer {
 fn pseudonymizer() -> MockPseudonymizer {
     let mut pseudonymizer = MockPseudonymizer::new();
     pseudonymizer.expect_pseudonym().returning(|_| "pseudonym".to_owned());
+    pseudonymizer.expect_fingerprint().returning(|_| "fingerprint".to_owned());
     pseudonymizer
 }
 

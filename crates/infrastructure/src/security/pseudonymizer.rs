@@ -22,18 +22,26 @@ impl KeyedPseudonymizer {
     pub fn new(keys: Arc<SecretKeyRing>, clock: Arc<dyn Clock>, period: Duration) -> Self {
         Self { keys, clock, period }
     }
-}
 
-impl Pseudonymizer for KeyedPseudonymizer {
-    fn pseudonym(&self, subject: &str) -> String {
-        let period = self.clock.now().unix_timestamp().div_euclid(self.period.whole_seconds().max(1));
-        let Ok(key) = self.keys.derive(&format!("pseudonyms {period}")) else {
+    fn name(&self, purpose: &str, subject: &str) -> String {
+        let Ok(key) = self.keys.derive(purpose) else {
             // A log line is better without a name than with the real one.
             return "unnamed".to_owned();
         };
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()), subject.as_bytes());
         let name: u64 = tag.as_ref().iter().take(8).fold(0, |name, octet| name << 8 | u64::from(*octet));
         format!("{name:016x}")
+    }
+}
+
+impl Pseudonymizer for KeyedPseudonymizer {
+    fn pseudonym(&self, subject: &str) -> String {
+        let period = self.clock.now().unix_timestamp().div_euclid(self.period.whole_seconds().max(1));
+        self.name(&format!("pseudonyms {period}"), subject)
+    }
+
+    fn fingerprint(&self, subject: &str) -> String {
+        self.name("fingerprints", subject)
     }
 }
 
@@ -61,6 +69,18 @@ mod tests {
         assert_ne!(names.pseudonym("grace@example.com"), first);
         clock.advance(Duration::days(30));
         assert_ne!(names.pseudonym("ada@example.com"), first);
+    }
+
+    #[test]
+    fn a_fingerprint_outlives_periods_and_is_no_pseudonym() {
+        let clock = Arc::new(FixedClock::at(NOW));
+        let names = pseudonymizer(1, &clock);
+        let first = names.fingerprint("ada@example.com");
+        assert_ne!(names.pseudonym("ada@example.com"), first);
+        assert_ne!(names.fingerprint("grace@example.com"), first);
+        assert_ne!(pseudonymizer(2, &clock).fingerprint("ada@example.com"), first);
+        clock.advance(Duration::days(300));
+        assert_eq!(names.fingerprint("ada@example.com"), first);
     }
 
     #[test]
