@@ -33,7 +33,7 @@ pub trait AuditLog: Send + Sync {
     /// Newest first.
     async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault>;
 
-    /// Every event by or about the account, oldest first: for the export of its data.
+    /// The newest 10,000 events by or about the account, oldest first: for the export of its data.
     async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault>;
 
     /// Erases network and program from every event by or about the account. The random id stays.

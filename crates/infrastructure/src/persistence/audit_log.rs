@@ -9,7 +9,7 @@ use countersign_domain::network::Network;
 use countersign_domain::page::{Page, PageRequest};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, Set,
+    QuerySelect as _, QueryTrait as _, Select, Set,
 };
 
 use crate::persistence::entities::audit_events::{ActiveModel, Column, Entity, Model};
@@ -34,6 +34,13 @@ fn event(row: Model) -> Result<AuditEvent, Fault> {
 
 fn by_or_about(user: UserId) -> Condition {
     Condition::any().add(Column::ActorId.eq(user.as_uuid())).add(Column::UserId.eq(user.as_uuid()))
+}
+
+/// Most events of one account that are listed at once, for they are held in memory.
+const MOST_OF_USER: u64 = 10_000;
+
+fn newest_of(user: UserId) -> Select<Entity> {
+    Entity::find().filter(by_or_about(user)).order_by_desc(Column::Id).limit(MOST_OF_USER)
 }
 
 #[async_trait]
@@ -73,14 +80,27 @@ impl<C: ConnectionTrait + Send + Sync> AuditLog for Store<C> {
     }
 
     async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault> {
-        let rows =
-            Entity::find().filter(by_or_about(user)).order_by_asc(Column::Id).all(&self.0).await.map_err(fault)?;
-        rows.into_iter().map(event).collect()
+        let rows = newest_of(user).all(&self.0).await.map_err(fault)?;
+        rows.into_iter().rev().map(event).collect()
     }
 
     async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
         let erased = ActiveModel { network: Set(None), user_agent: Set(None), ..ActiveModel::default() };
         Entity::update_many().set(erased).filter(by_or_about(user)).exec(&self.0).await.map_err(fault)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_application::testing::user_id;
+    use sea_orm::DbBackend;
+
+    use super::*;
+
+    #[test]
+    fn of_an_account_with_many_events_the_newest_are_listed() {
+        let sql = newest_of(user_id(1)).build(DbBackend::Sqlite).to_string();
+        assert!(sql.ends_with(r#"ORDER BY "audit_events"."id" DESC LIMIT 10000"#), "{sql}");
     }
 }
