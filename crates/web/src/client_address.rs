@@ -45,21 +45,20 @@ impl ProxyNetwork {
 }
 
 /// The client's address. Forwarding headers count only when the peer is a trusted proxy, and then the right-most hop
-/// that is not one: everything left of it is hearsay. Should `X-Forwarded-For` and `Forwarded` name different clients,
-/// the proxy sets one of them and a client invented the other; then neither counts.
+/// that is not one: everything left of it is hearsay. `Forwarded` counts only without `X-Forwarded-For`: most proxies
+/// set the latter alone, and pass on whatever a client writes into the former.
 pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[ProxyNetwork]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     if !is_trusted(peer) {
         return Some(peer);
     }
-    let by_list = first_untrusted(peer, hops(headers, &X_FORWARDED_FOR), is_trusted);
-    let by_standard =
-        first_untrusted(peer, hops(headers, &FORWARDED).map(|hop| hop.and_then(for_parameter)), is_trusted);
-    match (by_list, by_standard) {
-        (Some(one), Some(other)) if one != other => Some(peer),
-        (one, other) => one.or(other).or(Some(peer)),
-    }
+    let hop = if headers.contains_key(&X_FORWARDED_FOR) {
+        first_untrusted(peer, hops(headers, &X_FORWARDED_FOR), is_trusted)
+    } else {
+        first_untrusted(peer, hops(headers, &FORWARDED).map(|hop| hop.and_then(for_parameter)), is_trusted)
+    };
+    hop.or(Some(peer))
 }
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -151,11 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn two_headers_that_disagree_count_for_nothing() {
+    fn forwarded_counts_only_without_x_forwarded_for() {
         let headers = [("x-forwarded-for", "203.0.113.5"), ("forwarded", "for=198.51.100.9")];
-        assert_eq!(client("10.0.0.1", &headers), "10.0.0.1");
-        let headers = [("x-forwarded-for", "203.0.113.5"), ("forwarded", "for=203.0.113.5")];
         assert_eq!(client("10.0.0.1", &headers), "203.0.113.5");
+        let headers = [("x-forwarded-for", "unknown"), ("forwarded", "for=198.51.100.9")];
+        assert_eq!(client("10.0.0.1", &headers), "10.0.0.1");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is done to every request, outermost first: [`request_context`] names and logs it, [`security_headers`] marks
 //! the answer, [`answer`] renders problems, [`cors`] lets known origins in. Behind the router, [`gate`] asks who it is
-//! and catches panics, and [`flood_guard`] holds floods off the open routes.
+//! and catches panics, and [`flood_guard`] holds floods off the open routes and off writes.
 
 pub(crate) mod answer;
 pub(crate) mod cors;

@@ -45,7 +45,7 @@ pub fn json() -> String {
 pub fn problems_of(endpoint: &Endpoint) -> Vec<ProblemCode> {
     let mut problems = endpoint.problems.to_vec();
     problems.extend([(500, "internal_error"), (503, "service_unavailable")]);
-    problems.extend(endpoint.is_flood_guarded().then_some((429, "rate_limited")));
+    problems.extend(endpoint.guarded().map(|_| (429, "rate_limited")));
     if endpoint.access != Access::Open {
         problems.extend([(401, "authentication_required"), (401, "invalid_token")]);
     }

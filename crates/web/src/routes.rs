@@ -10,7 +10,7 @@ use actix_web::{Route, guard, web};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::middleware::flood_guard::FloodGuard;
+use crate::middleware::flood_guard::{FloodGuard, Guarded};
 use crate::middleware::gate::gate;
 use crate::problem::Problem;
 
@@ -104,15 +104,19 @@ impl Endpoint {
         Some((operation(), schemas))
     }
 
-    /// Whether a flood is held off it: open, and more work than handing out a page.
-    pub(crate) fn is_flood_guarded(&self) -> bool {
-        self.access == Access::Open && (self.pattern.starts_with("/auth/") || self.method == Method::POST)
+    /// As what a flood is held off it: everything but reads for those signed in, and handing out a page.
+    pub(crate) fn guarded(&self) -> Option<Guarded> {
+        let open = self.access == Access::Open && (self.pattern.starts_with("/auth/") || self.method == Method::POST);
+        if open { Some(Guarded::Open) } else { (self.method != Method::GET).then_some(Guarded::Write) }
     }
 
     fn route(&self, flood_guard: &FloodGuard) -> Route {
         let access = self.access;
         let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, req, next)));
-        let route = if self.is_flood_guarded() { flood_guard.before(route) } else { route };
+        let route = match self.guarded() {
+            Some(guarded) => flood_guard.before(route, guarded),
+            None => route,
+        };
         if self.method == Method::GET {
             route.guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {

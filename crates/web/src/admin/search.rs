@@ -22,6 +22,9 @@ impl FromFields for Search {
         if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
             return fields.refuse(FieldError::new("q", "too_long", "at most 254 characters are allowed"));
         }
+        if text.as_ref().is_some_and(|text| text.contains(char::is_control)) {
+            return fields.refuse(FieldError::new("q", "malformed", "control characters are not allowed"));
+        }
         Some(Self { text, page: page? })
     }
 }

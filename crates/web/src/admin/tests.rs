@@ -39,6 +39,16 @@ async fn too_long_a_search_is_a_422() {
 }
 
 #[actix_web::test]
+async fn control_characters_in_a_search_are_a_422() {
+    for list in ["users", "teams"] {
+        for character in ["%00", "%0A", "%7F"] {
+            let request = TestRequest::get().uri(&format!("/admin/{list}?q=a{character}"));
+            assert_eq!(call(superuser(), signed_in(request)).await.violations()[0].0, "q");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn audit_filters_narrow_and_bad_ones_are_named() {
     let mut mocks = superuser();
     mocks.recorded = countersign_application::testing::Written::default();

@@ -1,5 +1,14 @@
-//! A coarse guard of this node's open `/auth` routes against floods from one network. The named limits, which hold
-//! over all nodes, are the use cases'.
+//! A coarse guard of this node against floods from one network: of the open `/auth` routes, and, at a multiple of the
+//! figure, of every other write. The named limits, which hold over all nodes, are the use cases'.
+
+/// What a route is guarded as; each is counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guarded {
+    /// Work for anybody.
+    Open,
+    /// A write of somebody who is signed in: far more often than anyone works.
+    Write,
+}
 
 #[cfg(feature = "edge-limits")]
 mod governed {
@@ -16,31 +25,47 @@ mod governed {
     use countersign_domain::network::Network;
 
     use crate::extract::RequestOrigin;
+    use crate::middleware::flood_guard::Guarded;
     use crate::problem::Problem;
     use crate::settings::WebSettings;
 
+    /// Writes for each request to the open routes.
+    const WRITES: u32 = 4;
     const SWEEP: Duration = Duration::from_mins(1);
 
     /// Counts per network on this node; shared by its workers.
     #[derive(Clone)]
-    pub(crate) struct FloodGuard(Option<GovernorConfig<ByNetwork, NoOpMiddleware>>);
+    pub(crate) struct FloodGuard {
+        open: Option<Config>,
+        writes: Option<Config>,
+    }
+
+    type Config = GovernorConfig<ByNetwork, NoOpMiddleware>;
+
+    fn config(per_second: u32) -> Option<Config> {
+        if per_second == 0 {
+            return None;
+        }
+        GovernorConfigBuilder::default()
+            .nanoseconds_per_request(1_000_000_000 / u64::from(per_second))
+            .burst_size(per_second)
+            .key_extractor(ByNetwork)
+            .finish()
+    }
 
     impl FloodGuard {
         pub(crate) fn new(settings: &WebSettings) -> Self {
             let per_second = settings.flood_per_second_per_ip;
-            let config = (per_second > 0).then(|| {
-                GovernorConfigBuilder::default()
-                    .nanoseconds_per_request(1_000_000_000 / u64::from(per_second))
-                    .burst_size(per_second)
-                    .key_extractor(ByNetwork)
-                    .finish()
-            });
-            Self(config.flatten())
+            Self { open: config(per_second), writes: config(per_second.saturating_mul(WRITES)) }
         }
 
         /// Puts the guard before a route.
-        pub(crate) fn before(&self, route: Route) -> Route {
-            match &self.0 {
+        pub(crate) fn before(&self, route: Route, guarded: Guarded) -> Route {
+            let config = match guarded {
+                Guarded::Open => &self.open,
+                Guarded::Write => &self.writes,
+            };
+            match config {
                 Some(config) => route.wrap(Governor::new(config)),
                 None => route,
             }
@@ -48,16 +73,17 @@ mod governed {
 
         /// Forgets networks that have been quiet, for as long as the server lives.
         pub(crate) fn sweep(&self) {
-            let Some(config) = &self.0 else { return };
-            let limiter = Arc::downgrade(&config.limiter());
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(SWEEP).await;
-                    let Some(limiter) = limiter.upgrade() else { return };
-                    limiter.retain_recent();
-                    limiter.shrink_to_fit();
-                }
-            });
+            for config in [&self.open, &self.writes].into_iter().flatten() {
+                let limiter = Arc::downgrade(&config.limiter());
+                tokio::spawn(async move {
+                    loop {
+                        tokio::time::sleep(SWEEP).await;
+                        let Some(limiter) = limiter.upgrade() else { return };
+                        limiter.retain_recent();
+                        limiter.shrink_to_fit();
+                    }
+                });
+            }
         }
     }
 
@@ -85,6 +111,7 @@ mod governed {
 mod open {
     use actix_web::Route;
 
+    use crate::middleware::flood_guard::Guarded;
     use crate::settings::WebSettings;
 
     /// Built without the guard.
@@ -96,7 +123,7 @@ mod open {
             Self
         }
 
-        pub(crate) fn before(&self, route: Route) -> Route {
+        pub(crate) fn before(&self, route: Route, _: Guarded) -> Route {
             route
         }
 

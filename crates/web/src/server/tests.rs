@@ -131,7 +131,7 @@ async fn without_https_there_is_no_strict_transport_security() {
 
 #[cfg(feature = "edge-limits")]
 #[actix_web::test]
-async fn a_flood_from_one_network_is_held_off_the_open_routes_only() {
+async fn a_flood_from_one_network_is_held_off_the_open_routes() {
     let settings = WebSettings { flood_per_second_per_ip: 3, ..settings() };
     let from = |request: TestRequest, ip: &str| request.peer_addr(format!("{ip}:4711").parse().unwrap());
     let requests = vec![
@@ -148,6 +148,20 @@ async fn a_flood_from_one_network_is_held_off_the_open_routes_only() {
     assert_eq!(answers[3].problem(), (429, "rate_limited".to_owned()));
     assert_eq!(answers[3].header("retry-after"), Some("1"));
     assert_guarded(&answers[3]);
+}
+
+#[cfg(feature = "edge-limits")]
+#[actix_web::test]
+async fn writes_behind_an_access_token_are_guarded_at_four_times_the_figure_and_reads_are_not() {
+    let settings = || WebSettings { flood_per_second_per_ip: 1, ..settings() };
+    let many = |request: fn() -> TestRequest| -> Vec<_> {
+        (0..12).map(|_| request().uri("/auth/me").peer_addr("192.0.2.1:4711".parse().unwrap())).collect()
+    };
+    let writes = serve(Mocks::default(), settings(), &table(), many(TestRequest::patch)).await;
+    assert!(writes[..4].iter().all(|answer| answer.status == 401));
+    assert!(writes[4..].iter().any(|answer| answer.status == 429));
+    let reads = serve(Mocks::default(), settings(), &table(), many(TestRequest::get)).await;
+    assert!(reads.iter().all(|answer| answer.status == 401));
 }
 
 #[actix_web::test]
