@@ -22,7 +22,7 @@
 //!
 //! Every use case is a struct of the ports it calls, with one method `execute`. Commands are made of parsed domain
 //! types; outcomes are entities; errors are one enum for each use case, which [`error::Classify`] sorts for adapters.
-//! With the feature `testing`, [`testing`] exports mocks of every port, fixtures, a fixed clock and predictable secrets.
+//! With the feature `testing`, the module of that name exports mocks of every port, fixtures, a fixed clock and predictable secrets.
 #![deny(missing_docs)]
 
 pub mod account;

@@ -1,6 +1,6 @@
 //! The HTTP adapter of Countersign: endpoints, extractors, middleware and pages on actix-web.
 //!
-//! A request crosses [`middleware`], its gate (who may come in, stated in the table of [`routes`]), the extractors
+//! A request crosses `middleware`, its gate (who may come in, stated in the table of [`routes`]), the extractors
 //! that turn it into a command, one use case, and `present`, which turns the outcome into a body. Whatever goes wrong
 //! on the way becomes a [`problem::Problem`], and every problem is rendered in one place.
 #![deny(missing_docs)]

@@ -1,7 +1,7 @@
 //! Everything that goes wrong, as RFC 9457 wants it.
 //!
 //! A [`Problem`] only says what happened. Its body needs the request's id and the public URL, so it is rendered by
-//! [`crate::middleware::answer`], the one place that every answer passes.
+//! `middleware::answer`, the one place that every answer passes.
 
 pub mod catalogue;
 mod field;

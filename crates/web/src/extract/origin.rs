@@ -1,7 +1,6 @@
 //! Where a request came from, and its id.
 
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
@@ -40,8 +39,9 @@ impl RequestOrigin {
     }
 
     /// The network that limits count.
+    #[cfg(feature = "edge-limits")]
     pub(crate) fn counted_network(&self) -> Option<Network> {
-        self.0.ip.map(|ip: IpAddr| Network::counted(ip))
+        self.0.ip.map(Network::counted)
     }
 }
 
