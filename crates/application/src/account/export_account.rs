@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::invitation::Invitation;
 use countersign_domain::page::PageRequest;
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
@@ -14,6 +15,7 @@ use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
+use crate::ports::invitation_repository::InvitationRepository;
 use crate::ports::membership_repository::MembershipRepository;
 use crate::ports::session_repository::SessionRepository;
 use crate::ports::sign_in_networks::SignInNetworks;
@@ -30,6 +32,8 @@ pub struct AccountExport {
     pub sessions: Vec<Session>,
     /// Networks it signed in from, with the last time.
     pub sign_in_networks: Vec<(String, OffsetDateTime)>,
+    /// Invitations to its address, once that is verified: before, they may be somebody else's.
+    pub invitations: Vec<Invitation>,
     /// Audit events by or about it, oldest first.
     pub audit_events: Vec<AuditEvent>,
     /// When this was put together.
@@ -54,6 +58,7 @@ pub struct ExportAccount {
     memberships: Arc<dyn MembershipRepository>,
     sessions: Arc<dyn SessionRepository>,
     networks: Arc<dyn SignInNetworks>,
+    invitations: Arc<dyn InvitationRepository>,
     audit: Arc<dyn AuditLog>,
     trail: Trail,
 }
@@ -66,6 +71,7 @@ impl ExportAccount {
             memberships: Arc::clone(&dependencies.memberships),
             sessions: Arc::clone(&dependencies.sessions),
             networks: Arc::clone(&dependencies.networks),
+            invitations: Arc::clone(&dependencies.invitations),
             audit: Arc::clone(&dependencies.audit),
             trail: Trail::new(dependencies),
         }
@@ -82,9 +88,17 @@ impl ExportAccount {
             teams: self.teams(actor).await?,
             sessions: self.sessions.list_live_by_user(actor.id(), now).await?,
             sign_in_networks: self.networks.list_by_user(actor.id()).await?,
+            invitations: self.invitations(actor).await?,
             audit_events: self.audit.list_by_user(actor.id()).await?,
             exported_at: now,
         })
+    }
+
+    async fn invitations(&self, actor: &Actor) -> Result<Vec<Invitation>, Fault> {
+        if !actor.user.email_verified {
+            return Ok(vec![]);
+        }
+        self.invitations.list_by_email(&actor.user.email).await
     }
 
     async fn teams(&self, actor: &Actor) -> Result<Vec<TeamMembership>, Fault> {
@@ -105,7 +119,7 @@ impl ExportAccount {
 mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
-    use crate::testing::{Mocks, NOW, actor, membership, origin, session, team, user, user_id};
+    use crate::testing::{Mocks, NOW, actor, email, invitation, membership, origin, session, team, user, user_id};
     use countersign_domain::page::{Cursor, Page};
     use countersign_domain::team::role::Role;
 
@@ -125,6 +139,10 @@ mod tests {
                 Some(_) => Page { items: vec![], next: None },
             })
         });
+        mocks.invitations.expect_list_by_email().returning(|address| {
+            let held = invitation("user1@example.com", Role::Member);
+            Ok(vec![held].into_iter().filter(|held| held.email == *address).collect())
+        });
         mocks
             .sessions
             .expect_list_live_by_user()
@@ -142,7 +160,18 @@ mod tests {
         assert_eq!(export.sessions, [session(1)]);
         assert_eq!(export.sign_in_networks, [("192.0.2.0/24".to_owned(), NOW)]);
         assert_eq!(export.audit_events[0].kind, AuditKind::AccountExported);
+        assert_eq!(export.invitations, [invitation("user1@example.com", Role::Member)]);
         assert_eq!(export.exported_at, NOW);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_not_verified_gives_no_invitations_away() {
+        let mut mocks = mocks();
+        mocks.networks.expect_list_by_user().returning(|_| Ok(vec![]));
+        let squatter = Actor { user: User { email_verified: false, ..user(1) }, ..actor() };
+        let export = ExportAccount::new(&mocks.into_dependencies()).execute(&squatter, &origin()).await.unwrap();
+        assert_eq!(export.user.email, email("user1@example.com"));
+        assert_eq!(export.invitations, []);
     }
 
     #[tokio::test]

@@ -39,6 +39,9 @@ pub trait InvitationRepository: Send + Sync {
     /// The team's invitations with the state of their mail, oldest first.
     async fn list_by_team(&self, team: TeamId, page: &PageRequest) -> Result<Page<InvitationListing>, Fault>;
 
+    /// Every invitation to this address, in any state and team, oldest first: for the export of an account.
+    async fn list_by_email(&self, email: &EmailAddress) -> Result<Vec<Invitation>, Fault>;
+
     /// Removes every invitation to this address, in any state and team: for the erasure of an account.
     async fn remove_by_email(&self, email: &EmailAddress) -> Result<(), Fault>;
 }

@@ -157,6 +157,16 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
         Ok(Page::from_rows(listings, page, |listing: &InvitationListing| listing.invitation.id.as_uuid()))
     }
 
+    async fn list_by_email(&self, email: &EmailAddress) -> Result<Vec<Invitation>, Fault> {
+        let rows = Entity::find()
+            .filter(Column::Email.eq(email.as_str()))
+            .order_by_asc(Column::Id)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(invitation).collect()
+    }
+
     async fn remove_by_email(&self, email: &EmailAddress) -> Result<(), Fault> {
         Entity::delete_many().filter(Column::Email.eq(email.as_str())).exec(&self.0).await.map_err(fault)?;
         Ok(())

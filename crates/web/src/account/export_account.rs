@@ -1,6 +1,7 @@
 //! `GET /auth/me/export`
 
 mod audit_event;
+mod invitation;
 mod session;
 
 use actix_web::web;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::account::export_account::audit_event::ExportedEventBody;
+use crate::account::export_account::invitation::ExportedInvitationBody;
 use crate::account::export_account::session::ExportedSessionBody;
 use crate::extract::{Authenticated, RequestOrigin};
 use crate::present::{TeamMembershipBody, Timestamp, UserBody};
@@ -24,6 +26,8 @@ pub(crate) struct AccountExportBody {
     teams: Vec<TeamMembershipBody>,
     sessions: Vec<ExportedSessionBody>,
     sign_in_networks: Vec<SignInNetworkBody>,
+    /// To the address of the account, once it is verified.
+    invitations: Vec<ExportedInvitationBody>,
     /// By or about the account, oldest first.
     audit_events: Vec<ExportedEventBody>,
 }
@@ -40,6 +44,8 @@ pub(crate) struct SignInNetworkBody {
 impl From<AccountExport> for AccountExportBody {
     fn from(export: AccountExport) -> Self {
         let owner = export.user.id;
+        let now = export.exported_at;
+        let invitations = export.invitations.iter();
         let networks = export.sign_in_networks.into_iter();
         Self {
             exported_at: export.exported_at.into(),
@@ -49,6 +55,7 @@ impl From<AccountExport> for AccountExportBody {
             sign_in_networks: networks
                 .map(|(network, seen)| SignInNetworkBody { network, last_seen_at: seen.into() })
                 .collect(),
+            invitations: invitations.map(|invitation| ExportedInvitationBody::of(invitation, now)).collect(),
             audit_events: export.audit_events.into_iter().map(|event| ExportedEventBody::of(event, owner)).collect(),
         }
     }
@@ -69,7 +76,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{Mocks, NOW, membership, session, team, user};
+    use countersign_application::testing::{Mocks, NOW, invitation, membership, session, team, user};
     use countersign_domain::page::Page;
     use countersign_domain::team::membership::TeamMembership;
     use countersign_domain::team::role::Role;
@@ -87,6 +94,10 @@ mod tests {
         });
         mocks.sessions.expect_list_live_by_user().returning(|_, _| Ok(vec![session(1)]));
         mocks.networks.expect_list_by_user().returning(|_| Ok(vec![("192.0.2.0/24".to_owned(), NOW)]));
+        mocks
+            .invitations
+            .expect_list_by_email()
+            .returning(|address| Ok(vec![invitation(address.as_str(), Role::Member)]));
         let request = TestRequest::get().uri("/auth/me/export").insert_header(("x-request-id", "export"));
         let answer = call(mocks, signed_in(request)).await;
         assert_eq!(answer.status, 200);
@@ -102,6 +113,9 @@ mod tests {
             "sessions": [{"id": session(1).id.to_string(), "created_at": at, "last_seen_at": at,
                 "expires_at": "2026-07-01T03:04:05.678Z", "ip": null, "user_agent": null}],
             "sign_in_networks": [{"network": "192.0.2.0/24", "last_seen_at": at}],
+            "invitations": [{"id": invitation("user1@example.com", Role::Member).id.to_string(),
+                "team_id": team(1).id.to_string(), "role": "member", "state": "pending", "created_at": at,
+                "expires_at": "2026-01-09T03:04:05.678Z"}],
             "audit_events": [{"id": export["audit_events"][0]["id"], "at": at, "event": "account_exported",
                 "actor_id": id, "user_id": id, "team_id": null, "network": null, "user_agent": null,
                 "request_id": "export", "detail": null}],
