@@ -6,8 +6,9 @@
 //!
 //! ```
 //! use countersign_application::Application;
-//! use countersign_application::testing::{Mocks, StagedUnitOfWork, actor};
 //! use countersign_application::teams::create_team::CreateTeamCommand;
+//! use countersign_application::testing::{Mocks, StagedUnitOfWork, actor, origin};
+//! # use countersign_domain::name::TeamName;
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let mut mocks = Mocks::default();
 //! let mut uow = StagedUnitOfWork::default();
@@ -16,7 +17,11 @@
 //! uow.teams.expect_insert().times(1).returning(|_| Ok(()));
 //! uow.memberships.expect_insert().times(1).returning(|_| Ok(()));
 //! let written = mocks.stage(uow);
-//! # let _ = (mocks.into_dependencies(), written);
+//!
+//! let application = Application::new(&mocks.into_dependencies());
+//! let command = CreateTeamCommand { name: TeamName::parse("Engines").unwrap(), description: None };
+//! application.teams.create_team.execute(&actor(), &origin(), command).await.unwrap();
+//! assert!(written.committed());
 //! # });
 //! ```
 
