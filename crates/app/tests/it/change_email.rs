@@ -143,7 +143,8 @@ async fn a_taken_address_answers_alike_and_is_not_taken_over() {
     assert_eq!(between, (before.0 + 1, before.1 + 1));
     let free = change(&server, &tokens, PASSWORD, NEW).send().await.expect(202);
     assert_eq!(taken.comparable(), free.comparable());
-    assert_eq!((rows.count("one_time_tokens").await, rows.count("audit_events").await), (between.0 + 1, between.1 + 1));
+    // Either request replaces the token of the one before, or success would tell whether an address is taken.
+    assert_eq!((rows.count("one_time_tokens").await, rows.count("audit_events").await), (between.0, between.1 + 1));
     server.mailbox().wait_for(NEW, 1).await;
     assert_eq!(server.mailbox().to(&owner.email).len(), 1, "its verification and nothing else");
     assert_eq!(address(&server, &tokens).await, account.email);

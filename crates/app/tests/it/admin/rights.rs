@@ -57,6 +57,8 @@ async fn every_call_takes_a_superuser_and_is_audited_with_who_did_it() {
     let me = server.get("/auth/me").bearer(&server.login(&member).await.access).send().await.expect(200).json();
     assert_eq!((&me["is_superuser"], &me["teams"][0]["role"]), (&json!(false), &json!("member")));
 
+    // A superuser appoints an admin only where there is none.
+    rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'owner@example.org'").await;
     for (call, event) in calls(&server, &member.id, &team) {
         let newest = |text: &'static str| format!("SELECT {text} FROM audit_events ORDER BY id DESC LIMIT 1");
         let answer = call.bearer(&root.access).send().await;
