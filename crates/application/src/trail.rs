@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::ids::AuditEventId;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::ports::audit_log::AuditLog;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::pseudonymizer::Pseudonymizer;
+use crate::ports::rate_limiter::{Hit, LimitRule, LimitVerdict, RateLimiter};
+
+/// Refusals of an account, or of a network where nobody is signed in, that are stored; beyond that the log has them.
+const REFUSALS: LimitRule = LimitRule { name: "refusals_audited", max: 60, window: Duration::MINUTE };
 
 /// Makes audit events. A use case appends them in its unit of work, and announces them once that is committed.
 #[derive(Clone)]
 pub struct Trail {
     ids: Arc<dyn IdGenerator>,
     log: Arc<dyn AuditLog>,
+    limiter: Arc<dyn RateLimiter>,
     pseudonymizer: Arc<dyn Pseudonymizer>,
 }
 
@@ -26,6 +31,7 @@ impl Trail {
         Self {
             ids: Arc::clone(&dependencies.ids),
             log: Arc::clone(&dependencies.audit),
+            limiter: Arc::clone(&dependencies.rate_limiter),
             pseudonymizer: Arc::clone(&dependencies.pseudonymizer),
         }
     }
@@ -51,7 +57,25 @@ impl Trail {
         );
     }
 
-    /// Appends an event that stands alone, such as a refusal, and says it in the log.
+    /// Says a refusal in the log, and appends it unless there were many of this actor, or of this network where no
+    /// actor is known, within the minute: nobody fills the trail by asking for what they may not have.
+    pub async fn record_refusal(&self, event: AuditEvent) -> Result<(), Fault> {
+        let subject = match (event.actor_id, event.network) {
+            (Some(actor), _) => actor.to_string(),
+            (None, Some(network)) => network.to_string(),
+            (None, None) => "unknown".to_owned(),
+        };
+        let hit = Hit { id: event.id.as_uuid(), rule: REFUSALS, subject, at: event.at };
+        match self.limiter.acquire(&hit).await {
+            LimitVerdict::Allowed => self.record(event).await,
+            LimitVerdict::Refused { .. } => {
+                self.announce(&event);
+                Ok(())
+            }
+        }
+    }
+
+    /// Appends an event that stands alone and says it in the log.
     pub async fn record(&self, event: AuditEvent) -> Result<(), Fault> {
         self.log.append(&event).await?;
         self.announce(&event);

@@ -113,13 +113,13 @@ macro_rules! kinds {
 kinds! {
     /// An account was registered.
     Registered = "registered",
-    /// A registration was refused because the address is taken.
+    /// A registration was refused; `detail` says why.
     RegistrationRefused = "registration_refused",
     /// Signed in.
     LoginSucceeded = "login_succeeded",
     /// A sign-in was refused; `detail` says why, the client is never told.
     LoginFailed = "login_failed",
-    /// A current password asked for as proof was wrong.
+    /// A proof of owning the account, such as its current password, was missing or wrong; `detail` says which.
     ProofFailed = "proof_failed",
     /// A session was refreshed from another network or program than before.
     SessionMoved = "session_moved",

@@ -80,7 +80,7 @@ impl SuperuserGuard {
 
     async fn deny(&self, actor: &Actor, origin: &Origin) -> Result<SuperuserError, Fault> {
         let event = self.trail.event(AuditKind::AccessDenied, origin, self.clock.now());
-        self.trail.record(event.by(actor.id()).detail("superuser_required")).await?;
+        self.trail.record_refusal(event.by(actor.id()).detail("superuser_required")).await?;
         Ok(SuperuserError::SuperuserRequired)
     }
 }

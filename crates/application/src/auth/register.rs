@@ -130,7 +130,7 @@ impl Register {
     /// A taken address costs the same hash; where it is concealed, also the same number of statements and one commit.
     pub async fn execute(&self, origin: &Origin, command: RegisterCommand) -> Result<Registration, RegisterError> {
         let now = self.clock.now();
-        self.admit(&command)?;
+        self.admit(&command, origin, now).await?;
         let _counted = self.limits.acquire(Limit::RegisterOfNetwork, Subject::Network(origin.ip), now).await?;
         command
             .password
@@ -164,11 +164,21 @@ impl Register {
         }
     }
 
-    fn admit(&self, command: &RegisterCommand) -> Result<(), RegisterError> {
+    /// Whether one may register at all; a refusal is audited (ASVS 16.3.2).
+    async fn admit(
+        &self,
+        command: &RegisterCommand,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<(), RegisterError> {
         match self.mode {
             RegistrationMode::Open => Ok(()),
             RegistrationMode::Invited if command.invitation_token.is_some() => Ok(()),
-            RegistrationMode::Invited | RegistrationMode::Closed => Err(RegisterError::RegistrationClosed),
+            RegistrationMode::Invited | RegistrationMode::Closed => {
+                let event = self.trail.event(AuditKind::RegistrationRefused, origin, now);
+                self.trail.record_refusal(event.detail("registration_closed")).await?;
+                Err(RegisterError::RegistrationClosed)
+            }
         }
     }
 

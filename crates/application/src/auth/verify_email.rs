@@ -128,9 +128,17 @@ impl VerifyEmail {
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<(), VerifyEmailError> {
+        let refused = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
         match proof {
             Some(Proof::Session(actor)) if actor.id() == user.id => Ok(()),
-            Some(Proof::Session(_)) | None => Err(VerifyEmailError::ProofRequired),
+            Some(Proof::Session(actor)) => {
+                self.trail.record_refusal(refused.by(actor.id()).detail("another_account")).await?;
+                Err(VerifyEmailError::ProofRequired)
+            }
+            None => {
+                self.trail.record_refusal(refused.detail("no_proof")).await?;
+                Err(VerifyEmailError::ProofRequired)
+            }
             Some(Proof::Password(password)) => match self.password_proof.require(user, origin, &password, now).await {
                 Ok(_) => Ok(()),
                 Err(ProofError::WrongPassword) => Err(VerifyEmailError::ProofRequired),

@@ -169,7 +169,7 @@ impl AcceptInvitation {
         let (AcceptInvitationError::InvitationForAnotherAccount, Some(actor)) = (&error, actor) else { return error };
         let event = self.trail.event(AuditKind::AccessDenied, origin, now).by(actor.id());
         let event = event.in_team(invitation.team_id).detail("invitation_for_another_account");
-        match self.trail.record(event).await {
+        match self.trail.record_refusal(event).await {
             Ok(()) => error,
             Err(fault) => fault.into(),
         }

@@ -127,7 +127,7 @@ impl TeamAccess {
             Denial::AdminRequired => "team_admin_required",
         };
         let event = self.trail.event(AuditKind::AccessDenied, origin, self.clock.now());
-        self.trail.record(event.by(actor.id()).in_team(team_id).detail(detail)).await?;
+        self.trail.record_refusal(event.by(actor.id()).in_team(team_id).detail(detail)).await?;
         Ok(denial.into())
     }
 }

@@ -6,6 +6,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::*;
+use crate::ports::rate_limiter::MockRateLimiter;
 use crate::testing::{Mocks, NOW, origin, team, user_id};
 
 /// Collects the fields of every event of the log.
@@ -80,4 +81,36 @@ async fn a_recorded_event_is_stored() {
     let event = trail.event(AuditKind::AccessDenied, &origin(), NOW).by(user_id(1));
     trail.record(event.clone()).await.unwrap();
     assert_eq!(recorded.events(), [event]);
+}
+
+#[tokio::test]
+async fn refusals_beyond_what_is_stored_are_only_logged() {
+    for verdict in [LimitVerdict::Allowed, LimitVerdict::Refused { retry_after: Duration::SECOND }] {
+        let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
+        mocks.rate_limiter.expect_acquire().times(1).returning(move |hit| {
+            assert_eq!((hit.subject.clone(), hit.rule.max), (user_id(1).to_string(), 60));
+            verdict
+        });
+        let recorded = mocks.recorded.clone();
+        let trail = Trail::new(&mocks.into_dependencies());
+        let event = trail.event(AuditKind::AccessDenied, &origin(), NOW).by(user_id(1));
+        let log = Log::default();
+        let logging = tracing::subscriber::set_default(log.clone());
+        trail.record_refusal(event.clone()).await.unwrap();
+        drop(logging);
+        let stored = if verdict == LimitVerdict::Allowed { vec![event] } else { vec![] };
+        assert_eq!(recorded.events(), stored);
+        assert_eq!(log.0.lock().unwrap()[0], ("event", "access_denied".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_nobody_in_particular_count_for_their_network() {
+    let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
+    mocks.rate_limiter.expect_acquire().times(1).returning(|hit| {
+        assert_eq!(hit.subject, "192.0.2.0/24");
+        LimitVerdict::Allowed
+    });
+    let trail = Trail::new(&mocks.into_dependencies());
+    trail.record_refusal(trail.event(AuditKind::TokenRefused, &origin(), NOW)).await.unwrap();
 }

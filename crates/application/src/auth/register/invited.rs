@@ -52,7 +52,7 @@ impl Invited {
         };
         if invitation.email != *email {
             let event = self.trail.event(AuditKind::AccessDenied, origin, now).in_team(invitation.team_id);
-            self.trail.record(event.detail("invitation_for_another_account")).await?;
+            self.trail.record_refusal(event.detail("invitation_for_another_account")).await?;
             return Err(RegisterError::InvitationForAnotherAccount);
         }
         if self.teams.find_by_id(invitation.team_id).await?.is_none() {

@@ -38,7 +38,8 @@ impl TakenAddress {
 
     /// Where the client is told.
     pub(in crate::auth::register) async fn refuse(&self, origin: &Origin, now: OffsetDateTime) -> Result<(), Fault> {
-        self.trail.record(self.trail.event(AuditKind::RegistrationRefused, origin, now)).await
+        let event = self.trail.event(AuditKind::RegistrationRefused, origin, now);
+        self.trail.record_refusal(event.detail("email_taken")).await
     }
 
     /// Where the client is not told but the owner is, if there is `room` for one more mail to the address. Four

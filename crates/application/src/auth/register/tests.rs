@@ -184,8 +184,12 @@ async fn closed_registration_admits_nobody_and_invited_registration_needs_an_inv
     ] {
         let mut mocks = Mocks::default();
         mocks.policy.registration = mode;
+        let recorded = mocks.recorded.clone();
         let error = register(mocks, command).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (Kind::Forbidden, "registration_closed"));
+        let event = recorded.events().remove(0);
+        assert_eq!(event.kind, AuditKind::RegistrationRefused);
+        assert_eq!(event.detail.as_deref(), Some("registration_closed"));
     }
 }
 

@@ -68,10 +68,19 @@ async fn token_and_session_or_password_prove_the_address() {
 
 #[tokio::test]
 async fn without_a_proof_or_with_a_wrong_one_the_token_is_not_used_up() {
-    for proof in [None, Some(signed_in(user(2))), Some(Proof::Password(presented("another password")))] {
+    for (proof, detail) in [
+        (None, "no_proof"),
+        (Some(signed_in(user(2))), "another_account"),
+        (Some(Proof::Password(presented("another password"))), "wrong_password"),
+    ] {
         // No unit of work is staged: beginning one would be a fault.
-        let error = verify(mocks(unverified()), TOKEN, proof).await.unwrap_err();
+        let mocks = mocks(unverified());
+        let recorded = mocks.recorded.clone();
+        let error = verify(mocks, TOKEN, proof).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (Kind::Forbidden, "proof_required"));
+        let event = recorded.events().remove(0);
+        assert_eq!((event.kind, event.user_id), (AuditKind::ProofFailed, Some(user_id(1))));
+        assert_eq!(event.detail.as_deref(), Some(detail));
     }
 }
 

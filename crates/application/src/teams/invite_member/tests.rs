@@ -7,7 +7,7 @@ use time::Duration;
 use super::*;
 use crate::error::{Classify, Conflict, WriteError};
 use crate::mail::message::MailKind;
-use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{
     Mocks, NOW, StagedUnitOfWork, Written, actor, email, invitation, membership, origin, team, user, user_id,
 };
@@ -205,6 +205,8 @@ async fn it_takes_an_admin_before_anything_is_counted() {
         let mut mocks = Mocks::default();
         mocks.hold_team(&members);
         mocks.rate_limiter = MockRateLimiter::new();
+        let refusals = |hit: &Hit| hit.rule.name == "refusals_audited";
+        mocks.rate_limiter.expect_acquire().withf(refusals).returning(|_| LimitVerdict::Allowed);
         assert_eq!(invite(mocks, None).await.0.unwrap_err().code(), code);
     }
 }

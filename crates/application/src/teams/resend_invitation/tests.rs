@@ -4,7 +4,7 @@ use time::Duration;
 
 use super::*;
 use crate::error::Classify;
-use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, invitation, membership, origin, team};
 
 fn command() -> ResendInvitationCommand {
@@ -94,6 +94,8 @@ async fn it_takes_an_admin_before_anything_is_counted() {
     let mut mocks = Mocks::default();
     mocks.hold_team(&[membership(1, Role::Member)]);
     mocks.rate_limiter = MockRateLimiter::new();
+    let refusals = |hit: &Hit| hit.rule.name == "refusals_audited";
+    mocks.rate_limiter.expect_acquire().withf(refusals).returning(|_| LimitVerdict::Allowed);
     let (refused, _) = resend(mocks, None).await;
     assert_eq!(refused.unwrap_err().code(), "team_admin_required");
 }
