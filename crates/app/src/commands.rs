@@ -72,10 +72,15 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
     install_tls_provider()?;
     match line.command.unwrap_or(Command::Serve) {
         Command::Openapi => openapi::run(),
-        Command::Config(command) => command.run(&settings::load(line.config.as_deref())?),
+        Command::Config(command) => {
+            let loaded = settings::load(line.config.as_deref())?;
+            loaded.warnings.iter().for_each(|warning| terminal::complain(&format!("countersign: warning: {warning}")));
+            command.run(&loaded)
+        }
         command => {
             let loaded = settings::load(line.config.as_deref())?;
             telemetry::start(&loaded.settings.log, !matches!(command, Command::Serve))?;
+            loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             runtime()?.block_on(execute_online(command, loaded))
         }
     }

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use countersign_application::policy::Policy;
 
 use crate::settings::environment::Environment;
-use crate::settings::layers::Layers;
+use crate::settings::layers::{Layers, misnamed};
 pub(crate) use crate::settings::log::{LogFormat, LogSettings};
 pub(crate) use crate::settings::mail::MailSettings;
 pub(crate) use crate::settings::problem::SettingsError;
@@ -66,6 +66,8 @@ pub(crate) struct Settings {
 pub(crate) struct Loaded {
     /// The typed settings.
     pub settings: Settings,
+    /// What may be a mistake and stops nobody.
+    pub warnings: Vec<String>,
     layers: Layers,
 }
 
@@ -89,7 +91,11 @@ fn load_from(file: Option<&Path>, environment: &Environment) -> Result<Loaded, S
     let mut reader = Reader::new(&layers, &mut problems);
     let settings = Settings::read(&mut reader);
     check::check(&settings, &mut reader);
-    if problems.is_empty() { Ok(Loaded { settings, layers }) } else { Err(SettingsError::new(problems)) }
+    if !problems.is_empty() {
+        return Err(SettingsError::new(problems));
+    }
+    let warnings = misnamed::unprefixed(environment).iter().map(ToString::to_string).collect();
+    Ok(Loaded { settings, warnings, layers })
 }
 
 impl Settings {

@@ -1,15 +1,15 @@
 //! Layering: the environment over the file over the defaults, each value with its source.
 
 mod file;
+pub(crate) mod misnamed;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::settings::catalogue::{PREFIX, Setting, catalogue};
+use crate::settings::catalogue::{Setting, catalogue};
 use crate::settings::environment::Environment;
 use crate::settings::problem::Problem;
-use crate::settings::suggestion;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Layers {
         for setting in catalogue() {
             layers.read_variables(setting, environment, problems);
         }
-        refuse_unknown(environment, problems);
+        problems.extend(misnamed::refused(environment));
         layers
     }
 
@@ -88,19 +88,6 @@ impl Layers {
         if let Some(value) = given.into_iter().next() {
             self.0.insert(setting.key, value);
         }
-    }
-}
-
-fn refuse_unknown(environment: &Environment, problems: &mut Vec<Problem>) {
-    let known: Vec<String> = catalogue()
-        .flat_map(|setting| {
-            let files = setting.secret.then(|| setting.variables().map(|name| format!("{name}_FILE")));
-            setting.variables().chain(files.into_iter().flatten())
-        })
-        .collect();
-    for name in environment.names().filter(|name| name.starts_with(PREFIX) && !known.iter().any(|k| k == name)) {
-        let what = suggestion::did_you_mean(&name.to_ascii_uppercase(), known.iter().cloned());
-        problems.push(Problem { at: name.to_owned(), what });
     }
 }
 

@@ -89,8 +89,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Policy {
         invitation_ttl: reader.duration("tokens.invitation_ttl", "1s"..="365d"),
         max_teams_in_token: reader.number("tokens.max_teams", 0..=100),
         add_existing: reader.flag("teams.add_existing"),
-        teams_per_user: reader.number("teams.per_user", 0..=u64::MAX),
-        sessions_per_user: reader.number("sessions.per_user", 0..=u64::MAX),
+        teams_per_user: reader.number("teams.per_user", 0..=1_000_000),
+        sessions_per_user: reader.number("sessions.per_user", 0..=1_000_000),
         limits: read_limits(reader),
         retention: read_retention(reader),
     }

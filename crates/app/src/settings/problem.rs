@@ -11,6 +11,12 @@ pub(crate) struct Problem {
     pub what: String,
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.what)
+    }
+}
+
 /// Everything that is wrong with the settings, all at once.
 #[derive(Debug)]
 pub(crate) struct SettingsError {
@@ -28,7 +34,7 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.problems.len();
         write!(f, "the settings cannot be used ({count} problem{}):", if count == 1 { "" } else { "s" })?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.at, problem.what))
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 

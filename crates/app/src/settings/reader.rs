@@ -1,6 +1,6 @@
 //! Reading typed values out of the layers, collecting what is wrong instead of stopping at it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -14,18 +14,18 @@ use crate::settings::problem::Problem;
 pub(crate) struct Reader<'a> {
     layers: &'a Layers,
     problems: &'a mut Vec<Problem>,
-    read: BTreeSet<&'static str>,
+    read: BTreeMap<&'static str, String>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads from these layers.
     pub(crate) fn new(layers: &'a Layers, problems: &'a mut Vec<Problem>) -> Self {
-        Self { layers, problems, read: BTreeSet::new() }
+        Self { layers, problems, read: BTreeMap::new() }
     }
 
-    /// The keys that were asked for.
+    /// The keys that were asked for, and the range that each was held to; empty for none.
     #[cfg(test)]
-    pub(crate) fn keys_read(&self) -> &BTreeSet<&'static str> {
+    pub(crate) fn ranges_read(&self) -> &BTreeMap<&'static str, String> {
         &self.read
     }
 
@@ -48,6 +48,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number of this range.
     pub(crate) fn number<T: FromStr + PartialOrd + Display>(&mut self, key: &str, range: RangeInclusive<T>) -> T {
+        self.hold_to(key, &range);
         self.get(key, |text| {
             let number = text.parse().ok().filter(|number| range.contains(number));
             number.ok_or_else(|| format!("is a whole number from {} to {}", range.start(), range.end()))
@@ -56,6 +57,7 @@ impl<'a> Reader<'a> {
 
     /// A duration of this range.
     pub(crate) fn duration(&mut self, key: &str, range: RangeInclusive<&str>) -> time::Duration {
+        self.hold_to(key, &range);
         self.get(key, |text| duration::parse_within(text, &range))
     }
 
@@ -95,9 +97,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn hold_to<T: Display>(&mut self, key: &str, range: &RangeInclusive<T>) {
+        self.read.insert(setting(key).key, format!("{} to {}", range.start(), range.end()));
+    }
+
     fn touch(&mut self, key: &str) -> &'static Setting {
         let setting = setting(key);
-        self.read.insert(setting.key);
+        self.read.entry(setting.key).or_default();
         setting
     }
 }

@@ -18,13 +18,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "32 random bytes in base64: seals signing keys and mail tokens, keys pseudonyms. Made in the data folder on SQLite, required with PostgreSQL.",
     ),
     Setting::secret("secret_key_previous", "The secret key before the present one: it only opens what it sealed."),
-    Setting::secret("database.url", "sqlite://… or postgres://…; without it, SQLite in the data folder.").also("DATABASE_URL"),
+    Setting::secret("database.url", "sqlite://… or postgres://…; without it, SQLite in the data folder.")
+        .also("DATABASE_URL"),
     Setting::new("database.migrate_on_start", "true", "Whether `serve` applies migrations, once for all nodes."),
     Setting::new("database.max_connections", "10", "Most connections of this node."),
-    Setting::new("database.acquire_timeout", "3s", "How long a request waits for a connection before it is answered 503."),
+    Setting::new(
+        "database.acquire_timeout",
+        "3s",
+        "How long a request waits for a connection before it is answered 503.",
+    ),
     Setting::new("database.statement_timeout", "5s", "How long a statement may take."),
-    Setting::secret("redis.url", "redis://… or rediss://…, several (comma-separated) for a cluster; without it, caches and limits stay in the process.")
-        .also("REDIS_URL"),
+    Setting::secret(
+        "redis.url",
+        "Not yet: this version refuses to start with it. Caches and limits stay in the process.",
+    )
+    .also("REDIS_URL"),
 ];
 
 /// See [`SETTINGS`].

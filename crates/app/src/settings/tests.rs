@@ -34,7 +34,7 @@ fn every_setting_of_the_catalogue_is_read() {
     let mut reader = Reader::new(&layers, &mut problems);
     Settings::read(&mut reader);
     let all: BTreeSet<_> = catalogue().map(|setting| setting.key).collect();
-    assert_eq!(*reader.keys_read(), all);
+    assert_eq!(reader.ranges_read().keys().copied().collect::<BTreeSet<_>>(), all);
     assert_eq!(all.len(), catalogue().count(), "no setting stands twice in the catalogue");
 }
 
@@ -65,6 +65,36 @@ fn unknown_settings_are_refused_with_a_suggestion() {
 fn a_variable_in_the_wrong_case_is_refused() {
     let text = complaint("", &[("COUNTERSIGN__server__listen", "127.0.0.1:1")]);
     assert!(text.contains("did you mean COUNTERSIGN__SERVER__LISTEN?"), "{text}");
+}
+
+#[test]
+fn one_underscore_for_two_is_refused_unless_it_is_what_kubernetes_sets() {
+    for name in ["COUNTERSIGN_SERVER__LISTEN", "COUNTERSIGN_SERVER_LISTEN", "COUNTERSIGN__SERVER_LISTEN"] {
+        let text = complaint("", &[(name, "127.0.0.1:1")]);
+        assert!(text.contains(&format!("{name}: ")), "{text}");
+        assert!(text.contains("did you mean COUNTERSIGN__SERVER__LISTEN?"), "{text}");
+    }
+    assert!(complaint("", &[("COUNTERSIGN_DEV", "true")]).contains("did you mean COUNTERSIGN__DEV?"));
+    assert!(complaint("", &[("COUNTERSIGN_SECRET_KEY_FILE", "x")]).contains("COUNTERSIGN__SECRET_KEY_FILE?"));
+    let injected = [
+        ("COUNTERSIGN_SERVICE_HOST", "10.0.0.1"),
+        ("COUNTERSIGN_PORT", "tcp://10.0.0.1:8080"),
+        ("COUNTERSIGN_PORT_8080_TCP_ADDR", "10.0.0.1"),
+    ];
+    assert_eq!(read("", &injected).unwrap().warnings, [""; 0]);
+}
+
+#[test]
+fn a_setting_without_the_prefix_is_warned_of() {
+    let others = [("DEV", "true"), ("SECRET_KEY", "x"), ("SERVER__LISSTEN", "x"), ("DATABASE_URL", "sqlite::memory:")];
+    assert_eq!(read("", &others).unwrap().warnings, [""; 0]);
+    let loaded = read("", &[("SERVER__LISTEN", "127.0.0.1:1"), ("MAIL__SMTP_URL_FILE", "/x")]).unwrap();
+    assert_eq!(loaded.settings.server.listen.port(), 8080);
+    let warnings = [
+        "SERVER__LISTEN: is not read; the setting is COUNTERSIGN__SERVER__LISTEN",
+        "MAIL__SMTP_URL_FILE: is not read; the setting is COUNTERSIGN__MAIL__SMTP_URL_FILE",
+    ];
+    assert_eq!(loaded.warnings, warnings);
 }
 
 #[test]
@@ -185,15 +215,20 @@ fn show_names_sources_and_hides_secrets() {
 const REFERENCE: &str = include_str!("../../../../docs/configuration.md");
 const EXAMPLE: &str = include_str!("../../../../docs/countersign.example.toml");
 
-fn reference_row(setting: &Setting) -> String {
+fn reference_row(setting: &Setting, range: &str) -> String {
     let names: Vec<String> = setting.variables().map(|name| format!("`{name}`")).collect();
     let default = if setting.default.is_empty() { "none".to_owned() } else { format!("`{}`", setting.default) };
-    format!("| `{}` | {} | {} | {default} |", setting.key, names.join(", "), setting.meaning)
+    format!("| `{}` | {} | {} | {default} | {range} |", setting.key, names.join(", "), setting.meaning)
 }
 
 #[test]
 fn the_documentation_has_a_row_for_every_setting_and_no_other() {
-    let rows: BTreeSet<String> = catalogue().map(reference_row).collect();
+    let layers = Layers::read(None, &Environment::default(), &mut Vec::new());
+    let mut problems = Vec::new();
+    let mut reader = Reader::new(&layers, &mut problems);
+    Settings::read(&mut reader);
+    let rows: BTreeSet<String> =
+        catalogue().map(|setting| reference_row(setting, &reader.ranges_read()[setting.key])).collect();
     let written: BTreeSet<String> =
         REFERENCE.lines().filter(|line| line.contains(PREFIX) && line.starts_with('|')).map(str::to_owned).collect();
     let missing: Vec<_> = rows.difference(&written).collect();

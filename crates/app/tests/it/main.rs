@@ -7,6 +7,7 @@ mod admin;
 mod architecture;
 mod audit;
 mod change_email;
+mod documents;
 mod email_verification;
 mod faults;
 mod http;
