@@ -1,13 +1,17 @@
 //! The log: to standard error, one line an event, times in UTC.
 
+mod request_line;
 mod single_line;
 
 use std::io::{IsTerminal as _, stderr};
 
 use anyhow::Context as _;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::settings::{LogFormat, LogSettings};
+use crate::telemetry::request_line::RequestLine;
 use crate::telemetry::single_line::SingleLine;
 
 /// What is no HTTP is an error of whoever sent it, and would be logged as one of the service. A directive for the same
@@ -20,12 +24,15 @@ pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{NOT_OURS},{level}")).context("log.level")?;
     let terminal = stderr().is_terminal();
     let format = settings.format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
-    match format {
-        LogFormat::Pretty => subscriber.with_ansi(terminal).with_writer(SingleLine::text).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_writer(SingleLine::json).try_init(),
-    }
-    .map_err(|error| anyhow::anyhow!(error))?;
+    let lines = fmt::layer().log_internal_errors(false);
+    let lines = match format {
+        LogFormat::Pretty => lines.with_ansi(terminal).with_writer(SingleLine::text).boxed(),
+        LogFormat::Json => {
+            let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            json.map_event_format(RequestLine).with_writer(SingleLine::json).boxed()
+        }
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }

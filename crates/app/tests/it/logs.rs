@@ -231,3 +231,41 @@ async fn an_operator_can_follow_what_happened() {
     assert!(lines.iter().any(|line| line.contains("login_failed")), "the refusal is not among {lines:?}");
     assert!(!log.contains(&account.id), "an account is told by its pseudonym, not by its id");
 }
+
+/// Lines of this service, all of which belong to the request that is under way.
+fn lines_of(log: &str, target: &str) -> Vec<Value> {
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["target"].as_str().is_some_and(|of| of.starts_with(target))).collect()
+}
+
+fn told<'a>(lines: &'a [Value], message: &str) -> &'a Value {
+    lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("{message} is missing: {lines:?}"))
+}
+
+#[tokio::test]
+async fn every_line_of_a_request_carries_its_id_whatever_layer_logs_it() {
+    let setup = Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "1s").set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2");
+    let mut server = setup.start().await;
+    server.register("traced@example.org").await;
+    let rows = server.rows().await;
+    rows.execute("UPDATE users SET password_hash = 'of another time'").await;
+    let sign_in = |id: &'static str| server.sign_in("traced@example.org", "wrong").header("x-request-id", id);
+    sign_in("of-no-known-form").send().await.expect(401);
+    let held = rows.hold().await;
+    sign_in("held").send().await.expect(503);
+    held.release().await;
+    sign_in("limited").send().await.expect(429);
+    server.terminate().await;
+    let log = server.log();
+
+    let of_stores = lines_of(&log, "countersign_infrastructure::security");
+    let unknown = "a stored password hash is of no known form; nobody can sign in with it";
+    assert_eq!(told(&of_stores, unknown)["request_id"], "of-no-known-form");
+    assert_eq!(told(&lines_of(&log, "countersign_application::limits"), "limit reached")["request_id"], "limited");
+    let of_web = lines_of(&log, "countersign_web");
+    let out = told(&of_web, "a dependency is out");
+    assert_eq!(out["request_id"], "held");
+    assert!(out["causes"].as_str().is_some_and(|causes| causes.contains("database")), "{out}");
+    assert!(of_web.iter().all(|line| line["request_id"].is_string()), "{of_web:?}");
+    assert_eq!(lines_of(&log, "audit").iter().filter(|line| line["request_id"] == "of-no-known-form").count(), 1);
+}

@@ -16,6 +16,7 @@ use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use countersign_application::ports::user_repository::UserRepository;
 use sea_orm::{DatabaseTransaction, DbErr};
+use tracing::Instrument as _;
 
 use crate::persistence::connection::Connection;
 use crate::persistence::database::Database;
@@ -42,8 +43,8 @@ impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
         let turn = self.database.enter().await.map_err(fault)?;
         let database = self.database.clone();
         // A `begin` that is dropped half way leaves the driver's connection inside a transaction nobody ends
-        // (launchbadge/sqlx#4385). A task of its own is never dropped: it finishes, and then rolls back.
-        let begun = tokio::spawn(async move {
+        // (launchbadge/sqlx#4385). It finishes, and then rolls back.
+        let begun = to_its_end(async move {
             let transaction = database.begin().await?;
             Ok(DatabaseUnitOfWork {
                 store: Store::within(database.over(transaction)),
@@ -51,7 +52,7 @@ impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
                 turn,
             })
         });
-        let unit: DatabaseUnitOfWork = settled(begun.await).map_err(fault)?;
+        let unit: DatabaseUnitOfWork = begun.await.map_err(fault)?;
         Ok(Box::new(unit))
     }
 }
@@ -104,26 +105,45 @@ impl UnitOfWork for DatabaseUnitOfWork {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), Fault> {
-        // In a task of its own for the same reason as `begin`; the turn ends when the commit has.
+        // For the same reason as `begin`; the turn ends when the commit has.
         let Self { store, counter, turn } = *self;
-        let committed = tokio::spawn(async move {
+        let committed = to_its_end(async move {
             let outcome = store.0.commit().await;
             drop(turn);
             outcome
         });
-        settled(committed.await).map_err(fault)?;
+        committed.await.map_err(fault)?;
         counter.commit();
         Ok(())
     }
 }
 
-/// The outcome of a task that is never aborted; a panic goes on in the caller.
-fn settled<T>(joined: Result<Result<T, DbErr>, tokio::task::JoinError>) -> Result<T, DbErr> {
-    match joined {
+/// Runs it in a task of its own, which goes on when the caller is dropped, within the caller's span. A panic goes on in
+/// the caller.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+) -> Result<T, DbErr> {
+    match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_shutdown) => Err(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::ConnectionClosed)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Span;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_logged_on_the_way_is_of_the_callers_span() {
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let span = tracing::info_span!("request");
+        let within = to_its_end(async { Ok(Span::current().id()) }).instrument(span.clone()).await.unwrap();
+        assert_eq!(within, span.id());
+        assert!(within.is_some());
     }
 }

@@ -1,4 +1,5 @@
-//! Gives every request an id and an origin, and writes one line about it.
+//! Gives every request an id and an origin, a span that carries the id into every line logged on its way, and writes
+//! one line about it.
 
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
+use tracing::Instrument as _;
 
 use crate::extract::RequestOrigin;
 use crate::settings::WebSettings;
@@ -22,7 +24,9 @@ pub(crate) async fn request_context<B: MessageBody>(
         .app_data::<web::Data<WebSettings>>()
         .map_or_else(RequestOrigin::default, |settings| RequestOrigin::of(req.request(), settings));
     req.extensions_mut().insert(origin.clone());
-    let mut response = next.call(req).await?;
+    // Of the highest level, so that it is there whenever anything is logged at all.
+    let span = tracing::error_span!("request", request_id = origin.request_id());
+    let mut response = next.call(req).instrument(span).await?;
     if let Ok(id) = HeaderValue::from_str(origin.request_id()) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), id);
     }

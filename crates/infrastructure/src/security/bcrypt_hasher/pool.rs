@@ -10,6 +10,7 @@ use std::thread;
 use countersign_application::error::Fault;
 use time::Duration;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 /// A fixed number of threads and of waiting jobs. Dropped, it lets the threads end after their present job.
 pub(crate) struct HashingPool {
@@ -67,11 +68,12 @@ impl HashingPool {
         Ok(pool)
     }
 
-    /// Runs the work on one of the threads, or refuses at once when the queue is full. Dropping the future before the
-    /// work has begun cancels it.
+    /// Runs the work on one of the threads, within the caller's span, or refuses at once when the queue is full.
+    /// Dropping the future before the work has begun cancels it.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let (reply, result) = oneshot::channel();
-        self.shared.submit(Box::new(Task { work, reply }))?;
+        let span = Span::current();
+        self.shared.submit(Box::new(Task { work: move || span.in_scope(work), reply }))?;
         result.await.map_err(|error| Fault::internal("password hashing", error))
     }
 
@@ -144,6 +146,8 @@ mod tests {
     use std::task::{Context, Waker};
 
     use countersign_application::error::{Classify as _, Kind};
+    use tracing::Instrument as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
 
@@ -171,6 +175,25 @@ mod tests {
         let pool = HashingPool::start(2, 4).unwrap();
         let name = pool.run(|| thread::current().name().map(str::to_owned)).await.unwrap();
         assert!(name.unwrap().starts_with("hashing-"));
+    }
+
+    /// Notes which threads enter a span.
+    #[derive(Clone, Default)]
+    struct Entered(Arc<Mutex<Vec<String>>>);
+
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Entered {
+        fn on_enter(&self, _: &tracing::span::Id, _: tracing_subscriber::layer::Context<'_, S>) {
+            self.0.lock().unwrap().push(thread::current().name().unwrap_or_default().to_owned());
+        }
+    }
+
+    #[tokio::test]
+    async fn work_is_done_within_the_span_of_whoever_asked() {
+        let entered = Entered::default();
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(entered.clone()));
+        let pool = HashingPool::start(1, 4).unwrap();
+        pool.run(|| ()).instrument(tracing::info_span!("request")).await.unwrap();
+        assert!(entered.0.lock().unwrap().iter().any(|thread| thread == "hashing-0"));
     }
 
     #[tokio::test]

@@ -1,0 +1,114 @@
+//! Every line that is logged within a request carries its id, whoever logs it.
+
+use std::fmt;
+
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+const REQUEST_ID: &str = "request_id";
+
+/// Adds the id of the request to a line of JSON, beside the fields of the event: one name to search for, also where
+/// the event knows nothing of requests. What says an id by itself is left as it is.
+pub(crate) struct RequestLine<F>(pub(crate) F);
+
+impl<S, N, F> FormatEvent<S, N> for RequestLine<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let scope = if names_request(event.metadata()) { None } else { ctx.event_scope() };
+        let Some(request) = scope.and_then(|mut spans| spans.find(|span| names_request(span.metadata()))) else {
+            return self.0.format_event(ctx, writer, event);
+        };
+        let mut line = String::with_capacity(512);
+        self.0.format_event(ctx, Writer::new(&mut line), event)?;
+        let extensions = request.extensions();
+        let fields = extensions.get::<FormattedFields<N>>().map(|formatted| formatted.fields.trim());
+        // Both are JSON objects with at least one field: the span's are put at the end of the event's.
+        match (line.trim_end().strip_suffix('}'), fields.and_then(|fields| fields.strip_prefix('{'))) {
+            (Some(line), Some(fields)) => writeln!(writer, "{line},{fields}"),
+            _ => writer.write_str(&line),
+        }
+    }
+}
+
+fn names_request(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().field(REQUEST_ID).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(octets);
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(log: impl FnOnce()) -> Vec<Value> {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_writer(move || writer.clone())
+            .map_event_format(RequestLine)
+            .finish();
+        tracing::subscriber::with_default(subscriber, log);
+        let octets = lines.0.lock().unwrap().clone();
+        String::from_utf8(octets).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_within_a_request_carries_its_id_at_any_depth() {
+        let lines = logged(|| {
+            let request = tracing::error_span!("request", request_id = "trace-1");
+            request.in_scope(|| {
+                tracing::info!(limit = "login", "limit reached");
+                tracing::info_span!("inner", n = 1).in_scope(|| tracing::info!("inside"));
+            });
+        });
+        assert_eq!((&lines[0]["request_id"], &lines[0]["limit"]), (&"trace-1".into(), &"login".into()));
+        assert_eq!(lines[0]["message"], "limit reached");
+        assert_eq!(lines[1]["request_id"], "trace-1");
+    }
+
+    #[test]
+    fn a_line_that_names_a_request_itself_names_it_once() {
+        let lines = logged(|| {
+            let request = tracing::error_span!("request", request_id = "trace-1");
+            request.in_scope(|| tracing::info!(request_id = "own", "told"));
+        });
+        assert_eq!(lines[0]["request_id"], "own");
+    }
+
+    #[test]
+    fn other_lines_are_left_as_they_are() {
+        let lines = logged(|| {
+            tracing::info!("outside");
+            tracing::info_span!("step", worker = "outbox").in_scope(|| tracing::info!("beside"));
+        });
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.get("request_id").is_none() && line.get("worker").is_none()));
+    }
+}
