@@ -7,6 +7,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod serve;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use crate::commands::usage::UsageError;
 use crate::settings::{self, Loaded, SettingsError};
 use crate::{telemetry, terminal};
 
@@ -63,7 +65,8 @@ pub(crate) fn run(line: CommandLine) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&format!("countersign: {error:#}"));
-            ExitCode::from(if error.is::<SettingsError>() { UNUSABLE } else { FAILED })
+            let unusable = error.is::<SettingsError>() || error.is::<UsageError>();
+            ExitCode::from(if unusable { UNUSABLE } else { FAILED })
         }
     }
 }

@@ -18,10 +18,13 @@ use crate::telemetry::single_line::SingleLine;
 /// target in the settings wins.
 const NOT_OURS: &str = "actix_http::h1=off";
 
+/// What frameworks log of each migration and each worker, at the level of what an operator has to know.
+const CHATTER: &str = "sea_orm_migration=warn,actix_server=warn,";
+
 /// Starts the log. Commands that answer a person log warnings alone.
 pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     let level = if quiet { "warn" } else { &settings.level };
-    let filter = EnvFilter::try_new(format!("{NOT_OURS},{level}")).context("log.level")?;
+    let filter = EnvFilter::try_new(directives(level)).context("log.level")?;
     let terminal = stderr().is_terminal();
     let format = settings.format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let lines = fmt::layer().log_internal_errors(false);
@@ -37,8 +40,27 @@ pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn directives(level: &str) -> String {
+    let verbose = level.split(',').any(|directive| matches!(directive.trim(), "debug" | "trace"));
+    format!("{NOT_OURS},{}{level}", if verbose { "" } else { CHATTER })
+}
+
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string);
     let message = panic.payload_as_str().unwrap_or("no message");
     tracing::error!(location, panic = message, "panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_frameworks_tell_of_their_work_is_for_those_who_look_closely() {
+        assert!(directives("info").contains(CHATTER) && directives("info,sqlx=debug").contains(CHATTER));
+        assert!(!directives("debug").contains(CHATTER) && !directives("sqlx=info, trace").contains(CHATTER));
+        for level in ["info", "debug", "info,sea_orm_migration=info"] {
+            assert!(EnvFilter::try_new(directives(level)).is_ok(), "{level}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ use crate::wiring::cache::cache;
 
 pub(crate) use crate::wiring::data_folder::ServingLock;
 pub(crate) use crate::wiring::mail::check_templates;
-pub(crate) use crate::wiring::storage::open_database;
+pub(crate) use crate::wiring::storage::{has_database, open_database, prepare_schema};
 
 /// The wired system.
 pub(crate) struct System {
@@ -42,10 +42,12 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// For commands: no listener, so links start with the public URL or the address that is set.
+    /// For commands, which may come before the first start: no listener, so links start with the public URL or the
+    /// address that is set.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let public_url = settings.server.public_url_at(settings.server.listen);
         let database = open_database(&settings.storage).await?;
+        prepare_schema(&settings.storage, &database).await?;
         Self::wire(settings, &public_url, database)
     }
 

@@ -33,7 +33,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn ask(address: SocketAddr, tls: Option<&TlsFiles>) -> anyhow::Result<String> {
-    let socket = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("cannot reach {address}"))?;
+    let socket = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| {
+        format!("nothing answers at {address}; is `countersign serve` running with the same server.listen?")
+    })?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     match tls {

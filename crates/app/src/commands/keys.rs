@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use countersign_application::Application;
-use countersign_application::keys::retire_key::RetireKeyCommand;
+use countersign_application::keys::retire_key::{RetireKeyCommand, RetireKeyError};
 use countersign_application::keys::rotate_keys::RotateKeysCommand;
 use countersign_domain::audit::Origin;
 use time::format_description::well_known::Rfc3339;
@@ -55,7 +55,8 @@ impl Keys {
             }
             Self::Retire { kid } => {
                 let command = RetireKeyCommand { kid: kid.clone() };
-                application.keys.retire_key.execute(&Origin::default(), command).await?;
+                let retired = application.keys.retire_key.execute(&Origin::default(), command).await;
+                retired.map_err(|error| next_step(kid, error))?;
                 in_force().await;
                 terminal::say(&format!("{kid} is refused on all nodes."));
             }
@@ -65,8 +66,21 @@ impl Keys {
     }
 }
 
+fn next_step(kid: &str, error: RetireKeyError) -> anyhow::Error {
+    let next = match &error {
+        RetireKeyError::KeyNotFound => "`countersign keys list` shows which there are",
+        RetireKeyError::KeyActive => "`countersign keys rotate` makes its successor",
+        RetireKeyError::Internal(_) => return error.into(),
+    };
+    anyhow::anyhow!("cannot retire {kid}: {error}; {next}")
+}
+
 async fn list(application: &Application) -> anyhow::Result<()> {
-    for listing in application.keys.list_keys.execute().await? {
+    let listings = application.keys.list_keys.execute().await?;
+    if listings.is_empty() {
+        terminal::say("There is no key yet. The first start of `countersign serve` makes one.");
+    }
+    for listing in listings {
         let made = listing.key.created_at.format(&Rfc3339)?;
         let (state, algorithm) = (listing.state.as_str(), listing.key.algorithm.as_str());
         terminal::say(&format!("{}  {algorithm:5}  {state:9}  made {made}", listing.key.kid));

@@ -1,6 +1,8 @@
 //! Serves until it is told to stop.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -26,7 +28,7 @@ const KEY_POLL: Duration = Duration::from_secs(1);
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let _lock = match settings.storage.database_kind() {
-        DatabaseKind::Sqlite => Some(ServingLock::acquire(&settings.storage.data_dir)?),
+        DatabaseKind::Sqlite => Some(serve_alone(&settings.storage.data_dir)?),
         DatabaseKind::Postgres => None,
     };
     // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
@@ -66,9 +68,7 @@ pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
 /// Everything that has to hold before the first request is taken.
 async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<System> {
     let database = wiring::open_database(&settings.storage).await?;
-    if settings.storage.migrate_on_start {
-        database.migrate().await.context("cannot migrate the database")?;
-    }
+    wiring::prepare_schema(&settings.storage, &database).await?;
     let system = System::wire(settings, public_url, database)?;
     let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
     system
@@ -85,8 +85,22 @@ async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Sy
     Ok(system)
 }
 
+fn serve_alone(data_dir: &Path) -> anyhow::Result<ServingLock> {
+    ServingLock::acquire(data_dir)?.with_context(|| {
+        let data_dir = data_dir.display();
+        format!("another countersign serves from {data_dir}; stop that one, or set data_dir to another folder")
+    })
+}
+
 fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).map_err(|error| {
+        let next = match error.kind() {
+            io::ErrorKind::AddrInUse => "stop what listens there already, or set server.listen to another port",
+            io::ErrorKind::PermissionDenied => "this user may not; set server.listen to a port above 1023",
+            _ => "set server.listen to an address of this machine",
+        };
+        anyhow::Error::new(error).context(format!("cannot listen on {listen}; {next}"))
+    })?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

@@ -4,10 +4,21 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 /// Makes the folder, for its owner alone; one that is there is left as it is.
-pub(crate) fn create(folder: &Path) -> io::Result<()> {
+pub(crate) fn create(folder: &Path) -> anyhow::Result<()> {
+    make(folder).with_context(|| unusable(folder))
+}
+
+fn unusable(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "cannot use the data folder {folder}; make it writable for the user that this runs as, or set data_dir to another"
+    )
+}
+
+fn make(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -21,21 +32,15 @@ pub(crate) struct ServingLock {
 }
 
 impl ServingLock {
-    /// Fails if another process serves from this folder: on the embedded default caches and limits are in the process,
+    /// None if another process serves from this folder: on the embedded default caches and limits are in the process,
     /// so two of them would not see each other's revocations.
-    pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Self> {
-        let cannot = || format!("cannot use the data folder {}", folder.display());
-        create(folder).with_context(cannot)?;
-        let file = File::create(folder.join("serve.lock")).with_context(cannot)?;
+    pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Option<Self>> {
+        create(folder)?;
+        let file = File::create(folder.join("serve.lock")).with_context(|| unusable(folder))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                bail!(
-                    "another countersign serves from {}; for several nodes use PostgreSQL and Redis",
-                    folder.display()
-                )
-            }
-            Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| unusable(folder)),
         }
     }
 }

@@ -2,30 +2,61 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions};
 use countersign_infrastructure::security::SecretKeyRing;
 
-use crate::settings::{StorageSettings, secret_key};
+use crate::settings::{DatabaseKind, StorageSettings, secret_key};
 use crate::wiring::data_folder;
+
+/// Whether there is a database already, as far as can be told without opening it.
+pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
+    Database::exists(&database_url(storage)).context("database.url")
+}
 
 /// Opens the database that is set, or the one in the data folder.
 pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<Database> {
-    let url = if let Some(url) = &storage.database_url {
-        url.expose().to_owned()
-    } else {
-        data_folder::create(&storage.data_dir)
-            .with_context(|| format!("cannot make the data folder {}", storage.data_dir.display()))?;
-        sqlite_url(&storage.data_dir.join("countersign.db"))
-    };
+    if storage.database_url.is_none() {
+        data_folder::create(&storage.data_dir)?;
+    }
     let options = DatabaseOptions {
         max_connections: storage.max_connections,
         acquire_timeout: storage.acquire_timeout.unsigned_abs(),
         statement_timeout: storage.statement_timeout.unsigned_abs(),
         ..DatabaseOptions::default()
     };
-    Database::connect(&url, &options).await.context("cannot open the database")
+    Database::connect(&database_url(storage), &options).await.context(match storage.database_kind() {
+        DatabaseKind::Postgres => {
+            "cannot reach the database; see that the server which database.url names runs and takes connections from \
+             here, and that user, password and name of the database are right"
+        }
+        DatabaseKind::Sqlite => {
+            "cannot open the database; see that database.url, or data_dir without it, names a place where the user \
+             that this runs as may write"
+        }
+    })
+}
+
+/// Applies what is pending of the schema, unless that is left to the command.
+pub(crate) async fn prepare_schema(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
+    if storage.migrate_on_start {
+        return database.migrate().await.context("cannot migrate the database");
+    }
+    let schema = database.status().await.context("cannot read the schema of the database")?;
+    if schema.iter().any(|(_, applied)| !applied) {
+        bail!(
+            "the schema of the database is not that of this version, and database.migrate_on_start is false: run `countersign migrate up`"
+        );
+    }
+    Ok(())
+}
+
+fn database_url(storage: &StorageSettings) -> String {
+    match &storage.database_url {
+        Some(url) => url.expose().to_owned(),
+        None => sqlite_url(&storage.data_dir.join("countersign.db")),
+    }
 }
 
 /// The keys that are set, or the one of the data folder.
@@ -34,7 +65,8 @@ pub(crate) fn secret_keys(storage: &StorageSettings, secrets: &dyn SecretGenerat
         key.clone()
     } else {
         data_folder::create(&storage.data_dir)?;
-        secret_key::load_or_create(&storage.data_dir, secrets).context("cannot use the secret key")?
+        secret_key::load_or_create(&storage.data_dir, secrets)
+            .with_context(|| format!("cannot use {} in {} (data_dir)", secret_key::FILE, storage.data_dir.display()))?
     };
     Ok(SecretKeyRing::new(current, storage.previous_secret_key.clone()))
 }

@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Setup, TestServer, assert_problem, run};
+use crate::support::{Setup, TestServer, assert_problem, command, run};
 
 #[tokio::test]
 async fn a_start_tells_where_everything_is() {
     let server = TestServer::start().await;
     let banner = server.output();
-    for part in [server.url("/docs"), "curl -X POST".to_owned(), "data/mailbox".to_owned()] {
+    for part in [server.url("/docs"), "curl -w '\\n' -X POST".to_owned(), "data/mailbox".to_owned()] {
         assert!(banner.contains(&part), "{part} is missing in {banner}");
     }
     assert!(server.log().contains(&format!("\"address\":\"{}\"", server.address())), "{}", server.log());
@@ -83,36 +83,6 @@ async fn what_was_answered_is_there_after_a_kill() {
 }
 
 #[tokio::test]
-async fn a_folder_is_served_by_one_process() {
-    let server = TestServer::start().await;
-    let output = server.run(&["serve"], "");
-    assert_eq!(output.status.code(), Some(1));
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains("another countersign serves from"), "{errors}");
-}
-
-#[tokio::test]
-async fn a_taken_port_is_told() {
-    let server = TestServer::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &["serve"], &[("COUNTERSIGN__SERVER__LISTEN", server.address())]);
-    assert_eq!(output.status.code(), Some(1));
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains(&format!("cannot listen on {}", server.address())), "{errors}");
-}
-
-#[tokio::test]
-async fn another_secret_key_is_told_at_the_start() {
-    let mut server = TestServer::start().await;
-    server.terminate().await;
-    std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
-    let output = server.run(&["serve"], "");
-    assert_eq!(output.status.code(), Some(1));
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains("is this the secret key that the database was used with?"), "{errors}");
-}
-
-#[tokio::test]
 async fn health_says_whether_the_service_is_ready() {
     let mut server = TestServer::start().await;
     let listen = server.address().to_owned();
@@ -121,4 +91,29 @@ async fn health_says_whether_the_service_is_ready() {
     assert_eq!(health(), Some(0));
     server.terminate().await;
     assert_eq!(health(), Some(1));
+}
+
+#[tokio::test]
+async fn the_last_thing_that_a_first_start_says_is_where_everything_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = folder.path().join("said");
+    let both = std::fs::File::create(&said).unwrap();
+    let mut command = command(folder.path());
+    command.env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0").stdout(both.try_clone().unwrap()).stderr(both);
+    let mut child = command.spawn().unwrap();
+    let start = std::time::Instant::now();
+    let said = loop {
+        let said = std::fs::read_to_string(&said).unwrap();
+        // The sample call is the banner's end.
+        if said.contains("\n    -d '{") || start.elapsed() > std::time::Duration::from_secs(30) {
+            break said;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (log, banner) = said.split_once("\nCountersign ").unwrap();
+    assert!(log.lines().all(|line| line.starts_with('{')), "{said}");
+    assert!(log.lines().count() < 10 && !log.contains("sea_orm_migration"), "{log}");
+    assert!(!banner.lines().any(|line| line.starts_with('{')), "{said}");
 }

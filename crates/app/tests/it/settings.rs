@@ -1,11 +1,6 @@
 //! What the binary says to settings and command lines.
 
-use crate::support::{TestServer, run};
-
-fn said(output: &std::process::Output) -> (Option<i32>, String, String) {
-    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
+use crate::support::{run, said};
 
 #[test]
 fn settings_that_cannot_be_used_end_the_start_with_code_2_and_name_every_problem() {
@@ -42,14 +37,6 @@ fn config_check_and_show_change_nothing() {
 }
 
 #[test]
-fn a_settings_file_that_is_not_there_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let (code, _, errors) = said(&run(folder.path(), &["--config", "elsewhere.toml", "config", "check"], &[]));
-    assert_eq!(code, Some(2), "{errors}");
-    assert!(errors.contains("elsewhere.toml"), "{errors}");
-}
-
-#[test]
 fn a_command_line_that_cannot_be_read_ends_with_code_2() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, errors) = said(&run(folder.path(), &["sevre"], &[]));
@@ -74,49 +61,4 @@ fn openapi_prints_a_document() {
     assert_eq!(code, Some(0));
     let document: serde_json::Value = serde_json::from_str(&output).unwrap();
     assert!(document["paths"]["/auth/login"]["post"].is_object());
-}
-
-#[test]
-fn migrations_go_up_and_down_and_are_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let status = |arguments: &[&str]| {
-        let (code, output, errors) = said(&run(folder.path(), arguments, &[]));
-        assert_eq!(code, Some(0), "{errors}");
-        let applied = output.lines().filter(|line| line.starts_with("applied")).count();
-        (applied, output.lines().count() - applied)
-    };
-    let (none, all) = status(&["migrate", "status"]);
-    assert!(none == 0 && all > 3);
-    assert_eq!(status(&["migrate", "up"]), (all, 0));
-    assert_eq!(status(&["migrate", "down"]), (all - 1, 1));
-    assert_eq!(status(&["migrate", "down", "--steps", "2"]), (all - 3, 3));
-    assert_eq!(status(&["migrate", "up"]), (all, 0));
-}
-
-#[test]
-fn a_superusers_password_is_judged_like_any_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = ["create-superuser", "--email", "root@example.org", "--first-name", "First", "--last-name", "Last"];
-    assert_eq!(run(folder.path(), &["migrate", "up"], &[]).status.code(), Some(0));
-    for password in ["short", "password123"] {
-        let output = crate::support::run_with_input(folder.path(), &arguments, &[], &format!("{password}\n"));
-        let (code, _, errors) = said(&output);
-        assert_eq!(code, Some(1));
-        assert!(!errors.contains(password), "{errors}");
-    }
-}
-
-#[tokio::test]
-async fn keys_are_listed_rotated_and_retired() {
-    let server = TestServer::start().await;
-    let list = || said(&server.run(&["keys", "list"], "")).1;
-    assert_eq!(list().matches(" active ").count(), 1, "{}", list());
-    let (code, output, errors) = said(&server.run(&["keys", "rotate"], ""));
-    assert_eq!(code, Some(0), "{errors}");
-    assert!(output.contains("is announced"), "{output}");
-    assert_eq!(list().matches(" announced ").count(), 1);
-    assert_eq!(said(&server.run(&["keys", "rotate", "--now"], "")).0, Some(0));
-    let keys = list();
-    assert_eq!((keys.matches(" active ").count(), keys.matches(" refused ").count()), (1, 2), "{keys}");
-    assert_eq!(said(&server.run(&["keys", "retire", "no-such-key"], "")).0, Some(1));
 }

@@ -19,7 +19,7 @@ pub(crate) use crate::support::database::Rows;
 pub(crate) use crate::support::forger::{Forger, claims_of, header_of, private_key};
 pub(crate) use crate::support::mailbox::Mail;
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
-pub(crate) use crate::support::process::{command, run, run_with_input};
+pub(crate) use crate::support::process::{command, run, run_with_input, said};
 pub(crate) use crate::support::test_server::{Setup, TestServer};
 pub(crate) use crate::support::timing::Timing;
 pub(crate) use crate::support::volley::{at_once, count, tally};

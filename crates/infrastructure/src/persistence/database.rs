@@ -46,6 +46,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// Whether there is something at this URL to open; opens and makes nothing. Of PostgreSQL only opening it can tell.
+    pub fn exists(url: &str) -> Result<bool, Fault> {
+        if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
+    }
+
     /// Opens `sqlite://…` (created if missing, readable by its owner alone), `sqlite::memory:` (for tests, one
     /// connection), or `postgres://…`. The schema is left as it is: see [`Self::migrate`].
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {

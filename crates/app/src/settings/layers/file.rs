@@ -1,5 +1,6 @@
 //! The settings file: TOML with a table for each section.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -11,7 +12,12 @@ use crate::settings::suggestion;
 /// Every setting of the file as text.
 pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(&'static str, String)> {
     let table = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot be read: {error}"))
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                "there is no such file; name one that is there with --config, or leave it out".to_owned()
+            }
+            _ => format!("cannot be read: {error}"),
+        })
         .and_then(|text| text.parse::<Table>().map_err(|error| describe(&error, &text)));
     match table {
         Ok(table) => Flattening { path, problems, found: Vec::new() }.run(&table),

@@ -42,3 +42,9 @@ pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], variables: &[(&s
         panic!("{arguments:?} did not end")
     })
 }
+
+/// How a command ended, and what it wrote to standard output and to standard error.
+pub(crate) fn said(output: &Output) -> (Option<i32>, String, String) {
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}

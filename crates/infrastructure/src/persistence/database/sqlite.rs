@@ -14,12 +14,16 @@ use sea_orm::{ConnectOptions, DatabaseConnection};
 use crate::persistence::database::options::DatabaseOptions;
 use crate::persistence::error::fault;
 
+/// Whether there is a file, or it is a database in memory.
+pub(crate) fn exists(url: &str) -> Result<bool, Fault> {
+    Ok(is_in_memory(url) || parse(url)?.get_filename().exists())
+}
+
 /// Opens the file, or a database in memory: that lives in its one connection, which therefore never ends.
 pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let in_memory = is_in_memory(url);
     if !in_memory {
-        let file = SqliteConnectOptions::from_str(url).map_err(|error| Fault::internal("database", error))?;
-        create_private(file.get_filename()).map_err(|error| Fault::unavailable("database", error))?;
+        create_private(parse(url)?.get_filename()).map_err(|error| Fault::unavailable("database", error))?;
     }
     let busy_timeout = options.acquire_timeout;
     let mut connect = ConnectOptions::new(url);
@@ -56,6 +60,14 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
         });
     }
     sea_orm::Database::connect(connect).await.map_err(fault)
+}
+
+fn is_in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+fn parse(url: &str) -> Result<SqliteConnectOptions, Fault> {
+    SqliteConnectOptions::from_str(url).map_err(|error| Fault::internal("database", error))
 }
 
 /// Creates the file readable by its owner alone before SQLite does; its log and its index take over the mode.

@@ -1,0 +1,120 @@
+//! What keeps the service from starting: one line each, with the setting and the next step.
+
+use std::path::Path;
+
+use crate::support::{TestServer, run, said};
+
+/// Runs it, and reads the one line that it complains with.
+#[track_caller]
+fn complaint(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], parts: &[&str]) {
+    let (code, output, errors) = said(&run(folder, arguments, variables));
+    assert_eq!((code, output.as_str()), (Some(1), ""), "{errors}");
+    let complaints: Vec<_> = errors.lines().filter(|line| line.starts_with("countersign: ")).collect();
+    assert_eq!(complaints.len(), 1, "{errors}");
+    assert_eq!(errors.lines().last(), Some(complaints[0]), "{errors}");
+    for part in parts {
+        assert!(complaints[0].contains(part), "{part:?} is missing in {errors}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port() {
+    let server = TestServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let listen = [("COUNTERSIGN__SERVER__LISTEN", server.address())];
+    let cannot = format!("cannot listen on {}; stop what listens there", server.address());
+    complaint(folder.path(), &["serve"], &listen, &[&cannot, "set server.listen to another port"]);
+}
+
+#[test]
+fn an_address_that_is_not_of_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables =
+        [("COUNTERSIGN__SERVER__LISTEN", "192.0.2.1:8080"), ("COUNTERSIGN__SERVER__PUBLIC_URL", "http://localhost")];
+    complaint(
+        folder.path(),
+        &["serve"],
+        &variables,
+        &["192.0.2.1:8080; set server.listen to an address of this machine"],
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_is_served_from_already() {
+    let server = TestServer::start().await;
+    let (code, _, errors) = said(&server.run(&["serve"], ""));
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("another countersign serves from ./data; stop that one, or set data_dir"), "{errors}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let variables = [("COUNTERSIGN__DATA_DIR", "file/data"), ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")];
+    for arguments in [&["serve"][..], &["keys", "list"], &["migrate", "up"]] {
+        let parts = ["cannot use the data folder file/data; make it writable", "set data_dir to another"];
+        complaint(folder.path(), arguments, &variables, &parts);
+    }
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody may make files there, whoever runs the tests.
+    let variables = [("COUNTERSIGN__DATA_DIR", "/proc/self"), ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")];
+    complaint(folder.path(), &["serve"], &variables, &["cannot use the data folder /proc/self; make it writable"]);
+}
+
+#[test]
+fn a_database_that_does_not_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [
+        ("DATABASE_URL", "postgres://user:hush-hush@127.0.0.1:1/accounts"),
+        ("COUNTERSIGN__SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="),
+        ("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "100ms"),
+        ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0"),
+    ];
+    for arguments in [&["serve"][..], &["keys", "list"], &["migrate", "status"]] {
+        complaint(
+            folder.path(),
+            arguments,
+            &variables,
+            &["cannot reach the database; see that the server which database.url"],
+        );
+        let (_, _, errors) = said(&run(folder.path(), arguments, &variables));
+        assert!(!errors.contains("hush-hush"), "{errors}");
+    }
+}
+
+#[test]
+fn a_settings_file_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, errors) = said(&run(folder.path(), &["--config", "elsewhere.toml", "serve"], &[]));
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("elsewhere.toml: there is no such file; name one that is there with --config"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_secret_key_that_is_another() {
+    let mut server = TestServer::start().await;
+    server.terminate().await;
+    std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
+    let (code, _, errors) = said(&server.run(&["serve"], ""));
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("is this the secret key that the database was used with?"), "{errors}");
+}
+
+#[test]
+fn health_of_a_service_that_does_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = [("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:1")];
+    complaint(folder.path(), &["health"], &listen, &["nothing answers at 127.0.0.1:1", "the same server.listen?"]);
+}
+
+#[test]
+fn a_key_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = ["cannot retire unknown: no such key; `countersign keys list` shows which there are"];
+    complaint(folder.path(), &["keys", "retire", "unknown"], &[], &parts);
+}
