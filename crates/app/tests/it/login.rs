@@ -192,7 +192,7 @@ async fn no_input_is_read_as_a_query() {
     for body in [
         json!({"email": {"$gt": ""}, "password": {"$gt": ""}}),
         json!({"email": "user@example.org", "password": {"$ne": null}}),
-        json!({"email": "user@example.org", "password": ["seven green bottles"]}),
+        json!({"email": "user@example.org", "password": ["seven brown bottles"]}),
         json!({"email": ["user@example.org"], "password": PASSWORD}),
         json!({"email": "user@example.org", "password": true}),
         json!({"email": "user@example.org"}),
@@ -208,12 +208,12 @@ async fn no_input_is_read_as_a_query() {
 async fn credentials_in_a_query_are_refused_and_not_logged() {
     let mut server = TestServer::start().await;
     server.register("user@example.org").await;
-    let path = "/auth/login?email=user@example.org&password=seven%20green%20bottles&trace=distinctive";
+    let path = "/auth/login?email=user@example.org&password=seven%20brown%20bottles&trace=distinctive";
     assert_problem(&server.post(path).send().await, 415, "unsupported_media_type");
     assert_problem(&server.post(path).json(&json!({})).send().await, 422, "validation_failed");
     assert_problem(&server.get(path).send().await, 405, "method_not_allowed");
     let form = server.post("/auth/login").header("content-type", "application/x-www-form-urlencoded");
-    let form = form.body("email=user%40example.org&password=seven+green+bottles").send().await;
+    let form = form.body("email=user%40example.org&password=seven+brown+bottles").send().await;
     assert_problem(&form, 415, "unsupported_media_type");
     server.terminate().await;
     let log = server.log();

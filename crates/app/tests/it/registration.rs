@@ -143,7 +143,7 @@ async fn an_address_of_another_type_or_a_list_of_addresses_makes_no_account() {
         assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.json()["errors"][0]["field"], "email", "{email}");
     }
-    let twice = r#"{"email":"a@example.org","email":"b@example.org","password":"seven green bottles","first_name":"F","last_name":"L"}"#;
+    let twice = r#"{"email":"a@example.org","email":"b@example.org","password":"seven brown bottles","first_name":"F","last_name":"L"}"#;
     let answer = server.post("/auth/register").header("content-type", "application/json").body(twice).send().await;
     assert_problem(&answer, 400, "malformed_body");
     assert_eq!(server.rows().await.count("users").await, 0);

@@ -2,7 +2,10 @@
 
 mod account;
 mod answer;
+mod captured;
+mod confidences;
 mod database;
+mod documented;
 mod forger;
 mod mailbox;
 mod membership;
@@ -15,6 +18,7 @@ mod wire;
 
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};
+pub(crate) use crate::support::confidences::Confidences;
 pub(crate) use crate::support::database::Rows;
 pub(crate) use crate::support::forger::{Forger, claims_of, header_of, private_key};
 pub(crate) use crate::support::mailbox::Mail;

@@ -39,7 +39,7 @@ async fn refusals_are_problems() {
     assert_problem(&server.get("/nowhere").send().await, 404, "not_found");
     assert_problem(&server.sign_in("nobody@example.org", "whatever it is").send().await, 401, "invalid_credentials");
     assert_problem(
-        &server.registration("not an address", "seven green bottles").send().await,
+        &server.registration("not an address", "seven brown bottles").send().await,
         422,
         "validation_failed",
     );

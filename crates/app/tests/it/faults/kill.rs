@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Call, PASSWORD, TestServer, Tokens};
+use crate::support::{Call, Confidences, PASSWORD, TestServer, Tokens};
 
 const ROUNDS: u64 = 24;
 const WRITERS: u64 = 6;
@@ -37,16 +37,17 @@ struct Story {
 struct Caller {
     http: reqwest::Client,
     url: String,
+    confidences: Confidences,
 }
 
 impl Caller {
     fn of(server: &TestServer) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-        Self { http, url: server.url("") }
+        Self { http, url: server.url(""), confidences: server.confidences().clone() }
     }
 
     fn post(&self, path: &str) -> Call {
-        Call(self.http.post(format!("{}{path}", self.url)))
+        Call::new(self.http.post(format!("{}{path}", self.url)), &self.confidences)
     }
 
     /// The answer, if it came whole; anything but success is a defect under load.

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::support::answer::{Answer, Call};
 use crate::support::test_server::TestServer;
 
-/// The password of accounts that were not given another one.
-pub(crate) const PASSWORD: &str = "seven green bottles";
+/// The password of accounts that were not given another one. Not the one of the banner's example.
+pub(crate) const PASSWORD: &str = "seven brown bottles";
 
 /// An account that was registered.
 #[derive(Clone, Debug)]

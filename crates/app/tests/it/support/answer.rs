@@ -3,33 +3,48 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::support::confidences::Confidences;
+use crate::support::documented::assert_documented;
+
 /// A call that is being put together.
-pub(crate) struct Call(pub(crate) reqwest::RequestBuilder);
+pub(crate) struct Call {
+    request: reqwest::RequestBuilder,
+    confidences: Confidences,
+}
 
 impl Call {
+    /// A call of a server with these confidences.
+    pub(crate) fn new(request: reqwest::RequestBuilder, confidences: &Confidences) -> Self {
+        Self { request, confidences: confidences.clone() }
+    }
+
+    fn map(self, add: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> Self {
+        Self { request: add(self.request), confidences: self.confidences }
+    }
+
     /// With this access token.
     pub(crate) fn bearer(self, token: &str) -> Self {
-        Self(self.0.bearer_auth(token))
+        self.map(|request| request.bearer_auth(token))
     }
 
     /// With this JSON.
     pub(crate) fn json(self, body: &Value) -> Self {
-        Self(self.0.json(body))
+        self.map(|request| request.json(body))
     }
 
     /// With these fields, as a form of a page sends them.
     pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
-        Self(self.0.form(fields))
+        self.map(|request| request.form(fields))
     }
 
     /// With this header.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.header(name, value))
+        self.map(|request| request.header(name, value.as_bytes()))
     }
 
     /// With exactly these octets, and no content type of their own.
     pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self(self.0.body(body.into()))
+        self.map(|request| request.body(body.into()))
     }
 
     /// Sends it and reads the answer to its end.
@@ -39,9 +54,16 @@ impl Call {
 
     /// The same where the connection may break.
     pub(crate) async fn try_send(self) -> Result<Answer, reqwest::Error> {
-        let response = self.0.send().await?;
+        let (client, request) = self.request.build_split();
+        let request = request?;
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        self.confidences.note_request(&request);
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, text: response.text().await? })
+        let answer = Answer { status, headers, text: response.text().await? };
+        self.confidences.note_answer(&answer.text);
+        assert_documented(&method, &path, status, answer.header("content-type"), &answer.text);
+        Ok(answer)
     }
 }
 

@@ -1,16 +1,17 @@
 //! A server of a test's own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::support::answer::Call;
+use crate::support::captured::Captured;
+use crate::support::confidences::Confidences;
 use crate::support::database::Rows;
 use crate::support::mailbox::Mailbox;
 use crate::support::process;
@@ -73,11 +74,11 @@ impl Setup {
 
     /// Starts a server with it, on a folder of its own.
     pub(crate) async fn start(self) -> TestServer {
-        TestServer::launch(self, Arc::new(tempfile::tempdir().unwrap())).await
+        TestServer::launch(self, Arc::new(tempfile::tempdir().unwrap()), Confidences::default()).await
     }
 }
 
-/// A running server. Dropping it kills it.
+/// A running server. Dropping it kills it, and fails if its log has what was said in confidence.
 pub(crate) struct TestServer {
     url: String,
     setup: Setup,
@@ -86,9 +87,8 @@ pub(crate) struct TestServer {
     client: reqwest::Client,
     output: Captured,
     log: Captured,
+    confidences: Confidences,
 }
-
-type Captured = Arc<Mutex<String>>;
 
 impl TestServer {
     /// A server with the settings of tests.
@@ -96,12 +96,12 @@ impl TestServer {
         Setup::default().start().await
     }
 
-    async fn launch(setup: Setup, folder: Arc<TempDir>) -> Self {
+    async fn launch(setup: Setup, folder: Arc<TempDir>, confidences: Confidences) -> Self {
         let mut command = process::command(folder.path());
         command.arg("serve").envs(&setup.variables).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let output = capture(child.stdout.take().unwrap());
-        let log = capture(child.stderr.take().unwrap());
+        let output = Captured::of(child.stdout.take().unwrap());
+        let log = Captured::of(child.stderr.take().unwrap());
         // No pool: a kept connection would outlive a restart, and hide what a new one meets.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -109,7 +109,7 @@ impl TestServer {
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        let mut server = Self { url: String::new(), setup, folder, child, client, output, log };
+        let mut server = Self { url: String::new(), setup, folder, child, client, output, log, confidences };
         server.wait_until_ready().await;
         server
     }
@@ -118,7 +118,7 @@ impl TestServer {
         let start = Instant::now();
         loop {
             if self.url.is_empty() {
-                self.url = announced_url(&self.output.lock().unwrap()).unwrap_or_default();
+                self.url = announced_url(&self.output()).unwrap_or_default();
             } else if self.get("/health/ready").try_send().await.is_ok_and(|answer| answer.status == 200) {
                 return;
             }
@@ -142,7 +142,7 @@ impl TestServer {
 
     /// A call of any method.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
-        Call(self.client.request(method, self.url(path)))
+        Call::new(self.client.request(method, self.url(path)), &self.confidences)
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {
@@ -178,12 +178,17 @@ impl TestServer {
 
     /// Everything it has logged so far.
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.log.text()
     }
 
     /// Everything it has written to standard output so far.
     pub(crate) fn output(&self) -> String {
-        self.output.lock().unwrap().clone()
+        self.output.text()
+    }
+
+    /// What its log must not have.
+    pub(crate) fn confidences(&self) -> &Confidences {
+        &self.confidences
     }
 
     /// Its process.
@@ -193,12 +198,14 @@ impl TestServer {
 
     /// Runs another command of the binary with the same settings, in the same folder.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        input.lines().for_each(|line| self.confidences.note(line));
         let variables: Vec<_> = self.setup.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         process::run_with_input(self.folder.path(), arguments, &variables, input)
     }
 
     /// Creates a superuser by the command line.
     pub(crate) fn create_superuser(&self, email: &str, password: &str) {
+        self.confidences.note(email);
         let arguments = ["create-superuser", "--email", email, "--first-name", "First", "--last-name", "Last"];
         let output = self.run(&arguments, &format!("{password}\n"));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -216,6 +223,7 @@ impl TestServer {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.read_to_the_end();
                 return status;
             }
             assert!(start.elapsed() < PATIENCE, "the server does not end:\n{}", self.log());
@@ -233,6 +241,13 @@ impl TestServer {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.read_to_the_end();
+    }
+
+    /// The whole of what it told; it must have ended.
+    fn read_to_the_end(&mut self) {
+        self.output.finish();
+        self.log.finish();
     }
 
     /// Starts it again on the same folder, at a new port; it must have ended. The log starts anew.
@@ -244,9 +259,9 @@ impl TestServer {
     /// The same with other settings.
     pub(crate) async fn restart_with(mut self, setup: Setup) -> Self {
         assert!(self.child.try_wait().unwrap().is_some(), "end the server first");
-        let folder = Arc::clone(&self.folder);
+        let (folder, confidences) = (Arc::clone(&self.folder), self.confidences.clone());
         drop(self);
-        Self::launch(setup, folder).await
+        Self::launch(setup, folder, confidences).await
     }
 }
 
@@ -254,21 +269,14 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         let _ended_before = self.child.kill();
         let _reaped = self.child.wait();
-    }
-}
-
-/// Reads a stream to its end in the background.
-fn capture(stream: impl Read + Send + 'static) -> Captured {
-    let captured = Captured::default();
-    let writer = Arc::clone(&captured);
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-            let mut text = writer.lock().unwrap();
-            text.push_str(&String::from_utf8_lossy(&line));
-            text.push('\n');
+        if std::thread::panicking() {
+            return;
         }
-    });
-    captured
+        self.read_to_the_end();
+        self.mailbox().all().iter().for_each(|mail| self.confidences.note_mail(mail));
+        self.confidences.assert_untold(&self.log());
+        self.confidences.assert_untold(&self.output());
+    }
 }
 
 /// The address in the banner: the line `listening on http://…`.

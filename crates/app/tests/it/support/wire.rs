@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use crate::support::documented::assert_documented;
 use crate::support::test_server::TestServer;
 
 const QUIET: Duration = Duration::from_secs(8);
@@ -22,14 +23,32 @@ impl Exchange {
         let lines = self.text.split("HTTP/1.1 ").skip(1);
         lines.filter_map(|line| line.get(..3)?.parse().ok()).collect()
     }
+
+    /// The same of the first answer as of the answers that a client library reads.
+    fn assert_documented(&self, request: &str) {
+        let mut words = request.split(' ');
+        let (Some(Ok(method)), Some(target)) = (words.next().map(str::parse), words.next()) else { return };
+        let first = self.text.split("HTTP/1.1 ").nth(1).unwrap_or_default();
+        let (head, body) = first.split_once("\r\n\r\n").unwrap_or_default();
+        let content_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
+        if let Some(status) = self.statuses().first() {
+            let path = target.split('?').next().unwrap_or_default();
+            assert_documented(&method, path, *status, content_type, body);
+        }
+    }
 }
 
 impl TestServer {
     /// Sends these octets, at once, and reads until the server closes or has been quiet for long.
     pub(crate) fn exchange<T: Into<Vec<u8>>>(&self, octets: T) -> impl Future<Output = Exchange> + use<T> {
         let (address, octets) = (self.address().to_owned(), octets.into());
+        let request = String::from_utf8_lossy(&octets[..octets.len().min(256)]).into_owned();
         let exchange = tokio::task::spawn_blocking(move || exchange(&address, &octets));
-        async { exchange.await.unwrap() }
+        async move {
+            let exchange = exchange.await.unwrap();
+            exchange.assert_documented(&request);
+            exchange
+        }
     }
 }
 

@@ -1,0 +1,79 @@
+//! Every answer of an API route, held against the committed OpenAPI document.
+
+use std::sync::OnceLock;
+
+use reqwest::Method;
+use serde_json::Value;
+
+/// Fails if the document does not have this status, or this code of a problem, for the call that it answers.
+///
+/// Paths and methods that no route has are left alone, and so are the answers that the framework gives before it has
+/// read a request: those have no content type.
+#[track_caller]
+pub(crate) fn assert_documented(method: &Method, path: &str, status: u16, content_type: &str, body: &str) {
+    if let Err(complaint) = judge(method, path, status, content_type, body) {
+        panic!("docs/openapi.json: {method} {path} has {complaint}");
+    }
+}
+
+fn judge(method: &Method, path: &str, status: u16, content_type: &str, body: &str) -> Result<(), String> {
+    let Some(operation) = operation(method, path) else { return Ok(()) };
+    if content_type.is_empty() && status >= 400 {
+        return Ok(());
+    }
+    let Some(response) = operation["responses"].get(status.to_string()) else {
+        return Err(format!("no {status}: {body}"));
+    };
+    if !content_type.starts_with("application/problem+json") || *method == Method::HEAD {
+        return Ok(());
+    }
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let listed = response["x-codes"].as_array().is_some_and(|codes| codes.contains(&body["code"]));
+    if listed { Ok(()) } else { Err(format!("no {status} {}", body["code"])) }
+}
+
+/// What the document says of a call; a literal segment goes before a parameter.
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    let document = DOCUMENT
+        .get_or_init(|| serde_json::from_str(include_str!("../../../../../docs/openapi.json")).unwrap_or_default());
+    let paths = document["paths"].as_object()?;
+    let matching = paths.iter().filter(|(pattern, _)| matches(pattern, path));
+    let (_, operations) = matching.min_by_key(|(pattern, _)| pattern.matches('{').count())?;
+    let method = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
+    operations.get(method)
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, path) = (pattern.split('/'), path.split('/'));
+    pattern.clone().count() == path.clone().count()
+        && pattern.zip(path).all(|(expected, segment)| expected == segment || expected.starts_with('{'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_documented(method: &Method, path: &str, status: u16, code: &str) -> bool {
+        let body = format!("{{\"code\":\"{code}\"}}");
+        judge(method, path, status, "application/problem+json", &body).is_ok()
+    }
+
+    #[test]
+    fn a_status_or_code_that_the_document_lacks_is_found() {
+        assert!(is_documented(&Method::POST, "/auth/login", 401, "invalid_credentials"));
+        assert!(!is_documented(&Method::POST, "/auth/login", 401, "wrong_password"));
+        assert!(!is_documented(&Method::POST, "/auth/login", 418, "invalid_credentials"));
+        assert!(judge(&Method::POST, "/auth/login", 204, "", "").is_err());
+        assert!(is_documented(&Method::GET, "/teams/x/members", 404, "team_not_found"));
+        assert!(!is_documented(&Method::GET, "/teams/x/members", 404, "not_found"));
+        assert!(is_documented(&Method::POST, "/teams/accept-invitation", 409, "account_required"));
+    }
+
+    #[test]
+    fn what_no_route_has_is_left_alone() {
+        assert!(is_documented(&Method::PUT, "/auth/login", 405, "method_not_allowed"));
+        assert!(is_documented(&Method::GET, "/nothing", 404, "not_found"));
+        assert!(judge(&Method::POST, "/auth/login", 431, "", "").is_ok());
+    }
+}
