@@ -15,6 +15,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::page("openapi", Method::GET, "/openapi.json", || web::to(openapi::handle)),
         Endpoint::page("docs", Method::GET, "/docs", || web::to(index::handle)),
+        Endpoint::page("docs_slash", Method::GET, "/docs/", || web::to(index::without_slash)),
         Endpoint::page("docs_assets", Method::GET, "/docs/assets/{file}", || web::to(assets::handle)),
         Endpoint::page("docs_errors", Method::GET, "/docs/errors", || web::to(errors::handle)),
     ]
@@ -40,6 +41,12 @@ mod tests {
                 assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
             }
         }
+    }
+
+    #[actix_web::test]
+    async fn with_a_slash_at_its_end_the_address_leads_to_the_page() {
+        let answer = call(Mocks::default(), TestRequest::get().uri("/docs/")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (308, Some("../docs")));
     }
 
     #[actix_web::test]

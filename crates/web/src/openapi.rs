@@ -162,7 +162,9 @@ mod tests {
             assert!(page.contains(&call), "docs/api.md lacks {call}");
         }
         for entry in crate::problem::catalogue::ENTRIES {
-            assert!(page.contains(&format!("| `{}` |", entry.code)), "docs/api.md lacks {}", entry.code);
+            let statuses: Vec<String> = entry.statuses.iter().map(ToString::to_string).collect();
+            let row = format!("| `{}` | {} | {} | {} |", entry.code, statuses.join(", "), entry.title, entry.advice);
+            assert!(page.contains(&row), "docs/api.md lacks {row}");
         }
     }
 }

@@ -4,6 +4,7 @@
 mod accept_invitation;
 mod confirm_email_change;
 mod disown_account;
+mod front;
 mod page;
 mod reset_password;
 mod stylesheet;
@@ -34,6 +35,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page!(verify_email "/verify-email"),
     ]
     .concat();
+    endpoints.push(Endpoint::page("front", Method::GET, "/", || web::to(front::handle)));
     endpoints.push(Endpoint::page("stylesheet", Method::GET, "/assets/pages.css", || web::to(stylesheet::handle)));
     endpoints
 }

@@ -69,7 +69,8 @@ impl Problem {
     /// A problem of the catalogue.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         debug_assert!(catalogue::lists(status.as_u16(), code), "{status} {code} is not in the catalogue of problems");
-        Self { status, code, detail: detail.into(), errors: vec![], retry_after: None, allow: None, source: None }
+        let detail = with_next_step(detail.into(), code);
+        Self { status, code, detail, errors: vec![], retry_after: None, allow: None, source: None }
     }
 
     /// The fields that break a rule.
@@ -143,6 +144,15 @@ impl<E: Classify + Send + Sync + 'static> From<E> for Problem {
     }
 }
 
+/// What only says what is wrong, in one sentence, would be the title once more; what to do about it follows.
+fn with_next_step(detail: Cow<'static, str>, code: &str) -> Cow<'static, str> {
+    let is_bare = detail.strip_suffix('.').is_some_and(|statement| !statement.contains([';', '.']));
+    match catalogue::find(code).filter(|_| is_bare) {
+        Some(entry) => Cow::Owned(format!("{detail} {}", entry.advice)),
+        None => detail,
+    }
+}
+
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
@@ -163,5 +173,36 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::new(self.status);
         response.extensions_mut().insert(self.clone());
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_detail_is_the_title_once_more() {
+        for entry in catalogue::ENTRIES {
+            let status = StatusCode::from_u16(entry.statuses[0]).unwrap();
+            let problem = Problem::new(status, entry.code, format!("{}.", entry.title));
+            assert_eq!(problem.detail, format!("{}. {}", entry.title, entry.advice));
+            assert!(entry.advice.starts_with(char::is_uppercase) && entry.advice.ends_with('.'), "{}", entry.code);
+        }
+    }
+
+    #[test]
+    fn a_detail_with_a_next_step_of_its_own_stays_as_it_is() {
+        for detail in ["Too many requests; try again in 5 s.", "One sentence. And another.", "Send a token: …"] {
+            assert_eq!(Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).detail, detail);
+        }
+    }
+
+    #[test]
+    fn what_the_framework_refuses_comes_with_what_to_do() {
+        for status in [400, 401, 404, 405, 406, 408, 413, 415] {
+            let problem = Problem::of_status(StatusCode::from_u16(status).unwrap());
+            let entry = catalogue::find(problem.code).unwrap();
+            assert!(problem.detail.ends_with(entry.advice), "{}", problem.detail);
+        }
     }
 }

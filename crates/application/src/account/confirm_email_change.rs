@@ -33,7 +33,7 @@ pub struct ConfirmEmailChangeCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmEmailChangeError {
     /// The token is invalid, expired or used.
-    #[error("the token is invalid, expired or used")]
+    #[error("the token is invalid, expired or used; ask for a new mail")]
     InvalidToken,
     /// Another account has this e-mail address.
     #[error("another account has this e-mail address")]

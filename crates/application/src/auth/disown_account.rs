@@ -32,7 +32,7 @@ pub struct DisownAccountCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum DisownAccountError {
     /// The token is invalid, expired or used.
-    #[error("the token is invalid, expired or used")]
+    #[error("the token is invalid, expired or used; ask for a new mail")]
     InvalidToken,
     /// Too often.
     #[error(transparent)]

@@ -64,7 +64,7 @@ pub enum RegisterError {
     #[error("registration is closed; ask for an invitation")]
     RegistrationClosed,
     /// The invitation is invalid, expired or used.
-    #[error("the invitation is invalid, expired or used")]
+    #[error("the invitation is invalid, expired or used; ask for a new one")]
     InvalidInvitation,
     /// This invitation is for another e-mail address.
     #[error("this invitation is for another e-mail address")]

@@ -38,7 +38,7 @@ pub struct ResetPasswordCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum ResetPasswordError {
     /// The token is invalid, expired or used.
-    #[error("the token is invalid, expired or used")]
+    #[error("the token is invalid, expired or used; ask for a new mail")]
     InvalidToken,
     /// A value breaks a rule that needed the account to judge.
     #[error(transparent)]

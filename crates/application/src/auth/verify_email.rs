@@ -46,10 +46,10 @@ pub enum Proof {
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyEmailError {
     /// The token is invalid, expired or used.
-    #[error("the token is invalid, expired or used")]
+    #[error("the token is invalid, expired or used; ask for a new mail")]
     InvalidToken,
     /// Sign in to the account or give its password to verify its e-mail address.
-    #[error("sign in to the account or give its password to verify its e-mail address")]
+    #[error("only who has the account verifies its e-mail address; sign in to it, or give its password along")]
     ProofRequired,
     /// Too often.
     #[error(transparent)]

@@ -36,7 +36,7 @@ pub struct AcceptInvitationCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptInvitationError {
     /// The token is invalid, expired or used.
-    #[error("the token is invalid, expired or used")]
+    #[error("the invitation is invalid, expired or used; ask for a new one")]
     InvalidToken,
     /// This invitation is for another e-mail address.
     #[error("this invitation is for another e-mail address")]

@@ -1,7 +1,7 @@
 //! `GET /docs`: the API, to read and try.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
 
 /// Swagger UI sets styles on its elements; scripts come from this service alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -16,4 +16,9 @@ pub(crate) async fn handle() -> HttpResponse {
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
         .content_type("text/html; charset=utf-8")
         .body(PAGE)
+}
+
+/// `GET /docs/`: the addresses on the page count from where it is.
+pub(crate) async fn without_slash() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish()
 }

@@ -17,14 +17,22 @@ use crate::settings::WebSettings;
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The name ends in `.html`, so every value is escaped.
+/// The names end in `.html`, so every value is escaped.
 const TEMPLATE: &str = "page.html";
+/// The template of `GET /`.
+pub(crate) const FRONT: &str = "front.html";
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.add_template(TEMPLATE, include_str!("page.html"))?;
+    environment.add_template(FRONT, include_str!("front.html"))?;
     Ok(environment)
 });
+
+/// Code of a field whose password is not that of the account.
+pub(crate) const WRONG_PASSWORD: &str = "wrong_password";
+
+const CUT: &str = "The link is not whole. Open it from the mail again, or copy all of it.";
 
 /// A page with a form.
 pub(crate) struct Page {
@@ -59,11 +67,31 @@ struct ShownField<'a> {
     error: &'a str,
 }
 
+/// What a page shows besides what it is for.
+#[derive(Default)]
+struct Shown<'a> {
+    heading: &'a str,
+    /// The form; none without fields.
+    fields: Vec<ShownField<'a>>,
+    /// What went wrong.
+    alert: &'a str,
+    /// What was done.
+    done: &'a str,
+}
+
 impl Page {
-    /// The empty form.
+    /// The empty form; none for a token that can only be refused, which its shape alone tells: nothing is looked up.
     pub(crate) fn show(&self, settings: &WebSettings, token: Option<&str>) -> HttpResponse {
-        let typed = token.map(|token| ("token".to_owned(), token.to_owned()));
-        self.form(settings, &Form(typed.into_iter().collect()), None)
+        let shown = Shown { heading: self.title, ..Shown::default() };
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) if !is_whole(token) => {
+                self.render(settings, StatusCode::BAD_REQUEST, &Shown { alert: CUT, ..shown })
+            }
+            token => {
+                let typed = token.map(|token| ("token".to_owned(), token.to_owned()));
+                self.form(settings, &Form(typed.into_iter().collect()), None)
+            }
+        }
     }
 
     /// Makes a command of what was typed and says what came of it; the form again if nothing did.
@@ -78,12 +106,15 @@ impl Page {
             Err(problem) => Err(problem),
         };
         match outcome {
-            Ok(done) => self.render(settings, StatusCode::OK, &[], "", done),
+            Ok(done) => {
+                let shown = Shown { heading: self.title, done, ..Shown::default() };
+                self.render(settings, StatusCode::OK, &shown)
+            }
             Err(problem) => self.form(settings, form, Some(&problem)),
         }
     }
 
-    /// The form with what was typed before, passwords apart, and what is wrong with it.
+    /// The form with what was typed before, passwords apart, and what is wrong with it; no form where the token is dead.
     pub(crate) fn form(&self, settings: &WebSettings, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
         let token = typed.value("token").unwrap_or_default();
         let mut fields = vec![ShownField {
@@ -104,13 +135,27 @@ impl Page {
             value: if field.kind == "password" { "" } else { typed.value(field.name).unwrap_or_default() },
             error: "",
         }));
-        let Some(problem) = problem else { return self.render(settings, StatusCode::OK, &fields, "", "") };
+        let heading = self.title;
+        let Some(problem) = problem else {
+            return self.render(settings, StatusCode::OK, &Shown { heading, fields, ..Shown::default() });
+        };
         for error in &problem.errors {
             if let Some(field) = fields.iter_mut().find(|field| field.name == error.field) {
                 field.error = &error.message;
             }
         }
-        let mut response = self.render(settings, problem.status, &fields, &problem.detail, "");
+        let is_wrong_password = problem.errors.iter().any(|error| error.code == WRONG_PASSWORD);
+        let shown = Shown {
+            heading: if is_wrong_password { "The password is wrong" } else { heading },
+            fields: if problem.code == "invalid_token" { vec![] } else { fields },
+            alert: if problem.code == "validation_failed" {
+                "Some of it cannot be used; see below."
+            } else {
+                &problem.detail
+            },
+            done: "",
+        };
+        let mut response = self.render(settings, problem.status, &shown);
         if let Some(seconds) = problem.retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
@@ -119,34 +164,36 @@ impl Page {
         response
     }
 
-    fn render(
-        &self,
-        settings: &WebSettings,
-        status: StatusCode,
-        fields: &[ShownField<'_>],
-        alert: &str,
-        done: &str,
-    ) -> HttpResponse {
-        let errors = fields.iter().any(|field| !field.error.is_empty());
+    fn render(&self, settings: &WebSettings, status: StatusCode, shown: &Shown<'_>) -> HttpResponse {
         let values = context! {
-            product => settings.product, title => self.title, intro => self.intro, action => self.action,
-            button => self.button, fields, errors, alert, done,
+            product => settings.product, title => shown.heading, intro => self.intro, action => self.action,
+            button => self.button, fields => shown.fields, alert => shown.alert, done => shown.done,
         };
-        let page = match &*TEMPLATES {
-            Ok(templates) => templates.get_template(TEMPLATE).and_then(|template| template.render(values)),
-            Err(error) => return Problem::internal(error.to_string()).error_response(),
-        };
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => return Problem::internal(error).error_response(),
-        };
-        let mut response = HttpResponse::build(status)
-            .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-            .content_type("text/html; charset=utf-8")
-            .body(page);
-        response.extensions_mut().insert(OwnBody);
-        response
+        render(TEMPLATE, status, values)
     }
+}
+
+/// Makes a page of a template; the policy lets nothing run on it.
+pub(crate) fn render(template: &str, status: StatusCode, values: minijinja::Value) -> HttpResponse {
+    let page = match &*TEMPLATES {
+        Ok(templates) => templates.get_template(template).and_then(|template| template.render(values)),
+        Err(error) => return Problem::internal(error.to_string()).error_response(),
+    };
+    let page = match page {
+        Ok(page) => page,
+        Err(error) => return Problem::internal(error).error_response(),
+    };
+    let mut response = HttpResponse::build(status)
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .content_type("text/html; charset=utf-8")
+        .body(page);
+    response.extensions_mut().insert(OwnBody);
+    response
+}
+
+/// Mailed tokens are 32 octets in base64url, all of them.
+fn is_whole(token: &str) -> bool {
+    token.len() == 43 && token.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
 }
 
 /// The token that a link carries.

@@ -11,6 +11,9 @@ use crate::testing::{Answer, call};
 const PAGES: [&str; 5] =
     ["/accept-invitation", "/confirm-email-change", "/disown-account", "/reset-password", "/verify-email"];
 
+/// As mails carry them.
+const MAILED: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
 async fn show(uri: &str) -> Answer {
     call(Mocks::default(), TestRequest::get().uri(uri)).await
 }
@@ -28,7 +31,7 @@ async fn submit_to(mocks: Mocks, path: &str, form: &[(&str, &str)]) -> Answer {
 async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
     for path in PAGES {
         // The doubles panic at any call that was not expected, and a panic is a 500.
-        let page = show(&format!("{path}?token=abc")).await;
+        let page = show(&format!("{path}?token={MAILED}")).await;
         assert_eq!(page.status, 200, "{path}");
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
@@ -37,7 +40,7 @@ async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
         assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
         assert!(!policy.contains("script-src"), "{policy}");
         assert!(page.text.contains(&format!("<form method=\"post\" action=\"{}\">", &path[1..])), "{path}");
-        assert!(page.text.contains("<input type=\"hidden\" name=\"token\" value=\"abc\">"), "{path}");
+        assert!(page.text.contains(&format!("<input type=\"hidden\" name=\"token\" value=\"{MAILED}\">")), "{path}");
         assert!(page.text.contains("<button type=\"submit\">"), "{path}");
     }
 }
@@ -51,13 +54,61 @@ async fn without_a_token_the_page_asks_for_it() {
 }
 
 #[actix_web::test]
-async fn a_token_cannot_carry_markup() {
+async fn a_token_that_can_only_be_refused_gets_no_form() {
+    let long = format!("{MAILED}A");
     for path in PAGES {
-        let uri = format!("{path}?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E");
-        let page = show(&uri).await;
-        assert!(!page.text.contains("<script"), "{path}");
-        assert!(page.text.contains("&lt;script"), "{path}");
+        for token in ["abc", &MAILED[1..], &long, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh%2B"] {
+            let page = show(&format!("{path}?token={token}")).await;
+            assert_eq!(page.status, 400, "{path} {token}");
+            assert!(page.text.contains("The link is not whole.") && !page.text.contains("<form"), "{}", page.text);
+        }
     }
+    let dead = submit_to(one_time_tokens::none(), "/disown-account", &[("token", MAILED)]).await;
+    assert_eq!(dead.status, 400);
+    assert!(dead.text.contains("ask for a new mail") && !dead.text.contains("<form"), "{}", dead.text);
+}
+
+#[actix_web::test]
+async fn a_token_cannot_carry_markup() {
+    let hostile = "\"><script>alert(1)</script>";
+    for path in PAGES {
+        let page = show(&format!("{path}?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")).await;
+        assert!(!page.text.contains("<script"), "{path}");
+    }
+    for (path, other) in [("/accept-invitation", "email"), ("/reset-password", "x"), ("/verify-email", "x")] {
+        let page = submit(path, &[("token", hostile), (other, "x")]).await;
+        assert_eq!(page.status, 422, "{path}");
+        assert!(!page.text.contains("<script") && page.text.contains("&lt;script"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_password_is_what_the_heading_says() {
+    let mut mocks = one_time_tokens::good_for(Purpose::EmailVerification, user(1));
+    mocks.password_hasher = password_hasher();
+    mocks.credentials.expect_find_by_user().returning(|_| Ok(None));
+    let page = submit_to(mocks, "/verify-email", &[("token", TOKEN), ("password", "not this one")]).await;
+    assert_eq!(page.status, 403);
+    assert!(page.text.contains("<h1>The password is wrong</h1>"), "{}", page.text);
+    assert!(page.text.contains("not verified yet") && page.text.contains("<form"), "{}", page.text);
+}
+
+#[actix_web::test]
+async fn the_front_page_says_what_this_is_and_its_links_lead_on() {
+    let page = show("/").await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(!page.header("content-security-policy").unwrap().contains("script-src") && !page.text.contains("<script"));
+    let links: Vec<_> = page.text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(links.contains(&"docs") && links.contains(&"openapi.json"), "{links:?}");
+    for link in links.iter().filter(|link| !link.starts_with("data:")) {
+        assert_eq!(show(&format!("/{link}")).await.status, 200, "{link}");
+    }
+    for (accept, status) in [("application/json", 404), ("application/problem+json", 404), ("*/*", 200)] {
+        let request = TestRequest::get().uri("/").insert_header(("accept", accept));
+        assert_eq!(call(Mocks::default(), request).await.status, status, "{accept}");
+    }
+    let browser = ("accept", "text/html,application/json;q=0.9");
+    assert_eq!(call(Mocks::default(), TestRequest::get().uri("/").insert_header(browser)).await.status, 200);
 }
 
 #[actix_web::test]

@@ -7,7 +7,7 @@ use countersign_domain::password::PresentedPassword;
 
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
-use crate::pages::page::{Field, Linked, Page};
+use crate::pages::page::{Field, Linked, Page, WRONG_PASSWORD};
 use crate::problem::{FieldError, Problem};
 use crate::settings::WebSettings;
 
@@ -43,8 +43,8 @@ fn told_at_the_field(error: VerifyEmailError) -> Problem {
     let is_wrong = matches!(error, VerifyEmailError::ProofRequired);
     let mut problem = Problem::from(error);
     if is_wrong {
-        problem.detail = "The e-mail address is not verified yet.".into();
-        problem.errors = vec![FieldError::new("password", "wrong_password", "this is not the password of the account")];
+        problem.detail = "The e-mail address is not verified yet. Give the password of the account.".into();
+        problem.errors = vec![FieldError::new("password", WRONG_PASSWORD, "this is not the password of the account")];
     }
     problem
 }

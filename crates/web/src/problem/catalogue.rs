@@ -23,14 +23,14 @@ macro_rules! catalogue {
 
 catalogue! {
     "account_required" [409] "No account has the invited address" "Register with the invitation token, then you are a member.";
-    "already_member" [409] "Already a member" "The account is in the team; change its role instead.";
+    "already_member" [409] "Already a member" "Change its role instead.";
     "authentication_required" [401] "A token is required" "Send an access token: Authorization: Bearer, then the token.";
     "bad_request" [400] "The request cannot be understood" "Check the request against the API description.";
     "email_taken" [409] "The address belongs to another account" "Sign in with it, or reset its password.";
     "internal_error" [500] "A fault of this service" "Report the request id to whoever runs the service.";
     "invalid_credentials" [401] "Address or password is wrong" "Check both; the answer is the same for unknown addresses.";
     "invalid_refresh_token" [401] "The refresh token is not valid" "It is unknown, expired or was used before: sign in again.";
-    "invalid_token" [400, 401] "The token is not valid" "It is unknown, expired or was used before. An access token: refresh it or sign in again. A mailed token: ask for a new mail.";
+    "invalid_token" [400, 401] "The token is not valid" "An access token: refresh it or sign in again. A mailed token: ask for a new mail.";
     "invitation_for_another_account" [403] "The invitation is for another address" "Sign in to the account of the invited address.";
     "invitation_not_found" [404] "No such invitation" "List the invitations of the team.";
     "invitation_not_pending" [409] "The invitation is not pending" "It was accepted or revoked; invite again.";
@@ -54,7 +54,7 @@ catalogue! {
     "team_not_found" [404] "No such team" "It does not exist, or you are not in it.";
     "unsupported_media_type" [415] "The content type is not supported" "Send application/json.";
     "user_not_found" [404] "No such user" "Search the users.";
-    "validation_failed" [422] "Some values are not valid" "errors names each field and its rule.";
+    "validation_failed" [422] "Some values are not valid" "The list errors names each field and its rule.";
     "wrong_password" [403] "The current password is wrong" "Give the password of the account you are signed in to.";
 }
 
