@@ -10,6 +10,7 @@ mod change_email;
 mod commands;
 mod documents;
 mod email_verification;
+mod export;
 mod faults;
 mod http;
 mod invitations;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::email_address::EmailAddress;
 use countersign_domain::invitation::Invitation;
+use countersign_domain::one_time_token::OneTimeToken;
 use countersign_domain::page::PageRequest;
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
@@ -17,6 +19,8 @@ use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::invitation_repository::InvitationRepository;
 use crate::ports::membership_repository::MembershipRepository;
+use crate::ports::one_time_token_repository::OneTimeTokenRepository;
+use crate::ports::outbox::{HeldMail, Outbox};
 use crate::ports::session_repository::SessionRepository;
 use crate::ports::sign_in_networks::SignInNetworks;
 use crate::trail::Trail;
@@ -28,10 +32,14 @@ pub struct AccountExport {
     pub user: User,
     /// Its teams, all of them.
     pub teams: Vec<TeamMembership>,
-    /// Its live sessions.
+    /// Its sessions that are still held, over or not.
     pub sessions: Vec<Session>,
     /// Networks it signed in from, with the last time.
     pub sign_in_networks: Vec<(String, OffsetDateTime)>,
+    /// Tokens that were mailed for it and not used, with the address that waits to be confirmed.
+    pub one_time_tokens: Vec<OneTimeToken>,
+    /// Mails about it and, once its address is verified, to that address.
+    pub mails: Vec<HeldMail>,
     /// Invitations to its address, once that is verified: before, they may be somebody else's.
     pub invitations: Vec<Invitation>,
     /// Audit events by or about it, oldest first.
@@ -58,6 +66,8 @@ pub struct ExportAccount {
     memberships: Arc<dyn MembershipRepository>,
     sessions: Arc<dyn SessionRepository>,
     networks: Arc<dyn SignInNetworks>,
+    one_time_tokens: Arc<dyn OneTimeTokenRepository>,
+    outbox: Arc<dyn Outbox>,
     invitations: Arc<dyn InvitationRepository>,
     audit: Arc<dyn AuditLog>,
     trail: Trail,
@@ -71,6 +81,8 @@ impl ExportAccount {
             memberships: Arc::clone(&dependencies.memberships),
             sessions: Arc::clone(&dependencies.sessions),
             networks: Arc::clone(&dependencies.networks),
+            one_time_tokens: Arc::clone(&dependencies.one_time_tokens),
+            outbox: Arc::clone(&dependencies.outbox),
             invitations: Arc::clone(&dependencies.invitations),
             audit: Arc::clone(&dependencies.audit),
             trail: Trail::new(dependencies),
@@ -86,8 +98,10 @@ impl ExportAccount {
         Ok(AccountExport {
             user: actor.user.clone(),
             teams: self.teams(actor).await?,
-            sessions: self.sessions.list_live_by_user(actor.id(), now).await?,
+            sessions: self.sessions.list_by_user(actor.id()).await?,
             sign_in_networks: self.networks.list_by_user(actor.id()).await?,
+            one_time_tokens: self.one_time_tokens.list_by_user(actor.id()).await?,
+            mails: self.outbox.list_by_recipient(actor.id(), proven_address(actor)).await?,
             invitations: self.invitations(actor).await?,
             audit_events: self.audit.list_by_user(actor.id()).await?,
             exported_at: now,
@@ -95,10 +109,10 @@ impl ExportAccount {
     }
 
     async fn invitations(&self, actor: &Actor) -> Result<Vec<Invitation>, Fault> {
-        if !actor.user.email_verified {
-            return Ok(vec![]);
+        match proven_address(actor) {
+            Some(email) => self.invitations.list_by_email(&email).await,
+            None => Ok(vec![]),
         }
-        self.invitations.list_by_email(&actor.user.email).await
     }
 
     async fn teams(&self, actor: &Actor) -> Result<Vec<TeamMembership>, Fault> {
@@ -115,11 +129,20 @@ impl ExportAccount {
     }
 }
 
+/// Before it is verified, what was sent to an address may be somebody else's.
+fn proven_address(actor: &Actor) -> Option<EmailAddress> {
+    actor.user.email_verified.then(|| actor.user.email.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
-    use crate::testing::{Mocks, NOW, actor, email, invitation, membership, origin, session, team, user, user_id};
+    use crate::testing::{
+        Mocks, NOW, actor, email, invitation, membership, one_time_token, origin, session, team, user, user_id,
+    };
+    use countersign_domain::invitation::Delivery;
+    use countersign_domain::one_time_token::Purpose;
     use countersign_domain::page::{Cursor, Page};
     use countersign_domain::team::role::Role;
 
@@ -127,6 +150,21 @@ mod tests {
         let membership =
             countersign_domain::team::membership::Membership { team_id: team(n).id, ..membership(1, Role::Member) };
         TeamMembership { team: team(n), membership }
+    }
+
+    fn pending() -> OneTimeToken {
+        OneTimeToken { new_email: Some(email("new@example.com")), ..one_time_token(Purpose::EmailChange, "secret") }
+    }
+
+    fn held(kind: &str, to: &str) -> HeldMail {
+        HeldMail {
+            kind: kind.to_owned(),
+            recipient: email(to),
+            recipient_name: None,
+            delivery: Delivery::Sent,
+            created_at: NOW,
+            sent_at: Some(NOW),
+        }
     }
 
     fn mocks() -> Mocks {
@@ -145,8 +183,13 @@ mod tests {
         });
         mocks
             .sessions
-            .expect_list_live_by_user()
-            .returning(|id, _| Ok(vec![session(1)].into_iter().filter(|session| session.user_id == id).collect()));
+            .expect_list_by_user()
+            .returning(|id| Ok(vec![session(1)].into_iter().filter(|session| session.user_id == id).collect()));
+        mocks.one_time_tokens.expect_list_by_user().withf(|id| *id == user_id(1)).returning(|_| Ok(vec![pending()]));
+        mocks.outbox.expect_list_by_recipient().withf(|id, _| *id == user_id(1)).returning(|_, address| {
+            let to_address = address.map(|address| held("invitation", address.as_str()));
+            Ok([held("password_changed", "user1@example.com")].into_iter().chain(to_address).collect())
+        });
         mocks
     }
 
@@ -161,17 +204,23 @@ mod tests {
         assert_eq!(export.sign_in_networks, [("192.0.2.0/24".to_owned(), NOW)]);
         assert_eq!(export.audit_events[0].kind, AuditKind::AccountExported);
         assert_eq!(export.invitations, [invitation("user1@example.com", Role::Member)]);
+        assert_eq!(export.one_time_tokens, [pending()]);
+        assert_eq!(
+            export.mails,
+            [held("password_changed", "user1@example.com"), held("invitation", "user1@example.com")]
+        );
         assert_eq!(export.exported_at, NOW);
     }
 
     #[tokio::test]
-    async fn an_address_that_is_not_verified_gives_no_invitations_away() {
+    async fn an_address_that_is_not_verified_gives_nothing_away_that_was_sent_to_it() {
         let mut mocks = mocks();
         mocks.networks.expect_list_by_user().returning(|_| Ok(vec![]));
         let squatter = Actor { user: User { email_verified: false, ..user(1) }, ..actor() };
         let export = ExportAccount::new(&mocks.into_dependencies()).execute(&squatter, &origin()).await.unwrap();
         assert_eq!(export.user.email, email("user1@example.com"));
         assert_eq!(export.invitations, []);
+        assert_eq!(export.mails, [held("password_changed", "user1@example.com")]);
     }
 
     #[tokio::test]

@@ -31,6 +31,9 @@ pub trait OneTimeTokenRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<OneTimeToken>, Fault>;
 
+    /// Every token of the account that is held, expired or not, by purpose: for the export of its data.
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<OneTimeToken>, Fault>;
+
     /// Removes the account's tokens of these purposes.
     async fn remove_by_user(&self, user: UserId, purposes: &[Purpose]) -> Result<(), Fault>;
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{MailId, UserId};
+use countersign_domain::invitation::Delivery;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -67,11 +68,32 @@ pub trait Outbox: Send + Sync {
     /// Removes every mail of this account or to this address: for the erasure of an account.
     async fn remove_by_recipient(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault>;
 
+    /// Mails that are still held about this account, and to this address if one is given, oldest first: for the export
+    /// of its data. Decoys are left out.
+    async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault>;
+
     /// Removes unsent mails to this address that carry a token of this account: the address is given up.
     async fn cancel_tokens(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault>;
 
     /// Unsent mails and the age of the oldest.
     async fn backlog(&self) -> Result<Backlog, Fault>;
+}
+
+/// What is known of a mail while it is held. Neither its token nor what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldMail {
+    /// Stable name of its kind.
+    pub kind: String,
+    /// To whom.
+    pub recipient: EmailAddress,
+    /// How the recipient is greeted; `None` where another account is.
+    pub recipient_name: Option<String>,
+    /// What became of it.
+    pub delivery: Delivery,
+    /// When it was queued.
+    pub created_at: OffsetDateTime,
+    /// When it was sent.
+    pub sent_at: Option<OffsetDateTime>,
 }
 
 /// What waits in the outbox.

@@ -44,6 +44,9 @@ pub trait SessionRepository: Send + Sync {
     /// The account's sessions that are not over at `now`, newest first.
     async fn list_live_by_user(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, Fault>;
 
+    /// Every session of the account that is held, over or not, newest first: for the export of its data.
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<Session>, Fault>;
+
     /// Adds a session.
     async fn insert(&self, session: &Session) -> Result<(), Fault>;
 

@@ -16,7 +16,7 @@ use crate::ports::credential_repository::{CredentialRepository, MockCredentialRe
 use crate::ports::invitation_repository::{InvitationRepository, MockInvitationRepository};
 use crate::ports::membership_repository::{MembershipRepository, MockMembershipRepository};
 use crate::ports::one_time_token_repository::{MockOneTimeTokenRepository, OneTimeTokenRepository};
-use crate::ports::outbox::{Backlog, Lease, LeasedMail, Outbox, Setback};
+use crate::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback};
 use crate::ports::roster_repository::{MockRosterRepository, RosterRepository};
 use crate::ports::session_repository::{MockSessionRepository, SessionRepository};
 use crate::ports::sign_in_networks::{MockSignInNetworks, SignInNetworks};
@@ -183,6 +183,10 @@ impl Outbox for Written {
     async fn remove_by_recipient(&self, user: UserId, _: &EmailAddress) -> Result<(), Fault> {
         self.record().erased.push(user);
         Ok(())
+    }
+
+    async fn list_by_recipient(&self, _: UserId, _: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault> {
+        Ok(vec![])
     }
 
     async fn cancel_tokens(&self, _: UserId, _: &EmailAddress) -> Result<(), Fault> {

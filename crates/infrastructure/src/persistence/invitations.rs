@@ -18,6 +18,7 @@ use sea_orm::{
 use crate::persistence::entities::invitations::{ActiveModel, Column, Entity, Model};
 use crate::persistence::entities::mails;
 use crate::persistence::error::{fault, unreadable, write_error};
+use crate::persistence::outbox::row;
 use crate::persistence::store::Store;
 
 /// The index of pending invitations is partial; a bound value would hide from SQLite that it applies.
@@ -51,11 +52,7 @@ fn last_mail() -> SelectStatement {
 
 /// A mail that is no longer kept had been sent: one that was given up is kept as long as its invitation is open.
 fn delivery(status: Option<&str>) -> Delivery {
-    match status {
-        Some("queued") => Delivery::Queued,
-        Some("dead") => Delivery::Failed,
-        _ => Delivery::Sent,
-    }
+    status.map_or(Delivery::Sent, row::delivery)
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use countersign_domain::ids::{OneTimeTokenId, SessionId, UserId};
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::secret::TokenDigest;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set};
 use time::OffsetDateTime;
 
 use crate::persistence::entities::one_time_tokens::{ActiveModel, Column, Entity, Model};
@@ -88,6 +88,16 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
             .await
             .map_err(fault)?;
         consumed.into_iter().next().map(token).transpose()
+    }
+
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<OneTimeToken>, Fault> {
+        let rows = Entity::find()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .order_by_asc(Column::Purpose)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(token).collect()
     }
 
     async fn remove_by_user(&self, user: UserId, purposes: &[Purpose]) -> Result<(), Fault> {

@@ -1,16 +1,17 @@
 //! Mails that wait to be sent.
 
-mod row;
+pub(crate) mod row;
 
 use async_trait::async_trait;
 use countersign_application::error::Fault;
 use countersign_application::mail::message::QueuedMail;
-use countersign_application::ports::outbox::{Backlog, Lease, LeasedMail, Outbox, Setback};
+use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback};
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{MailId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -163,6 +164,18 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
             .await
             .map_err(fault)?;
         Ok(())
+    }
+
+    async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault> {
+        let to_address = email.map(|email| Column::Recipient.eq(email.as_str()));
+        let rows = Entity::find()
+            .filter(Condition::any().add(Column::UserId.eq(user.as_uuid())).add_option(to_address))
+            .filter(Column::Decoy.eq(false))
+            .order_by_asc(Column::Id)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(|row| row::held(row, user)).collect()
     }
 
     async fn cancel_tokens(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault> {

@@ -88,6 +88,17 @@ impl<C: ConnectionTrait + Send + Sync> SessionRepository for Store<C> {
         rows.into_iter().map(session).collect()
     }
 
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<Session>, Fault> {
+        let rows = Entity::find()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(session).collect()
+    }
+
     async fn insert(&self, session: &Session) -> Result<(), Fault> {
         let previous = session.previous.as_ref();
         let row = ActiveModel {

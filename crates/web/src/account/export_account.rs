@@ -2,6 +2,8 @@
 
 mod audit_event;
 mod invitation;
+mod mail;
+mod one_time_token;
 mod session;
 
 use actix_web::web;
@@ -12,6 +14,8 @@ use utoipa::ToSchema;
 
 use crate::account::export_account::audit_event::ExportedEventBody;
 use crate::account::export_account::invitation::ExportedInvitationBody;
+use crate::account::export_account::mail::ExportedMailBody;
+use crate::account::export_account::one_time_token::ExportedOneTimeTokenBody;
 use crate::account::export_account::session::ExportedSessionBody;
 use crate::extract::{Authenticated, RequestOrigin};
 use crate::present::{TeamMembershipBody, Timestamp, UserBody};
@@ -26,6 +30,10 @@ pub(crate) struct AccountExportBody {
     teams: Vec<TeamMembershipBody>,
     sessions: Vec<ExportedSessionBody>,
     sign_in_networks: Vec<SignInNetworkBody>,
+    /// Mailed and not used yet, with an address that waits to be confirmed.
+    one_time_tokens: Vec<ExportedOneTimeTokenBody>,
+    /// About the account and, once its address is verified, to that address, oldest first.
+    mails: Vec<ExportedMailBody>,
     /// To the address of the account, once it is verified.
     invitations: Vec<ExportedInvitationBody>,
     /// By or about the account, oldest first.
@@ -55,6 +63,8 @@ impl From<AccountExport> for AccountExportBody {
             sign_in_networks: networks
                 .map(|(network, seen)| SignInNetworkBody { network, last_seen_at: seen.into() })
                 .collect(),
+            one_time_tokens: export.one_time_tokens.into_iter().map(Into::into).collect(),
+            mails: export.mails.into_iter().map(Into::into).collect(),
             invitations: invitations.map(|invitation| ExportedInvitationBody::of(invitation, now)).collect(),
             audit_events: export.audit_events.into_iter().map(|event| ExportedEventBody::of(event, owner)).collect(),
         }
@@ -76,8 +86,14 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{Mocks, NOW, invitation, membership, session, team, user};
+    use countersign_application::ports::outbox::HeldMail;
+    use countersign_application::testing::{
+        Mocks, NOW, email, invitation, membership, one_time_token, session, team, user,
+    };
+    use countersign_domain::invitation::Delivery;
+    use countersign_domain::one_time_token::{OneTimeToken, Purpose};
     use countersign_domain::page::Page;
+    use countersign_domain::session::Session;
     use countersign_domain::team::membership::TeamMembership;
     use countersign_domain::team::role::Role;
     use serde_json::json;
@@ -92,7 +108,22 @@ mod tests {
             let item = TeamMembership { team: team(1), membership: membership(1, Role::Member) };
             Ok(Page { items: vec![item], next: None })
         });
-        mocks.sessions.expect_list_live_by_user().returning(|_, _| Ok(vec![session(1)]));
+        mocks.sessions.expect_list_by_user().returning(|_| Ok(vec![Session { ended_at: Some(NOW), ..session(1) }]));
+        mocks.one_time_tokens.expect_list_by_user().returning(|_| {
+            let token = one_time_token(Purpose::EmailChange, "secret");
+            let requested_by = Some(session(1).id);
+            Ok(vec![OneTimeToken { new_email: Some(email("new@example.com")), requested_by, ..token }])
+        });
+        mocks.outbox.expect_list_by_recipient().returning(|_, _| {
+            Ok(vec![HeldMail {
+                kind: "confirm_new_address".to_owned(),
+                recipient: email("new@example.com"),
+                recipient_name: Some("Grace".to_owned()),
+                delivery: Delivery::Sent,
+                created_at: NOW,
+                sent_at: Some(NOW),
+            }])
+        });
         mocks.networks.expect_list_by_user().returning(|_| Ok(vec![("192.0.2.0/24".to_owned(), NOW)]));
         mocks
             .invitations
@@ -111,8 +142,13 @@ mod tests {
             "teams": [{"id": team(1).id.to_string(), "name": "Engines", "description": null, "created_at": at,
                 "updated_at": at, "role": "member", "status": "active", "joined_at": at}],
             "sessions": [{"id": session(1).id.to_string(), "created_at": at, "last_seen_at": at,
-                "expires_at": "2026-07-01T03:04:05.678Z", "ip": null, "user_agent": null}],
+                "expires_at": "2026-07-01T03:04:05.678Z", "ended_at": at, "ip": null, "user_agent": null}],
             "sign_in_networks": [{"network": "192.0.2.0/24", "last_seen_at": at}],
+            "one_time_tokens": [{"purpose": "email_change", "new_email": "new@example.com",
+                "requested_by": session(1).id.to_string(), "created_at": at,
+                "expires_at": "2026-01-02T04:04:05.678Z"}],
+            "mails": [{"kind": "confirm_new_address", "recipient": "new@example.com", "recipient_name": "Grace",
+                "delivery": "sent", "created_at": at, "sent_at": at}],
             "invitations": [{"id": invitation("user1@example.com", Role::Member).id.to_string(),
                 "team_id": team(1).id.to_string(), "role": "member", "state": "pending", "created_at": at,
                 "expires_at": "2026-01-09T03:04:05.678Z"}],

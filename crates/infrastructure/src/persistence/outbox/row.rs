@@ -2,8 +2,10 @@
 
 use countersign_application::error::Fault;
 use countersign_application::mail::message::{MailKind, QueuedMail};
+use countersign_application::ports::outbox::HeldMail;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
+use countersign_domain::invitation::Delivery;
 use countersign_domain::team::role::Role;
 use sea_orm::{NotSet, Set};
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,28 @@ pub(crate) fn mail(row: Model) -> Result<QueuedMail, Fault> {
         decoy: row.decoy,
         created_at: row.created_at,
     })
+}
+
+/// What this account may know of the mail of a row.
+pub(crate) fn held(row: Model, user: UserId) -> Result<HeldMail, Fault> {
+    let concerns_another = row.user_id.is_some_and(|id| id != user.as_uuid());
+    Ok(HeldMail {
+        kind: row.kind,
+        recipient: EmailAddress::parse(&row.recipient).map_err(|_invalid| unreadable("mails.recipient"))?,
+        recipient_name: row.recipient_name.filter(|_| !concerns_another),
+        delivery: delivery(&row.status),
+        created_at: row.created_at,
+        sent_at: row.sent_at,
+    })
+}
+
+/// What became of a mail with this status.
+pub(crate) fn delivery(status: &str) -> Delivery {
+    match status {
+        "queued" => Delivery::Queued,
+        "dead" => Delivery::Failed,
+        _ => Delivery::Sent,
+    }
 }
 
 /// The row of a new mail, due at once.

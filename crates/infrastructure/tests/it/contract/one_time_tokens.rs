@@ -106,3 +106,22 @@ async fn tokens_are_removed_by_purpose() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_tokens_of_an_account_are_listed_for_an_export() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        fresh.user(1).await;
+        fresh.user(2).await;
+        let mut change = token(1, Some(user_id(1)), Purpose::EmailChange);
+        change.new_email = Some(email("new@example.com"));
+        let reset = token(2, Some(user_id(1)), Purpose::PasswordReset);
+        let of_another = token(3, Some(user_id(2)), Purpose::PasswordReset);
+        for token in [&reset, &change, &of_another, &token(4, None, Purpose::PasswordReset)] {
+            tokens.replace(token).await.unwrap();
+        }
+        assert_eq!(tokens.list_by_user(user_id(1)).await.unwrap(), [change, reset]);
+    })
+    .await;
+}

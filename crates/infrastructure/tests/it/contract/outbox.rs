@@ -2,9 +2,10 @@
 
 use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::ports::invitation_repository::InvitationRepository;
-use countersign_application::ports::outbox::{Backlog, Lease, LeasedMail, Outbox, Setback};
-use countersign_application::testing::{NOW, email, invitation, user};
+use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback};
+use countersign_application::testing::{NOW, email, invitation, user, user_id};
 use countersign_domain::ids::{InvitationId, MailId};
+use countersign_domain::invitation::Delivery;
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
 use sea_orm::ConnectionTrait as _;
@@ -281,6 +282,53 @@ async fn a_settled_mail_no_longer_names_whoever_invited() {
         let setback = Setback::Dead { reason: "550".to_owned() };
         assert!(outbox.mark_failed(dead, &lease(1, NOW), &setback).await.unwrap());
         assert_eq!(fresh.text(sql).await.as_deref(), Some("0"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mails_about_an_account_and_to_its_address_are_listed_for_an_export() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let (user, another) = (fresh.user(1).await, fresh.user(2).await);
+        let to = |n, kind, address: &str| QueuedMail { recipient: email(address), ..mail(n, kind) };
+        for mail in [
+            to(1, MailKind::AddressChanged, "former@example.com").to_account(&user),
+            mail(2, MailKind::AddressTaken),
+            mail(3, MailKind::ConfirmNewAddress).to_account(&another),
+            mail(4, MailKind::ResetPassword).as_decoy(),
+            to(5, MailKind::AddressTaken, "user2@example.com"),
+        ] {
+            outbox.enqueue(&mail).await.unwrap();
+        }
+        let lease = lease(1, NOW);
+        outbox.lease(&lease, NOW, 10).await.unwrap();
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        assert!(outbox.mark_sent(id(1), &lease, NOW).await.unwrap());
+        assert!(outbox.mark_failed(id(2), &lease, &Setback::Dead { reason: "550".to_owned() }).await.unwrap());
+
+        let held = |kind: &str, to: &str, delivery| HeldMail {
+            kind: kind.to_owned(),
+            recipient: email(to),
+            recipient_name: None,
+            delivery,
+            created_at: NOW,
+            sent_at: None,
+        };
+        let about = HeldMail {
+            recipient_name: Some("Grace".to_owned()),
+            sent_at: Some(NOW),
+            ..held("address_changed", "former@example.com", Delivery::Sent)
+        };
+        // The one about the other account keeps that account's name to itself.
+        let to_address = [
+            held("address_taken", "user1@example.com", Delivery::Failed),
+            held("confirm_new_address", "user1@example.com", Delivery::Queued),
+        ];
+        let all: Vec<_> = [about.clone()].into_iter().chain(to_address).collect();
+        assert_eq!(outbox.list_by_recipient(user_id(1), Some(user.email)).await.unwrap(), all);
+        assert_eq!(outbox.list_by_recipient(user_id(1), None).await.unwrap(), [about]);
     })
     .await;
 }

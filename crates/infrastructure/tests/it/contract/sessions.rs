@@ -192,3 +192,20 @@ async fn the_oldest_end_until_so_many_are_left() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_session_that_is_held_is_listed_for_an_export() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let sessions: &dyn SessionRepository = &store;
+        fresh.user(1).await;
+        fresh.user(9).await;
+        fresh.session(9).await;
+        let live = begun(&fresh, 1).await;
+        let mut ended = begun(&fresh, 2).await;
+        assert!(sessions.end(user_id(1), ended.id, NOW).await.unwrap());
+        ended.ended_at = Some(NOW);
+        assert_eq!(sessions.list_by_user(user_id(1)).await.unwrap(), [ended, live]);
+    })
+    .await;
+}

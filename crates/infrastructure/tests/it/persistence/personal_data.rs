@@ -71,6 +71,7 @@ async fn fill(fresh: &Fresh) {
         previous: Some(previous),
         ip: origin.ip,
         user_agent: Some(PROGRAM.to_owned()),
+        ended_at: Some(NOW),
         ..session(1)
     };
     uow.sessions().insert(&session).await.unwrap();
@@ -185,6 +186,7 @@ async fn every_column_is_classified() {
 async fn after_an_erasure_no_value_of_the_person_is_left() {
     on_each(|fresh| async move {
         fill(&fresh).await;
+        send_mails(&fresh).await;
         let raw = fresh.raw().await;
         let signs = signs(raw.get_database_backend());
         let marked = |text: &String| signs.iter().any(|sign| text.contains(sign.as_str()));
@@ -193,7 +195,6 @@ async fn after_an_erasure_no_value_of_the_person_is_left() {
             let values = texts(&raw, column.table, column.name).await;
             assert!(!values.is_empty(), "{}.{} is not part of this test", column.table, column.name);
         }
-        send_mails(&fresh).await;
 
         let dependencies = Mocks::default().into_dependencies();
         let uow = fresh.begin().await;

@@ -87,6 +87,8 @@ async fn call_everything(store: &Store<Recorder>) {
     SessionRepository::find_by_id(store, session(1).id).await.unwrap();
     store.find_by_family(&digest).await.unwrap();
     store.list_live_by_user(one, NOW).await.unwrap();
+    SessionRepository::list_by_user(store, one).await.unwrap();
+    OneTimeTokenRepository::list_by_user(store, one).await.unwrap();
     let rotation = Rotation {
         session_id: session(1).id,
         presented: digest,
@@ -153,6 +155,7 @@ async fn outbox(store: &Store<Recorder>) {
     let lease = Lease { id: Uuid::from_u128(1), until: NOW + Duration::minutes(1) };
     store.lease(&lease, NOW, 50).await.unwrap();
     store.mark_sent(id, &lease, NOW).await.unwrap();
+    store.list_by_recipient(user_id(1), Some(user(1).email)).await.unwrap();
     store.cancel_tokens(user_id(1), &user(1).email).await.unwrap();
     store.remove_by_recipient(user_id(1), &user(1).email).await.unwrap();
     store.backlog().await.unwrap();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::present::Timestamp;
 
-/// A live session.
+/// A session that is still held.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ExportedSession)]
 pub(crate) struct ExportedSessionBody {
@@ -18,6 +18,9 @@ pub(crate) struct ExportedSessionBody {
     last_seen_at: Timestamp,
     /// It ends by then, however often it is refreshed.
     expires_at: Timestamp,
+    /// When it was ended before that; it is forgotten once its last access token has expired.
+    #[schema(required)]
+    ended_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, required)]
     ip: Option<IpAddr>,
     #[schema(required)]
@@ -31,6 +34,7 @@ impl From<Session> for ExportedSessionBody {
             created_at: session.created_at.into(),
             last_seen_at: session.last_seen_at.into(),
             expires_at: session.expires_at.into(),
+            ended_at: session.ended_at.map(Into::into),
             ip: session.ip,
             user_agent: session.user_agent,
         }

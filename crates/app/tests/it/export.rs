@@ -1,0 +1,93 @@
+//! The export gives everything that the register of personal data says it gives.
+
+use std::collections::BTreeSet;
+
+use countersign_infrastructure::persistence::personal_data::{Export, STORED_COLUMNS};
+use serde_json::{Value, json};
+
+use crate::support::{Account, Rows, TestServer, Tokens};
+
+/// Rows of a table that are about the account.
+fn about(table: &str, account: &Account) -> String {
+    let user = format!("x'{}'", account.id.replace('-', ""));
+    match table {
+        "audit_events" => format!("actor_id = {user} OR user_id = {user}"),
+        "invitations" => format!("email = '{}'", account.email),
+        "mails" => format!("NOT decoy AND (user_id = {user} OR recipient = '{}')", account.email),
+        "users" => format!("id = {user}"),
+        "one_time_tokens" | "sessions" | "sign_in_networks" | "user_teams" => format!("user_id = {user}"),
+        other => panic!("which rows of {other} are about an account?"),
+    }
+}
+
+/// A stored value and a value of the export in one form: ids without dashes, booleans as numbers.
+fn plain(text: &str) -> String {
+    match text {
+        "true" => "1".to_owned(),
+        "false" => "0".to_owned(),
+        text => text.replace('-', "").to_lowercase(),
+    }
+}
+
+async fn stored(rows: &Rows, table: &str, column: &str, account: &Account) -> BTreeSet<String> {
+    let about = about(table, account);
+    let text = format!("CASE typeof({column}) WHEN 'blob' THEN hex({column}) ELSE CAST({column} AS TEXT) END");
+    let values: Vec<String> =
+        rows.column(&format!("SELECT {text} FROM {table} WHERE {column} IS NOT NULL AND ({about})")).await;
+    values.iter().map(|value| plain(value)).collect()
+}
+
+/// The values at a path such as `sessions[].ip`.
+fn exported(export: &Value, path: &str) -> BTreeSet<String> {
+    let value = |value: &Value| value.as_str().map_or_else(|| plain(&value.to_string()), plain);
+    match path.split_once("[].") {
+        Some((list, field)) => export[list].as_array().unwrap().iter().map(|item| value(&item[field])).collect(),
+        None => [value(&export.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null))].into(),
+    }
+}
+
+/// Lets something stand in every column that is exported.
+async fn fill(server: &TestServer) -> (Account, Tokens) {
+    let (account, tokens) = server.signed_in("owner@example.org").await;
+    let (_, another) = server.signed_in("another@example.org").await;
+    let joined = server.team(&another, "Joined").await;
+    server.invite(&another, &joined, &account.email, "member").send().await.expect(200);
+    server.team(&tokens, "Own").await;
+    let ended = server.sign_in(&account.email, &account.password).header("user-agent", "first").send().await;
+    server.post("/auth/logout").bearer(&Tokens::of(&ended).access).send().await.expect(204);
+    server.sign_in(&account.email, &account.password).header("user-agent", "second").send().await.expect(200);
+    let change = json!({"current_password": account.password, "new_email": "next@example.org"});
+    server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
+    server.mailbox().wait_for("next@example.org", 1).await;
+    (account, tokens)
+}
+
+#[tokio::test]
+async fn every_value_that_the_register_calls_exported_is_in_the_export() {
+    let server = TestServer::start().await;
+    let (account, tokens) = fill(&server).await;
+    let rows = server.rows().await;
+    // Invitations are read by address; the invited account was added at once, so one is planted.
+    rows.execute(&format!(
+        "INSERT INTO invitations (id, team_id, email, role, digest, state, created_at, expires_at)
+         SELECT x'00000000000070008000000000000001', id, '{}', 'admin', randomblob(32), 'pending', created_at, created_at
+         FROM teams WHERE name = 'Joined'",
+        account.email
+    ))
+    .await;
+    let mut columns = vec![];
+    for column in STORED_COLUMNS {
+        let Some(Export::At(path)) = column.personal.map(|personal| personal.export) else { continue };
+        columns.push((column, path, stored(&rows, column.table, column.name, &account).await));
+    }
+    let export = server.get("/auth/me/export").bearer(&tokens.access).send().await.expect(200).json();
+    for (column, path, stored) in columns {
+        let (table, name) = (column.table, column.name);
+        assert!(!stored.is_empty(), "{table}.{name} is not part of this test");
+        let exported = exported(&export, path);
+        let missing: Vec<_> = stored.difference(&exported).collect();
+        assert!(missing.is_empty(), "{table}.{name}: {missing:?} is not at {path}: {exported:?}");
+    }
+    assert_eq!(export["one_time_tokens"][0]["new_email"], "next@example.org");
+    assert_eq!(export["invitations"][0]["role"], "admin");
+}
