@@ -1,6 +1,7 @@
 //! Countersign: authentication and team management as one server.
 //!
 //! [`wiring`] puts the system together, out of [`settings`]; [`commands`] are what it can be told to do.
+#![deny(missing_docs)]
 
 mod banner;
 mod commands;

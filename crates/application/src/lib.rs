@@ -46,3 +46,8 @@ pub mod trail;
 
 pub use crate::application::Application;
 pub use crate::dependencies::Dependencies;
+
+/// The examples of the embedder's guide.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../../docs/embedding.md")]
+mod embedding {}

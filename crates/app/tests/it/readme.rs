@@ -24,7 +24,7 @@ async fn the_walk_through_of_the_readme_works_as_written() {
         .await;
     let steps = blocks("Walk through it", "sh");
     assert!(steps.len() >= 9, "{} steps", steps.len());
-    let script = format!("set -euo pipefail\n{}", steps.join("\necho\n"));
+    let script = format!("set -euo pipefail\n{}", steps.join("\n"));
     assert!(script.contains("http://127.0.0.1:8080\n"));
     let script = script.replace("http://127.0.0.1:8080\n", &format!("{}\n", server.url("")));
     let folder = server.data_dir().parent().unwrap().to_owned();
@@ -39,4 +39,9 @@ async fn the_walk_through_of_the_readme_works_as_written() {
         assert!(said.lines().any(|said| said == line), "{line:?} is missing in:\n{said}");
     }
     assert!(said.lines().last().unwrap().contains("\"access_token\""), "{said}");
+    let is_whole = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    assert!(
+        said.lines().filter(|line| line.starts_with(['{', '['])).all(|line| is_whole(&line)),
+        "two on a line:\n{said}"
+    );
 }
