@@ -66,7 +66,7 @@ fn housekeeping_pause(jitter: u8) -> Duration {
 
 /// What sent something may have more to send.
 fn outbox_pause(report: DeliveryReport) -> Duration {
-    let settled = report.sent + report.dead + report.decoys;
+    let settled = report.sent + report.withdrawn + report.dead + report.decoys;
     if settled > 0 { Duration::ZERO } else { OUTBOX_PAUSE }
 }
 

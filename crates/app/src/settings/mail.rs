@@ -19,13 +19,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("mail.sender", "", "Who mails come from: `Name <address>` or an address. Without it, the product name at `no-reply@` the public host."),
     Setting::new("mail.product_name", "Countersign", "What the service calls itself in mails and on its pages."),
     Setting::new("mail.templates_dir", "", "Folder with templates that replace the built-in ones of the same name."),
-    Setting::new("mail.timeout", "20s", "How long the mail server may take for a message."),
+    Setting::new("mail.timeout", "20s", "How long the mail server may take for a message, at most 60s: the lease of a worker must outlast it."),
     Setting::new("mail.links.verify_email", "", "Page of your own for verifying an address, with {token} and, if wanted, {public_url} in it."),
     Setting::new("mail.links.reset_password", "", "Page of your own for a password reset, with {token} in it."),
     Setting::new("mail.links.accept_invitation", "", "Page of your own for accepting an invitation, with {token} in it."),
     Setting::new("mail.links.confirm_email_change", "", "Page of your own for confirming a new address, with {token} in it."),
     Setting::new("mail.links.disown_account", "", "Page of your own for «this was not me», with {token} in it."),
 ];
+
+/// What the worker grants one attempt; a mail is only begun while its lease lasts that long.
+const LONGEST_TIMEOUT: &str = "60s";
 
 /// See [`SETTINGS`].
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ impl MailSettings {
             sender: reader.optional("mail.sender", one_line),
             product_name: reader.get("mail.product_name", one_line),
             templates_dir: reader.optional("mail.templates_dir", path::parse_existing_folder),
-            timeout: reader.duration("mail.timeout", "1s"..="5m"),
+            timeout: reader.duration("mail.timeout", "1s"..=LONGEST_TIMEOUT),
             links: LinkTargets {
                 verify_email: reader.optional("mail.links.verify_email", link),
                 reset_password: reader.optional("mail.links.reset_password", link),
@@ -119,7 +122,16 @@ fn check_link(text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_application::mail::deliver_outbox::{ATTEMPT, LEASE};
+
     use super::*;
+    use crate::settings::duration;
+
+    #[test]
+    fn the_longest_timeout_is_what_the_worker_grants_an_attempt_within_its_lease() {
+        assert_eq!(duration::parse(LONGEST_TIMEOUT), Some(ATTEMPT));
+        const { assert!(ATTEMPT.whole_seconds() < LEASE.whole_seconds()) };
+    }
 
     #[test]
     fn a_link_of_ones_own_carries_the_token_once_over_https() {

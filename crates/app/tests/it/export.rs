@@ -42,7 +42,7 @@ fn exported(export: &Value, path: &str) -> BTreeSet<String> {
     let value = |value: &Value| value.as_str().map_or_else(|| plain(&value.to_string()), plain);
     match path.split_once("[].") {
         Some((list, field)) => export[list].as_array().unwrap().iter().map(|item| value(&item[field])).collect(),
-        None => [value(&export.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null))].into(),
+        None => [value(export.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null))].into(),
     }
 }
 

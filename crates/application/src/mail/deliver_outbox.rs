@@ -11,9 +11,11 @@ use crate::error::classify;
 use crate::mail::message::QueuedMail;
 use crate::ports::clock::Clock;
 use crate::ports::id_generator::IdGenerator;
+use crate::ports::invitation_repository::InvitationRepository;
 use crate::ports::mail_renderer::{MailRenderer, RenderedMail};
 use crate::ports::mailer::{MailError, Mailer};
-use crate::ports::outbox::{Lease, LeasedMail, Outbox, Setback};
+use crate::ports::one_time_token_repository::OneTimeTokenRepository;
+use crate::ports::outbox::{Lease, LeasedMail, Outbox, Setback, WITHDRAWN};
 use crate::ports::sealer::Sealer;
 
 /// Most mails in a batch.
@@ -42,6 +44,8 @@ pub struct DeliveryReport {
     pub sent: u32,
     /// To be tried again.
     pub retried: u32,
+    /// Not sent, as their token had become good for nothing.
+    pub withdrawn: u32,
     /// Given up.
     pub dead: u32,
     /// Written for the cost only, and removed.
@@ -65,6 +69,8 @@ pub struct DeliverOutbox {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     outbox: Arc<dyn Outbox>,
+    one_time_tokens: Arc<dyn OneTimeTokenRepository>,
+    invitations: Arc<dyn InvitationRepository>,
     sealer: Arc<dyn Sealer>,
     renderer: Arc<dyn MailRenderer>,
     mailer: Arc<dyn Mailer>,
@@ -77,6 +83,8 @@ impl DeliverOutbox {
             clock: Arc::clone(&dependencies.clock),
             ids: Arc::clone(&dependencies.ids),
             outbox: Arc::clone(&dependencies.outbox),
+            one_time_tokens: Arc::clone(&dependencies.one_time_tokens),
+            invitations: Arc::clone(&dependencies.invitations),
             sealer: Arc::clone(&dependencies.sealer),
             renderer: Arc::clone(&dependencies.mail_renderer),
             mailer: Arc::clone(&dependencies.mailer),
@@ -114,7 +122,14 @@ impl DeliverOutbox {
             self.outbox.mark_sent(mail.id, lease, now).await?;
             return Ok(());
         }
-        let in_time = match self.attempt(leased, now).await {
+        let outcome = match self.open(mail, now) {
+            Ok(token) if !self.is_good(mail, token.as_ref(), now).await? => {
+                Err(Setback::Dead { reason: WITHDRAWN.to_owned() })
+            }
+            Ok(token) => self.attempt(leased, token).await,
+            Err(setback) => Err(setback),
+        };
+        let in_time = match outcome {
             Ok(()) => {
                 report.sent += 1;
                 self.outbox.mark_sent(mail.id, lease, self.clock.now()).await?
@@ -124,6 +139,10 @@ impl DeliverOutbox {
                     Setback::Retry { at, reason } => {
                         report.retried += 1;
                         tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), reason, %at, "mail not sent yet");
+                    }
+                    Setback::Dead { reason } if reason == WITHDRAWN => {
+                        report.withdrawn += 1;
+                        tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), "mail withdrawn");
                     }
                     Setback::Dead { reason } => {
                         report.dead += 1;
@@ -139,8 +158,18 @@ impl DeliverOutbox {
         Ok(())
     }
 
-    async fn attempt(&self, leased: &LeasedMail, now: OffsetDateTime) -> Result<(), Setback> {
-        let rendered = self.render(&leased.mail, now)?;
+    /// Whether the mail's token still opens something: since the mail was queued it may have been used, replaced or
+    /// revoked, and a link that leads nowhere only worries its reader.
+    async fn is_good(&self, mail: &QueuedMail, token: Option<&Secret>, now: OffsetDateTime) -> Result<bool, Fault> {
+        let Some(digest) = token.map(Secret::digest) else { return Ok(true) };
+        Ok(match mail.kind.purpose() {
+            Some(purpose) => self.one_time_tokens.find(&digest, purpose, now).await?.is_some(),
+            None => self.invitations.find_by_digest(&digest).await?.is_some_and(|invitation| invitation.is_open(now)),
+        })
+    }
+
+    async fn attempt(&self, leased: &LeasedMail, token: Option<Secret>) -> Result<(), Setback> {
+        let rendered = self.render(&leased.mail, token)?;
         let answer = tokio::time::timeout(ATTEMPT.unsigned_abs(), self.mailer.send(&rendered)).await;
         match answer {
             Ok(Ok(())) => Ok(()),
@@ -150,16 +179,16 @@ impl DeliverOutbox {
         }
     }
 
-    fn render(&self, mail: &QueuedMail, now: OffsetDateTime) -> Result<RenderedMail, Setback> {
-        if mail.token_expires_at.is_some_and(|at| at <= now) {
-            return Err(Setback::Dead { reason: "its token has expired".to_owned() });
-        }
-        let token = self.open(mail).map_err(|fault| unusable("its token does not open", &fault))?;
+    fn render(&self, mail: &QueuedMail, token: Option<Secret>) -> Result<RenderedMail, Setback> {
         self.renderer.render(mail, token).map_err(|fault| unusable("it cannot be rendered", &fault))
     }
 
-    fn open(&self, mail: &QueuedMail) -> Result<Option<Secret>, Fault> {
-        mail.sealed_token.as_ref().map(|sealed| self.sealer.open_mail_token(mail.id, sealed)).transpose()
+    fn open(&self, mail: &QueuedMail, now: OffsetDateTime) -> Result<Option<Secret>, Setback> {
+        if mail.token_expires_at.is_some_and(|at| at <= now) {
+            return Err(Setback::Dead { reason: "its token has expired".to_owned() });
+        }
+        let token = mail.sealed_token.as_ref().map(|sealed| self.sealer.open_mail_token(mail.id, sealed)).transpose();
+        token.map_err(|fault| unusable("its token does not open", &fault))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
+use countersign_domain::one_time_token::Purpose;
 use countersign_domain::team::role::Role;
 use time::OffsetDateTime;
 
@@ -55,6 +56,23 @@ impl MailKind {
             Self::Invitation { .. } => "invitation",
             Self::AddedToTeam { .. } => "added_to_team",
             Self::SuspiciousActivity => "suspicious_activity",
+        }
+    }
+}
+
+impl MailKind {
+    /// What the one-time token of this kind of mail is for. An invitation's token is the invitation's.
+    pub const fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::VerifyAddress => Some(Purpose::EmailVerification),
+            Self::ResetPassword => Some(Purpose::PasswordReset),
+            Self::ConfirmNewAddress => Some(Purpose::EmailChange),
+            Self::PasswordChanged
+            | Self::AddressChanged
+            | Self::AddressTaken
+            | Self::Invitation { .. }
+            | Self::AddedToTeam { .. }
+            | Self::SuspiciousActivity => None,
         }
     }
 }

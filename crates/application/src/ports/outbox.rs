@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{MailId, UserId};
+use countersign_domain::ids::{InvitationId, MailId, UserId};
 use countersign_domain::invitation::Delivery;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -45,6 +45,9 @@ pub enum Setback {
     },
 }
 
+/// Why a mail was not sent whose token is good for nothing any more. Nobody has to look after such a mail.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// The queue of mails, written in the same unit of work as what they tell.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -55,6 +58,9 @@ pub trait Outbox: Send + Sync {
     /// Queues a mail in place of unsent ones of the same kind to the same account or of the same invitation:
     /// their tokens are dead.
     async fn replace(&self, mail: &QueuedMail) -> Result<(), Fault>;
+
+    /// Gives up the unsent mails of an invitation, as [`WITHDRAWN`], and erases their tokens: nobody may accept it.
+    async fn withdraw(&self, invitation: InvitationId) -> Result<(), Fault>;
 
     /// Claims up to `limit` due mails, the longest waiting first.
     async fn lease(&self, lease: &Lease, now: OffsetDateTime, limit: u16) -> Result<Vec<LeasedMail>, Fault>;
@@ -103,6 +109,6 @@ pub struct Backlog {
     pub queued: u64,
     /// When the oldest of them was queued.
     pub oldest: Option<OffsetDateTime>,
-    /// Mails given up and not yet purged.
+    /// Mails given up and not yet purged, those withdrawn left out.
     pub dead: u64,
 }

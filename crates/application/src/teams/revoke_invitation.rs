@@ -77,7 +77,7 @@ impl RevokeInvitation {
         }
     }
 
-    /// Withdraws a pending invitation; one that is withdrawn already stays so. A membership that only awaits the
+    /// Withdraws a pending invitation, and its mail if that is not sent yet; one that is withdrawn already stays so. A membership that only awaits the
     /// verification of the invited address goes with it: the invitation was all it stood on.
     pub async fn execute(
         &self,
@@ -100,6 +100,7 @@ impl RevokeInvitation {
         }
         let mut events = Vec::new();
         if settle(&*uow, &invitation).await? {
+            uow.outbox().withdraw(invitation.id).await?;
             let event = self.trail.event(AuditKind::InvitationRevoked, origin, now);
             events.push(event.by(actor.id()).in_team(team_id));
         }

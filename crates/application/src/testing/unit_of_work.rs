@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{MailId, UserId};
+use countersign_domain::ids::{InvitationId, MailId, UserId};
 use countersign_domain::page::{Page, PageRequest};
 use time::OffsetDateTime;
 
@@ -35,6 +35,7 @@ struct Record {
     events: Vec<AuditEvent>,
     mails: Vec<QueuedMail>,
     erased: Vec<UserId>,
+    withdrawn: Vec<InvitationId>,
 }
 
 impl Written {
@@ -60,6 +61,11 @@ impl Written {
     /// The queued mails, in order.
     pub fn mails(&self) -> Vec<QueuedMail> {
         self.record().mails.clone()
+    }
+
+    /// Invitations whose unsent mails were withdrawn.
+    pub fn withdrawn(&self) -> Vec<InvitationId> {
+        self.record().withdrawn.clone()
     }
 
     /// Accounts whose audit traces or mails were erased.
@@ -166,6 +172,11 @@ impl Outbox for Written {
 
     async fn replace(&self, mail: &QueuedMail) -> Result<(), Fault> {
         self.enqueue(mail).await
+    }
+
+    async fn withdraw(&self, invitation: InvitationId) -> Result<(), Fault> {
+        self.record().withdrawn.push(invitation);
+        Ok(())
     }
 
     async fn lease(&self, _: &Lease, _: OffsetDateTime, _: u16) -> Result<Vec<LeasedMail>, Fault> {

@@ -5,9 +5,9 @@ pub(crate) mod row;
 use async_trait::async_trait;
 use countersign_application::error::Fault;
 use countersign_application::mail::message::QueuedMail;
-use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback};
+use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback, WITHDRAWN};
 use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::{MailId, UserId};
+use countersign_domain::ids::{InvitationId, MailId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
@@ -45,6 +45,17 @@ fn superseded_by(mail: &QueuedMail) -> Condition {
     }
 }
 
+/// What is left of a mail that will not be sent.
+fn given_up(reason: &str) -> ActiveModel {
+    ActiveModel {
+        status: Set(DEAD.to_owned()),
+        params: Set(SETTLED_PARAMS.to_owned()),
+        sealed_token: Set(None),
+        last_error: Set(Some(reason.to_owned())),
+        ..ActiveModel::default()
+    }
+}
+
 fn leased_mail(row: Model) -> Result<LeasedMail, Fault> {
     let attempts = u32::try_from(row.attempts).map_err(|_invalid| unreadable("mails.attempts"))?;
     Ok(LeasedMail { mail: row::mail(row)?, attempts })
@@ -60,6 +71,18 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
     async fn replace(&self, mail: &QueuedMail) -> Result<(), Fault> {
         Entity::delete_many().filter(superseded_by(mail)).exec(&self.0).await.map_err(fault)?;
         self.enqueue(mail).await
+    }
+
+    async fn withdraw(&self, invitation: InvitationId) -> Result<(), Fault> {
+        let withdrawn = ActiveModel { lease_id: Set(None), lease_until: Set(None), ..given_up(WITHDRAWN) };
+        Entity::update_many()
+            .set(withdrawn)
+            .filter(Column::InvitationId.eq(invitation.as_uuid()))
+            .filter(Column::Status.eq(QUEUED))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
     }
 
     async fn lease(&self, lease: &Lease, now: OffsetDateTime, limit: u16) -> Result<Vec<LeasedMail>, Fault> {
@@ -134,19 +157,15 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
     }
 
     async fn mark_failed(&self, id: MailId, lease: &Lease, setback: &Setback) -> Result<bool, Fault> {
-        let mut failed = ActiveModel { lease_id: Set(None), lease_until: Set(None), ..ActiveModel::default() };
-        match setback {
-            Setback::Retry { at, reason } => {
-                failed.next_attempt_at = Set(*at);
-                failed.last_error = Set(Some(reason.clone()));
-            }
-            Setback::Dead { reason } => {
-                failed.status = Set(DEAD.to_owned());
-                failed.params = Set(SETTLED_PARAMS.to_owned());
-                failed.sealed_token = Set(None);
-                failed.last_error = Set(Some(reason.clone()));
-            }
-        }
+        let failed = match setback {
+            Setback::Retry { at, reason } => ActiveModel {
+                next_attempt_at: Set(*at),
+                last_error: Set(Some(reason.clone())),
+                ..ActiveModel::default()
+            },
+            Setback::Dead { reason } => given_up(reason),
+        };
+        let failed = ActiveModel { lease_id: Set(None), lease_until: Set(None), ..failed };
         let marked = Entity::update_many()
             .set(failed)
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
@@ -198,6 +217,7 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
             .column_as(Column::CreatedAt.min(), "oldest")
             .filter(Column::Status.is_in([QUEUED, DEAD]))
             .filter(Column::Decoy.eq(false))
+            .filter(Condition::any().add(Column::LastError.is_null()).add(Column::LastError.ne(WITHDRAWN)))
             .group_by(Column::Status)
             .into_tuple()
             .all(&self.0)

@@ -1,12 +1,16 @@
 use std::sync::{Mutex, PoisonError};
 
 use countersign_domain::ids::MailId;
+use countersign_domain::invitation::{Invitation, InvitationState};
+use countersign_domain::one_time_token::Purpose;
+use countersign_domain::secret::TokenDigest;
+use countersign_domain::team::role::Role;
 use uuid::Uuid;
 
 use super::*;
 use crate::mail::message::MailKind;
 use crate::ports::mailer::MockMailer;
-use crate::testing::{Mocks, NOW, email};
+use crate::testing::{Mocks, NOW, email, invitation, one_time_token};
 
 fn mail(n: u128) -> QueuedMail {
     let kind = MailKind::ResetPassword;
@@ -64,6 +68,10 @@ fn mocks(mails: Vec<(QueuedMail, u32)>) -> (Mocks, Marks) {
     mocks.sealer.expect_open_mail_token().returning(|_, sealed| {
         if sealed == b"sealed" { Ok(Secret::new("token")) } else { Err(Fault::internal("token", "forged")) }
     });
+    mocks.one_time_tokens.expect_find().returning(|digest, purpose, now| {
+        let good = one_time_token(Purpose::PasswordReset, "token");
+        Ok(Some(good).filter(|good| (good.digest, good.purpose) == (*digest, purpose) && !good.is_expired(now)))
+    });
     mocks.mail_renderer.expect_render().returning(|mail, token| Ok(rendered(mail, token.as_ref())));
     (mocks, marks)
 }
@@ -106,6 +114,45 @@ async fn a_mail_whose_token_has_expired_is_given_up() {
     mocks.mailer.expect_send().never();
     assert_eq!(deliver(mocks).await.unwrap().dead, 1);
     assert!(matches!(marks.only(), Err(Setback::Dead { .. })));
+}
+
+#[tokio::test]
+async fn a_mail_whose_token_was_used_or_replaced_meanwhile_is_not_sent() {
+    let (mut mocks, marks) = mocks(vec![(mail(1), 0)]);
+    mocks.one_time_tokens.checkpoint();
+    mocks.one_time_tokens.expect_find().returning(|_, _, _| Ok(None));
+    mocks.mailer.expect_send().never();
+    assert_eq!(deliver(mocks).await.unwrap(), DeliveryReport { withdrawn: 1, ..Default::default() });
+    assert_eq!(marks.only(), Err(Setback::Dead { reason: WITHDRAWN.to_owned() }));
+}
+
+#[tokio::test]
+async fn an_invitation_is_sent_while_it_is_open_and_no_longer() {
+    let pending = Invitation { digest: Secret::new("token").digest(), ..invitation("a@example.com", Role::Member) };
+    let kind = MailKind::Invitation { team_name: String::new(), inviter_name: String::new(), role: Role::Member };
+    let letter = QueuedMail { kind, ..mail(1) }.for_invitation(pending.id);
+    for (state, expires_at, sent) in [
+        (InvitationState::Pending, NOW + Duration::days(1), 1),
+        (InvitationState::Pending, NOW, 0),
+        (InvitationState::Revoked, NOW + Duration::days(1), 0),
+        (InvitationState::Accepted, NOW + Duration::days(1), 0),
+    ] {
+        let (mut mocks, _) = mocks(vec![(letter.clone(), 0)]);
+        mocks.mailer = answering(Ok(()));
+        let held = Invitation { state, expires_at, ..pending.clone() };
+        let find = move |digest: &TokenDigest| Ok(Some(held.clone()).filter(|held| held.digest == *digest));
+        mocks.invitations.expect_find_by_digest().returning(find);
+        let report = deliver(mocks).await.unwrap();
+        assert_eq!((report.sent, report.withdrawn), (sent, 1 - sent), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_without_a_token_is_sent_unasked() {
+    let (mut mocks, marks) = mocks(vec![(QueuedMail { sealed_token: None, token_expires_at: None, ..mail(1) }, 0)]);
+    mocks.mailer = answering(Ok(()));
+    deliver(mocks).await.unwrap();
+    assert_eq!(marks.only(), Ok(()));
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ impl Invite<'_> {
     async fn settle_pending(&self, user: &User) -> Result<(), Fault> {
         if let Some(pending) = self.uow.invitations().lock_pending(self.team.id, &self.email).await? {
             self.uow.invitations().settle(pending.id, InvitationState::Accepted, Some(user.id)).await?;
+            self.uow.outbox().withdraw(pending.id).await?;
         }
         Ok(())
     }

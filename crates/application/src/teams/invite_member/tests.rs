@@ -106,13 +106,16 @@ async fn a_verified_account_is_a_member_at_once() {
 async fn an_invitation_that_waited_for_a_verified_account_is_settled() {
     let pending = invitation(ADDRESS, Role::Admin);
     let mut unit = unit(Some(account(true)), None, Some(pending.clone()));
+    let held = pending.id;
     unit.memberships.expect_insert().returning(|_| Ok(()));
     unit.invitations
         .expect_settle()
         .with(eq(pending.id), eq(InvitationState::Accepted), eq(Some(user_id(2))))
         .times(1)
         .returning(|_, _, _| Ok(true));
-    assert!(invite(mocks(), Some(unit)).await.0.is_ok());
+    let (invited, written) = invite(mocks(), Some(unit)).await;
+    invited.unwrap();
+    assert_eq!(written.withdrawn(), [held], "there is nothing left to accept");
 }
 
 #[tokio::test]

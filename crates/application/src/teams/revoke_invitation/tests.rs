@@ -53,6 +53,7 @@ async fn revoke(mut mocks: Mocks, unit: Option<StagedUnitOfWork>) -> (Result<(),
 #[tokio::test]
 async fn an_admin_withdraws_an_invitation_and_it_commits() {
     let (revoked, written) = revoke(mocks(false), Some(unit(None, true, None))).await;
+    assert_eq!(written.withdrawn().len(), 1, "its mail is not sent any more");
     revoked.unwrap();
     assert!(written.committed());
     assert_eq!(written.audited(), [AuditKind::InvitationRevoked]);
@@ -81,6 +82,7 @@ async fn one_that_is_withdrawn_already_stays_so() {
     let (again, written) =
         revoke(mocks(true), Some(unit(Some(awaiting()), false, Some(InvitationState::Revoked)))).await;
     again.unwrap();
+    assert_eq!(written.withdrawn(), []);
     assert_eq!(written.audited(), []);
 }
 

@@ -5,7 +5,7 @@ use countersign_application::ports::invitation_repository::InvitationRepository;
 use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback};
 use countersign_application::testing::{NOW, email, invitation, user, user_id};
 use countersign_domain::ids::{InvitationId, MailId};
-use countersign_domain::invitation::Delivery;
+use countersign_domain::invitation::{Delivery, Invitation};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
 use sea_orm::ConnectionTrait as _;
@@ -202,6 +202,36 @@ async fn mails_of_an_invitation_are_replaced_by_invitation_and_not_by_account() 
         assert_eq!(leased(outbox, 1, NOW).await, [1, 3].map(|n| MailId::new(Uuid::from_u128(n))));
         InvitationRepository::remove_by_email(&store, &of(1).email).await.unwrap();
         assert_eq!(outbox.backlog().await.unwrap().queued, 0, "mails go with their invitation");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_unsent_mail_of_a_withdrawn_invitation_loses_its_token_and_is_not_sent() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        fresh.team(1).await;
+        let invitation = Invitation { invited_by: None, ..invitation("user1@example.com", Role::Member) };
+        InvitationRepository::insert(&store, &invitation).await.unwrap();
+        let letter = |n, kind| mail(n, kind).for_invitation(invitation.id);
+        let token = |mail: QueuedMail| mail.with_token(vec![1], NOW + Duration::hours(1));
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        outbox.enqueue(&token(letter(1, MailKind::PasswordChanged))).await.unwrap();
+        assert_eq!(leased(outbox, 1, NOW).await, [id(1)]);
+        assert!(outbox.mark_sent(id(1), &lease(1, NOW), NOW).await.unwrap());
+        outbox.enqueue(&token(letter(2, MailKind::PasswordChanged))).await.unwrap();
+        outbox.enqueue(&token(mail(3, MailKind::PasswordChanged))).await.unwrap();
+        assert_eq!(leased(outbox, 2, NOW).await, [id(2), id(3)]);
+
+        outbox.withdraw(invitation.id).await.unwrap();
+        assert!(!outbox.mark_sent(id(2), &lease(2, NOW), NOW).await.unwrap(), "the lease ended");
+        assert_eq!(leased(outbox, 3, NOW + Duration::hours(1)).await, [id(3)]);
+        assert_eq!(outbox.backlog().await.unwrap().dead, 0, "nobody has to look after it");
+        let sealed = fresh.text("SELECT CAST(COUNT(sealed_token) AS TEXT) FROM mails").await;
+        assert_eq!(sealed.as_deref(), Some("1"));
+        let sent = fresh.text("SELECT CAST(COUNT(*) AS TEXT) FROM mails WHERE status = 'sent'").await;
+        assert_eq!(sent.as_deref(), Some("1"), "what was sent stays sent");
     })
     .await;
 }

@@ -154,6 +154,7 @@ async fn outbox(store: &Store<Recorder>) {
     Outbox::replace(store, &mail).await.unwrap();
     let lease = Lease { id: Uuid::from_u128(1), until: NOW + Duration::minutes(1) };
     store.lease(&lease, NOW, 50).await.unwrap();
+    store.withdraw(invitation("a@example.com", Role::Member).id).await.unwrap();
     store.mark_sent(id, &lease, NOW).await.unwrap();
     store.list_by_recipient(user_id(1), Some(user(1).email)).await.unwrap();
     store.cancel_tokens(user_id(1), &user(1).email).await.unwrap();
