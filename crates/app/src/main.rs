@@ -6,6 +6,7 @@
 mod banner;
 mod commands;
 mod lifecycle;
+mod metrics;
 mod settings;
 mod shutdown;
 mod telemetry;

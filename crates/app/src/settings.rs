@@ -32,7 +32,7 @@ pub(crate) use crate::settings::problem::SettingsError;
 pub(crate) use crate::settings::public_url::PublicUrl;
 use crate::settings::reader::Reader;
 pub(crate) use crate::settings::security::{HashingSettings, TokenSettings};
-pub(crate) use crate::settings::server::{ServerSettings, TlsFiles};
+pub(crate) use crate::settings::server::{MetricsListen, ServerSettings, TlsFiles};
 pub(crate) use crate::settings::show::show;
 pub(crate) use crate::settings::storage::{DatabaseKind, StorageSettings};
 pub(crate) use crate::settings::trusted_network::TrustedNetwork;

@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use crate::metrics::audit_counter;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry::request_line::RequestLine;
 use crate::telemetry::single_line::SingleLine;
@@ -21,7 +22,7 @@ const NOT_OURS: &str = "actix_http::h1=off";
 /// What frameworks log of each migration and each worker, at the level of what an operator has to know.
 const CHATTER: &str = "sea_orm_migration=warn,actix_server=warn,";
 
-/// Starts the log. Commands that answer a person log warnings alone.
+/// Starts the log, and while serving the counters that listen to it. Commands that answer a person log warnings alone.
 pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
     let level = if quiet { "warn" } else { &settings.level };
     let filter = EnvFilter::try_new(directives(level)).context("log.level")?;
@@ -35,7 +36,8 @@ pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
             json.map_event_format(RequestLine).with_writer(SingleLine::json).boxed()
         }
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
+    let counters = (!quiet).then(audit_counter::layer);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(counters).try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }

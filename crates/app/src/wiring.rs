@@ -13,7 +13,7 @@ use countersign_application::ports::clock::Clock;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
 use countersign_infrastructure::persistence::Database;
-use countersign_infrastructure::rate_limit::MemoryRateLimiter;
+use countersign_infrastructure::rate_limit::{CountedRateLimiter, MemoryRateLimiter};
 use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
 use countersign_infrastructure::security::{
     BcryptHasher, BcryptSettings, KeyedPseudonymizer, SecretKeyRing, SecretKeySealer,
@@ -38,7 +38,10 @@ pub(crate) struct System {
     pub key_ring: Arc<KeyRing>,
     /// Makes the service not ready when it is told to stop.
     pub lifecycle: Arc<Lifecycle>,
-    database: Database,
+    /// Password hashing, for its gauges.
+    pub password_hasher: Arc<BcryptHasher>,
+    /// The database, for its gauges.
+    pub database: Database,
 }
 
 impl System {
@@ -60,6 +63,7 @@ impl System {
         let key_ring = Arc::new(KeyRing::new(store.clone(), Arc::clone(&secret_keys), settings.policy.longest_token()));
         let lifecycle = Arc::new(Lifecycle::default());
         let database_kind = settings.storage.database_kind();
+        let password_hasher = Arc::new(password_hasher(settings)?);
         let mail = mail::wire(settings, public_url, &clock)?;
         let dependencies = Dependencies {
             policy: settings.policy.clone(),
@@ -67,9 +71,9 @@ impl System {
             secrets,
             sealer: Arc::new(SecretKeySealer::new(Arc::clone(&secret_keys))),
             pseudonymizer: Arc::new(pseudonymizer(settings, &secret_keys, &clock)),
-            password_hasher: Arc::new(password_hasher(settings)?),
+            password_hasher: password_hasher.clone(),
             access_tokens: Arc::new(access_tokens(settings, public_url, &key_ring)),
-            rate_limiter: Arc::new(MemoryRateLimiter::default()),
+            rate_limiter: Arc::new(CountedRateLimiter(MemoryRateLimiter::default())),
             units_of_work: Arc::new(database.units_of_work()),
             users: store.clone(),
             credentials: store.clone(),
@@ -84,17 +88,18 @@ impl System {
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),
             housekeeping: store,
-            account_cache: cache(database_kind),
-            session_cache: cache(database_kind),
-            membership_cache: cache(database_kind),
-            team_cache: cache(database_kind),
-            team_list_cache: cache(database_kind),
+            account_cache: cache(database_kind, "account"),
+            session_cache: cache(database_kind, "session"),
+            membership_cache: cache(database_kind, "membership"),
+            team_cache: cache(database_kind, "team"),
+            team_list_cache: cache(database_kind, "team_list"),
             mail_renderer: mail.renderer,
             mailer: mail.mailer,
             probes: vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))],
             clock,
         };
-        Ok(Self { application: Application::new(&dependencies), dependencies, key_ring, lifecycle, database })
+        let application = Application::new(&dependencies);
+        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database })
     }
 
     /// Lets go of the database.

@@ -1,11 +1,13 @@
-//! What goes on beside requests: sending mail and keeping house.
+//! What goes on beside requests: sending mail, keeping house, measuring.
 
 use std::time::Duration;
 
-use countersign_application::Application;
 use countersign_application::mail::deliver_outbox::DeliveryReport;
+use countersign_application::{Application, Dependencies};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::metrics::{Metrics, OUTBOX_PAUSE as SAMPLE_PAUSE, UPKEEP_PAUSE, count_mails, sample_outbox};
 
 /// The outbox is looked at this often while it is empty.
 const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
@@ -31,7 +33,11 @@ impl Workers {
         let outbox = application.deliver_outbox.clone();
         let deliver = move || {
             let outbox = outbox.clone();
-            async move { Ok(outbox_pause(outbox.execute().await?)) }
+            async move {
+                let report = outbox.execute().await?;
+                count_mails(report);
+                Ok(outbox_pause(report))
+            }
         };
         tasks.spawn(repeat("outbox", Duration::ZERO, stopped.clone(), deliver));
         let house = application.keep_house.clone();
@@ -48,6 +54,27 @@ impl Workers {
         };
         tasks.spawn(repeat("housekeeping", pause, stopped, keep_house));
         Self { stop, tasks }
+    }
+
+    /// Keeps the figures up to date that nothing else does.
+    pub(crate) fn measure(&mut self, metrics: Metrics, dependencies: &Dependencies) {
+        let upkeep = move || {
+            metrics.upkeep();
+            std::future::ready(Ok(UPKEEP_PAUSE))
+        };
+        self.tasks.spawn(repeat("upkeep of metrics", UPKEEP_PAUSE, self.stop.subscribe(), upkeep));
+        let (outbox, clock) = (dependencies.outbox.clone(), dependencies.clock.clone());
+        let sample = move || {
+            let (outbox, clock) = (outbox.clone(), clock.clone());
+            async move {
+                if let Err(fault) = sample_outbox(&*outbox, &*clock).await {
+                    // Whoever sends mail has said so already.
+                    tracing::debug!(error = &fault as &dyn std::error::Error, "the outbox was not measured");
+                }
+                Ok(SAMPLE_PAUSE)
+            }
+        };
+        self.tasks.spawn(repeat("outbox gauges", Duration::ZERO, self.stop.subscribe(), sample));
     }
 
     /// Lets each finish its step, so that no lease is left behind.

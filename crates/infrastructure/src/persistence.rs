@@ -29,7 +29,7 @@ mod users;
 mod write_queue;
 
 pub use crate::persistence::connection::Connection;
-pub use crate::persistence::database::{Database, DatabaseOptions};
+pub use crate::persistence::database::{Connections, Database, DatabaseOptions};
 pub use crate::persistence::probe::DatabaseProbe;
 pub use crate::persistence::statement_counter::StatementCounter;
 pub use crate::persistence::store::Store;

@@ -12,6 +12,7 @@ pub mod client_address;
 mod docs;
 mod extract;
 mod health;
+pub mod metrics_page;
 mod middleware;
 pub mod openapi;
 mod pages;

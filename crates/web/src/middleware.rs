@@ -1,5 +1,5 @@
-//! What is done to every request, outermost first: [`request_context`] names and logs it, [`security_headers`] marks
-//! the answer, [`answer`] renders problems, [`cors`] lets known origins in. Behind the router, [`gate`] asks who it is
+//! What is done to every request, outermost first: [`request_context`] names, logs and counts it
+//! ([`request_metrics`]), [`security_headers`] marks the answer, [`answer`] renders problems, [`cors`] lets known origins in. Behind the router, [`gate`] asks who it is
 //! and catches panics, and [`flood_guard`] holds floods off the open routes and off writes.
 
 pub(crate) mod answer;
@@ -7,4 +7,5 @@ pub(crate) mod cors;
 pub(crate) mod flood_guard;
 pub(crate) mod gate;
 pub(crate) mod request_context;
+pub(crate) mod request_metrics;
 pub(crate) mod security_headers;

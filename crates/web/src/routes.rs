@@ -180,7 +180,8 @@ fn allow(endpoints: &[&Endpoint]) -> String {
     methods.join(", ")
 }
 
-fn refuse_method(allow: &str) -> Result<actix_web::HttpResponse, Problem> {
+/// What a path answers whose resource does not take the method.
+pub(crate) fn refuse_method(allow: &str) -> Result<actix_web::HttpResponse, Problem> {
     Err(Problem { allow: Some(allow.into()), ..Problem::of_status(StatusCode::METHOD_NOT_ALLOWED) })
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -13,6 +14,7 @@ use crate::middleware::answer::answer;
 use crate::middleware::cors::cors;
 use crate::middleware::flood_guard::FloodGuard;
 use crate::middleware::request_context::request_context;
+use crate::middleware::request_metrics::RequestMetrics;
 use crate::middleware::security_headers::security_headers;
 use crate::routes::{self, Endpoint};
 use crate::settings::WebSettings;
@@ -74,6 +76,7 @@ pub(crate) fn app(
     > + use<>,
 > {
     let cors = cors(&settings);
+    let metrics = Rc::new(RequestMetrics::default());
     App::new()
         .app_data(application)
         .app_data(settings)
@@ -82,7 +85,7 @@ pub(crate) fn app(
         .wrap(cors)
         .wrap(from_fn(answer))
         .wrap(from_fn(security_headers))
-        .wrap(from_fn(request_context))
+        .wrap(from_fn(move |req, next| request_context(Rc::clone(&metrics), req, next)))
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
 use countersign_domain::audit::Origin;
-use countersign_web::server::BoundServer;
 
 use crate::banner::banner;
+use crate::commands::serve::metrics::MetricsListener;
 use crate::commands::serve::web::web_settings;
 use crate::settings::{DatabaseKind, PublicUrl, Settings};
 use crate::shutdown::Shutdown;
@@ -18,6 +18,7 @@ use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
 use crate::workers::Workers;
 
+mod metrics;
 mod tls;
 mod web;
 
@@ -33,12 +34,20 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     };
     // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
     let (listener, address) = bind(settings.server.listen)?;
+    let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
+    let metrics = metrics_listener.as_ref().map(MetricsListener::metrics);
     let public_url = settings.server.public_url_at(address);
     let system = Box::pin(start(&settings, &public_url)).await?;
-    let server = serve(&settings, &public_url, &system, listener)?;
+    let web = web_settings(&settings, &public_url, system.dependencies.ids.clone())?;
+    let server = countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")?;
     let handle = server.server.handle();
     let serving = tokio::spawn(server.server);
-    let workers = Workers::start(&system.application, system.dependencies.secrets.octets()[0]);
+    let metrics_server = metrics_listener.map(|listener| listener.serve(&system, &web)).transpose()?;
+    let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
+    let mut workers = Workers::start(&system.application, system.dependencies.secrets.octets()[0]);
+    if let Some(metrics) = metrics {
+        workers.measure(metrics, &system.dependencies);
+    }
     let key_ring = system.key_ring.clone();
     let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
     announce(&settings, address, &public_url);
@@ -54,6 +63,11 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     serving.await.context("the server panicked")?.context("the server failed")?;
     workers.stop().await;
     keys.abort();
+    if let Some((handle, serving)) = metrics_server {
+        // A scrape is short, and its connection is kept open for the next: nothing to wait for.
+        handle.stop(false).await;
+        serving.await.context("the server of the metrics panicked")?.context("the server of the metrics failed")?;
+    }
     system.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -103,17 +117,6 @@ fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     })?;
     let address = listener.local_addr()?;
     Ok((listener, address))
-}
-
-fn serve(
-    settings: &Settings,
-    public_url: &PublicUrl,
-    system: &System,
-    listener: TcpListener,
-) -> anyhow::Result<BoundServer> {
-    let ids = system.dependencies.ids.clone();
-    let web = web_settings(settings, public_url, ids)?;
-    countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")
 }
 
 fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {

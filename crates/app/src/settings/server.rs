@@ -34,7 +34,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "server.metrics_listen",
         "127.0.0.1:9090",
-        "Listener of the metrics, for the monitoring system alone. This version does not serve them yet.",
+        "Listener of the metrics, for the monitoring system alone: it asks nobody who they are. off serves none; where the default is taken the service starts without.",
     ),
     Setting::new("server.workers", "0", "Threads that serve requests; 0 is one for each core."),
     Setting::new("server.request_timeout", "10s", "How long a client may take to send the body of a request."),
@@ -69,8 +69,7 @@ pub(crate) struct ServerSettings {
     /// Who may call from a browser.
     pub cors_origins: Vec<PublicUrl>,
     /// Where metrics are served.
-    #[expect(dead_code, reason = "checked with the others; metrics are not served yet")]
-    pub metrics_listen: SocketAddr,
+    pub metrics_listen: MetricsListen,
     /// Threads; 0 is one for each core.
     pub workers: usize,
     /// Bound of the body of a request.
@@ -101,7 +100,7 @@ impl ServerSettings {
             trusted_proxies: reader.list("server.trusted_proxies", TrustedNetwork::parse),
             tls: read_tls(reader),
             cors_origins: reader.list("server.cors_origins", cors_origin),
-            metrics_listen: reader.get("server.metrics_listen", socket_address),
+            metrics_listen: MetricsListen::read(reader),
             workers: reader.number("server.workers", 0..=1_024),
             request_timeout: reader.duration("server.request_timeout", "1s"..="5m"),
             shutdown_delay: reader.duration("server.shutdown_delay", "0s"..="5m"),
@@ -127,6 +126,33 @@ fn read_tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
             .report(&format!("server.tls_{lone}"), format!("needs server.tls_{missing} with it; set both or neither"));
     }
     cert.zip(key).map(|(cert, key)| TlsFiles { cert, key })
+}
+
+/// Where metrics are served, and how much that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricsListen {
+    /// Nowhere.
+    Off,
+    /// Where nobody chose, if it is free: a second service on a machine starts all the same.
+    Default(SocketAddr),
+    /// There, or the service does not start.
+    Chosen(SocketAddr),
+}
+
+impl MetricsListen {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let key = "server.metrics_listen";
+        let chosen = reader.is_set(key);
+        let address = reader.get(key, |text| match text {
+            "" | "off" => Ok(None),
+            address => socket_address(address).map(Some).map_err(|what| format!("{what}, or off")),
+        });
+        match address {
+            None => Self::Off,
+            Some(address) if chosen => Self::Chosen(address),
+            Some(address) => Self::Default(address),
+        }
+    }
 }
 
 fn socket_address(text: &str) -> Result<SocketAddr, String> {

@@ -144,6 +144,20 @@ fn a_public_url_off_loopback_needs_https_and_something_that_speaks_it() {
 }
 
 #[test]
+fn metrics_are_served_where_somebody_says_or_by_default_or_nowhere() {
+    let listen = |text| settings(&[("COUNTERSIGN__SERVER__METRICS_LISTEN", text)]).server.metrics_listen;
+    assert_eq!(settings(&[]).server.metrics_listen, MetricsListen::Default(([127, 0, 0, 1], 9090).into()));
+    assert_eq!(listen("127.0.0.1:9090"), MetricsListen::Chosen(([127, 0, 0, 1], 9090).into()));
+    assert_eq!(listen("off"), MetricsListen::Off);
+    assert_eq!(listen(""), MetricsListen::Default(([127, 0, 0, 1], 9090).into()), "empty is not set");
+    assert_eq!(
+        read("[server]\nmetrics_listen = \"\"", &[]).unwrap().settings.server.metrics_listen,
+        MetricsListen::Off
+    );
+    assert!(complaint("", &[("COUNTERSIGN__SERVER__METRICS_LISTEN", "9090")]).contains("or off"));
+}
+
+#[test]
 fn tls_needs_certificate_and_key() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();

@@ -37,6 +37,8 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("deadpool-redis", &["countersign-infrastructure"]),
     ("bcrypt", &["countersign-infrastructure"]),
     ("jsonwebtoken", &["countersign-infrastructure"]),
+    ("metrics", &["countersign-infrastructure", "countersign-web", "countersign"]),
+    ("metrics-exporter-prometheus", &["countersign"]),
     ("anyhow", &["countersign"]),
     ("clap", &["countersign"]),
 ];

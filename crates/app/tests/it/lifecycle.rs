@@ -15,8 +15,9 @@ async fn a_start_tells_where_everything_is() {
 }
 
 #[tokio::test]
-async fn it_starts_with_nothing_set_but_its_port() {
-    let mut server = Setup::bare().set("SERVER__LISTEN", "127.0.0.1:0").start().await;
+async fn it_starts_with_nothing_set_but_its_ports() {
+    let ports = Setup::bare().set("SERVER__LISTEN", "127.0.0.1:0").set("SERVER__METRICS_LISTEN", "127.0.0.1:0");
+    let mut server = ports.start().await;
     server.get("/health/live").send().await.expect(200);
     assert_eq!(server.terminate().await.code(), Some(0));
     assert!(!server.log().contains("WARN") && !server.log().contains("ERROR"), "{}", server.log());

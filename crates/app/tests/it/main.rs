@@ -19,6 +19,7 @@ mod lifecycle;
 mod login;
 mod logs;
 mod mail_pages;
+mod metrics;
 mod password_reset;
 mod passwords;
 mod rate_limits;

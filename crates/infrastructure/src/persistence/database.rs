@@ -36,6 +36,17 @@ async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection
     }
 }
 
+/// Connections of the pool; a gauge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// In use.
+    pub busy: u32,
+    /// Waiting for use.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
+}
+
 /// An open database. Clones share the pool, the queue of writers and the counter.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -85,6 +96,19 @@ impl Database {
     /// What tells whether the database is there, migrated, and of the same time as this node.
     pub fn probe(&self, clock: Arc<dyn Clock>) -> DatabaseProbe {
         DatabaseProbe::new(self.clone(), clock)
+    }
+
+    /// Connections of the pool: busy and idle.
+    pub fn connections(&self) -> Connections {
+        let (open, idle, most) = if self.backend() == DbBackend::Sqlite {
+            let pool = self.pool.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        } else {
+            let pool = self.pool.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        };
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open);
+        Connections { busy: open - idle, idle, most }
     }
 
     /// What counts statements and commits.

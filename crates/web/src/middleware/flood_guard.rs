@@ -100,6 +100,7 @@ mod governed {
         }
 
         fn exceed_rate_limit_response(&self, _: &NotUntil<QuantaInstant>, _: HttpResponseBuilder) -> HttpResponse {
+            metrics::counter!("countersign_rate_limit_refusals_total", "limit" => "flood").increment(1);
             // Room for one request comes back after at most a second.
             let problem = Problem::of_status(StatusCode::TOO_MANY_REQUESTS);
             Problem { retry_after: Some(1), ..problem }.error_response()

@@ -1,5 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -267,6 +268,28 @@ async fn head_answers_as_get_does_without_the_body() {
     let serving = actix_web::rt::spawn(bound.server);
     let head = exchange(address, "HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned()).await;
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+    handle.stop(true).await;
+    serving.await.unwrap().unwrap();
+}
+
+#[actix_web::test]
+async fn the_listener_of_the_metrics_has_the_one_page() {
+    let page = Arc::new(|| "countersign_up 1\n".to_owned());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let bound = crate::metrics_page::serve(listener, &settings(), page).unwrap();
+    let address = bound.address;
+    let handle = bound.server.handle();
+    let serving = actix_web::rt::spawn(bound.server);
+    let ask = |line: &str| exchange(address, format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    let answer = ask("GET /metrics").await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\ncountersign_up 1\n"), "{answer}");
+    assert!(answer.contains("content-type: text/plain; version=0.0.4"), "{answer}");
+    for (line, status, code) in [("GET /auth/me", 404, "not_found"), ("POST /metrics", 405, "method_not_allowed")] {
+        let answer = ask(line).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("application/problem+json") && answer.contains(&format!("\"code\":\"{code}\"")));
+        assert!(answer.contains("x-request-id: "), "{answer}");
+    }
     handle.stop(true).await;
     serving.await.unwrap().unwrap();
 }

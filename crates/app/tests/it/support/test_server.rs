@@ -140,6 +140,20 @@ impl TestServer {
         self.url.split_once("://").map_or("", |(_, address)| address)
     }
 
+    /// Where its metrics are, `127.0.0.1:port`, as the log tells.
+    pub(crate) fn metrics_address(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("metrics are served")).unwrap_or_else(|| panic!("{log}"));
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["address"].as_str().unwrap().to_owned()
+    }
+
+    /// A call of the listener of its metrics.
+    pub(crate) fn call_metrics(&self, method: Method, path: &str) -> Call {
+        let url = format!("http://{}{path}", self.metrics_address());
+        Call::new(self.client.request(method, url), &self.confidences)
+    }
+
     /// A call of any method.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.client.request(method, self.url(path)), &self.confidences)

@@ -6,8 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use countersign_application::error::Fault;
+use metrics::{counter, histogram};
 use time::Duration;
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -105,6 +107,7 @@ impl Shared {
             queue.jobs.retain(|job| !job.abandoned());
         }
         if queue.jobs.len() >= self.capacity {
+            counter!("countersign_hashing_refused_total").increment(1);
             return Err(Fault::Unavailable { what: "password hashing", retry_after: Duration::SECOND, source: None });
         }
         queue.jobs.push_back(job);
@@ -119,8 +122,10 @@ impl Shared {
                 continue;
             }
             self.running.fetch_add(1, Ordering::Relaxed);
+            let started = Instant::now();
             // A panic costs the one request its answer, never the pool a thread; the panic hook has logged it.
             drop(catch_unwind(AssertUnwindSafe(|| job.run())));
+            histogram!("countersign_hashing_duration_seconds").record(started.elapsed());
             self.running.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -146,6 +151,7 @@ mod tests {
     use std::task::{Context, Waker};
 
     use countersign_application::error::{Classify as _, Kind};
+    use metrics_exporter_prometheus::PrometheusBuilder;
     use tracing::Instrument as _;
     use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -198,12 +204,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _guard = metrics::set_default_local_recorder(&recorder);
         let (pool, release) = busy(2);
         let mut waiting = [1, 2].map(|n| Box::pin(pool.run(move || n)));
         assert!(waiting.iter_mut().all(|job| poll(job).is_pending()));
         assert_eq!((pool.queued(), pool.running()), (2, 1));
         let refused = pool.run(|| 3).await.unwrap_err();
         assert_eq!((refused.kind(), refused.retry_after()), (Kind::Unavailable, Some(Duration::SECOND)));
+        assert!(recorder.handle().render().contains("countersign_hashing_refused_total 1"));
         drop(release);
         let [first, second] = waiting;
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 2));

@@ -1,0 +1,59 @@
+//! The listener of the metrics.
+
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context as _;
+use countersign_infrastructure::system::SystemClock;
+use countersign_web::metrics_page;
+use countersign_web::{BoundServer, WebSettings};
+
+use crate::metrics::Metrics;
+use crate::settings::MetricsListen;
+use crate::wiring::System;
+
+/// Bound, and the recorder installed: before the system is wired, whose adapters keep handles to it.
+pub(crate) struct MetricsListener {
+    listener: TcpListener,
+    address: SocketAddr,
+    metrics: Metrics,
+}
+
+impl MetricsListener {
+    /// None where metrics are off, or where nobody chose an address and the default is taken.
+    pub(crate) fn bind(listen: MetricsListen) -> anyhow::Result<Option<Self>> {
+        let (listen, chosen) = match listen {
+            MetricsListen::Off => return Ok(None),
+            MetricsListen::Default(address) => (address, false),
+            MetricsListen::Chosen(address) => (address, true),
+        };
+        let listener = match TcpListener::bind(listen) {
+            Ok(listener) => listener,
+            Err(error) if chosen => {
+                return Err(error).with_context(|| format!("cannot listen on {listen} (server.metrics_listen)"));
+            }
+            Err(error) => {
+                tracing::warn!(
+                    address = %listen,
+                    error = &error as &dyn std::error::Error,
+                    "metrics are not served, for their default address is taken; set server.metrics_listen to another one, or to off"
+                );
+                return Ok(None);
+            }
+        };
+        let address = listener.local_addr()?;
+        Ok(Some(Self { listener, address, metrics: Metrics::install(&SystemClock)? }))
+    }
+
+    /// What is measured.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
+    /// Starts to serve.
+    pub(crate) fn serve(self, system: &System, settings: &WebSettings) -> anyhow::Result<BoundServer> {
+        let page = self.metrics.page(system.database.clone(), system.password_hasher.clone());
+        let server = metrics_page::serve(self.listener, settings, page).context("cannot serve metrics")?;
+        tracing::info!(address = %self.address, path = "/metrics", "metrics are served");
+        Ok(server)
+    }
+}

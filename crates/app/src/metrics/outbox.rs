@@ -1,0 +1,51 @@
+//! How much waits in the outbox: asked of the database now and then, so that no scrape costs a statement.
+
+use std::time::Duration;
+
+use countersign_application::error::Fault;
+use countersign_application::ports::clock::Clock;
+use countersign_application::ports::outbox::{Backlog, Outbox};
+use metrics::gauge;
+use time::OffsetDateTime;
+
+/// How often it is asked.
+pub(crate) const OUTBOX_PAUSE: Duration = Duration::from_secs(15);
+
+/// Asks and publishes.
+pub(crate) async fn sample_outbox(outbox: &dyn Outbox, clock: &dyn Clock) -> Result<(), Fault> {
+    let backlog = outbox.backlog().await?;
+    publish(&backlog, clock.now());
+    Ok(())
+}
+
+fn publish(backlog: &Backlog, now: OffsetDateTime) {
+    let mails = |state, number: u64| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        gauge!("countersign_outbox_messages", "state" => state).set(number);
+    };
+    mails("queued", backlog.queued);
+    mails("dead", backlog.dead);
+    let age = backlog.oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
+    gauge!("countersign_outbox_oldest_seconds").set(age);
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_application::testing::NOW;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn the_age_is_that_of_the_oldest_and_none_while_nothing_waits() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        publish(&Backlog { queued: 3, oldest: Some(NOW - time::Duration::seconds(90)), dead: 1 }, NOW);
+        let page = recorder.handle().render();
+        for told in ["messages{state=\"queued\"} 3", "messages{state=\"dead\"} 1", "oldest_seconds 90"] {
+            assert!(page.contains(&format!("countersign_outbox_{told}\n")), "{told}: {page}");
+        }
+        publish(&Backlog::default(), NOW);
+        assert!(recorder.handle().render().contains("countersign_outbox_oldest_seconds 0\n"));
+    }
+}

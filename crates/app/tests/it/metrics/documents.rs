@@ -1,0 +1,69 @@
+//! Documentation, dashboard and alerts name what there is, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::metrics::scrape_until;
+use crate::support::Setup;
+
+const REFERENCE: &str = include_str!("../../../../../docs/metrics.md");
+const DASHBOARD: &str = include_str!("../../../../../docs/operations/dashboard.json");
+const ALERTS: &str = include_str!("../../../../../docs/operations/alerts.yml");
+
+/// Type and labels of each metric, as the rows of the documentation say.
+fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let rows = REFERENCE.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+        (cells[0].trim_matches('`').to_owned(), (cells[1].to_owned(), quoted(cells[2])))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn what_is_exposed_is_documented_and_the_other_way_round() {
+    let server = Setup::default().set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2").start().await;
+    let (_, tokens) = server.signed_in("measured@example.org").await;
+    server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
+    server.sign_in("measured@example.org", "wrong").send().await.expect(401);
+    server.sign_in("measured@example.org", "wrong").send().await.expect(429);
+    let told = scrape_until(&server, |told| told.has("countersign_outbox_oldest_seconds", &[])).await;
+    assert_eq!(told.families(), documented());
+    for name in documented().keys() {
+        assert!(told.explains(name), "{name} has no HELP");
+    }
+}
+
+/// Every metric that an expression names, without what Prometheus adds to the name of a histogram.
+fn named(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+    let metrics = words.filter(|word| word.starts_with("countersign_") || word.starts_with("process_"));
+    metrics
+        .map(|name| {
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+            base.unwrap_or(name).to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn dashboard_and_alerts_name_metrics_that_there_are() {
+    let documented = documented();
+    for (file, text) in [("dashboard.json", DASHBOARD), ("alerts.yml", ALERTS)] {
+        let named = named(text);
+        assert!(named.len() >= 8, "{file}: {named:?}");
+        for name in named {
+            assert!(documented.contains_key(&name), "{file} names {name}, which there is not");
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_of_the_service() {
+    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().iter().all(|panel| panel["title"].is_string()));
+    let shown = named(DASHBOARD);
+    for name in documented().keys().filter(|name| name.starts_with("countersign_")) {
+        assert!(shown.contains(name), "{name} is on no panel");
+    }
+}
