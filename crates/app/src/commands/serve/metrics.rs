@@ -29,7 +29,8 @@ impl MetricsListener {
         let listener = match TcpListener::bind(listen) {
             Ok(listener) => listener,
             Err(error) if chosen => {
-                return Err(error).with_context(|| format!("cannot listen on {listen} (server.metrics_listen)"));
+                let next = "set server.metrics_listen to a free address of this machine, or to off";
+                return Err(error).with_context(|| format!("cannot listen on {listen} for the metrics; {next}"));
             }
             Err(error) => {
                 tracing::warn!(

@@ -12,8 +12,11 @@ use crate::support::{Setup, TestServer, assert_problem, run};
 async fn the_public_listener_has_no_metrics_and_theirs_has_nothing_else() {
     let server = TestServer::start().await;
     assert_problem(&server.get("/metrics").send().await, 404, "not_found");
+    // Not by the calls of the service, whose answers are held to its API.
     for path in ["/", "/auth/me", "/health/ready", "/admin/users", "/metrics/"] {
-        assert_problem(&server.call_metrics(Method::GET, path).send().await, 404, "not_found");
+        let answer = reqwest::get(format!("http://{}{path}", server.metrics_address())).await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
     }
     assert_problem(&server.call_metrics(Method::POST, "/metrics").send().await, 405, "method_not_allowed");
     server.call_metrics(Method::GET, "/metrics").send().await.expect(200);
@@ -41,7 +44,10 @@ async fn a_chosen_address_that_is_taken_stops_the_start() {
     let output = run(folder.path(), &["serve"], &variables);
     assert_eq!(output.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains(&format!("cannot listen on {address} (server.metrics_listen)")), "{errors}");
+    assert!(
+        errors.contains(&format!("cannot listen on {address} for the metrics; set server.metrics_listen")),
+        "{errors}"
+    );
 }
 
 #[tokio::test]
