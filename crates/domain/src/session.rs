@@ -173,8 +173,8 @@ mod tests {
         User::register(
             UserId::new(Uuid::from_u128(1)),
             EmailAddress::parse("a@example.com").unwrap(),
-            PersonName::parse("Ada").unwrap(),
-            PersonName::parse("Lovelace").unwrap(),
+            PersonName::parse("Given").unwrap(),
+            PersonName::parse("Familyname").unwrap(),
             NOW,
         )
     }

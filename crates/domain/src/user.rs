@@ -126,8 +126,8 @@ mod tests {
         User::register(
             UserId::new(uuid::Uuid::from_u128(1)),
             EmailAddress::parse("a@example.com").unwrap(),
-            PersonName::parse("Ada").unwrap(),
-            PersonName::parse("Lovelace").unwrap(),
+            PersonName::parse("Given").unwrap(),
+            PersonName::parse("Familyname").unwrap(),
             OffsetDateTime::UNIX_EPOCH,
         )
     }

@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn command() -> UpdateProfileCommand {
-        UpdateProfileCommand { first_name: Some(name("Ada")), last_name: None }
+        UpdateProfileCommand { first_name: Some(name("Given")), last_name: None }
     }
 
     async fn update(mocks: Mocks) -> Result<User, UpdateProfileError> {
@@ -108,7 +108,7 @@ mod tests {
         cache.expect_lift().withf(|id| *id == user_id(1)).times(1).returning(|_| Ok(()));
         mocks.account_cache = cache;
         let mut uow = unit_of_work();
-        let expected = User { first_name: name("Ada"), ..user(1) };
+        let expected = User { first_name: name("Given"), ..user(1) };
         let stored = expected.clone();
         uow.users.expect_update().withf(move |user| *user == stored).times(1).returning(|_| Ok(()));
         let written = mocks.stage(uow);

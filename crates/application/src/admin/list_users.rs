@@ -78,7 +78,7 @@ mod tests {
     use crate::testing::{Mocks, actor, origin, superuser, user};
 
     fn command() -> ListUsersCommand {
-        ListUsersCommand { search: Some("grace".to_owned()), page: PageRequest::first(10) }
+        ListUsersCommand { search: Some("firstname".to_owned()), page: PageRequest::first(10) }
     }
 
     #[tokio::test]
@@ -89,7 +89,7 @@ mod tests {
         mocks
             .users
             .expect_list()
-            .with(eq(Some("grace".to_owned())), eq(PageRequest::first(10)))
+            .with(eq(Some("firstname".to_owned())), eq(PageRequest::first(10)))
             .returning(move |_, _| Ok(found.clone()));
         let recorded = mocks.recorded.clone();
         let use_case = ListUsers::new(&mocks.into_dependencies());

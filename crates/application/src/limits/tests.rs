@@ -126,7 +126,7 @@ async fn a_network_of_one_client_is_one_subject() {
 
 #[tokio::test]
 async fn an_address_is_counted_under_a_fingerprint_only() {
-    let address = email("ada@example.com");
+    let address = email("own@example.com");
     assert_eq!(subject(Subject::Address(&address)).await, "p(15)");
     let home = subject(Subject::AddressAt(&address, Some("192.0.2.7".parse().unwrap()))).await;
     assert_eq!(home, "p(28)", "of the address and its /24");

@@ -95,7 +95,7 @@ mod tests {
             mail.kind,
             MailKind::Invitation {
                 team_name: "Engines".to_owned(),
-                inviter_name: "Grace Hopper".to_owned(),
+                inviter_name: "Firstname Surname".to_owned(),
                 role: Role::Admin
             }
         );

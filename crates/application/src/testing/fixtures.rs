@@ -46,7 +46,7 @@ pub fn name(text: &str) -> PersonName {
 /// The n-th account: active, verified, `user<n>@example.com`.
 pub fn user(n: u64) -> User {
     let mut user =
-        User::register(user_id(n), email(&format!("user{n}@example.com")), name("Grace"), name("Hopper"), NOW);
+        User::register(user_id(n), email(&format!("user{n}@example.com")), name("Firstname"), name("Surname"), NOW);
     user.email_verified = true;
     user
 }

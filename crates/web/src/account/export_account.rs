@@ -118,7 +118,7 @@ mod tests {
             Ok(vec![HeldMail {
                 kind: "confirm_new_address".to_owned(),
                 recipient: email("new@example.com"),
-                recipient_name: Some("Grace".to_owned()),
+                recipient_name: Some("Firstname".to_owned()),
                 delivery: Delivery::Sent,
                 created_at: NOW,
                 sent_at: Some(NOW),
@@ -137,7 +137,7 @@ mod tests {
         let (at, id) = ("2026-01-02T03:04:05.678Z", user(1).id.to_string());
         let expected = json!({
             "exported_at": at,
-            "user": {"id": id, "email": "user1@example.com", "first_name": "Grace", "last_name": "Hopper",
+            "user": {"id": id, "email": "user1@example.com", "first_name": "Firstname", "last_name": "Surname",
                 "is_active": true, "is_superuser": false, "email_verified": true, "created_at": at, "updated_at": at},
             "teams": [{"id": team(1).id.to_string(), "name": "Engines", "description": null, "created_at": at,
                 "updated_at": at, "role": "member", "status": "active", "joined_at": at}],
@@ -147,7 +147,7 @@ mod tests {
             "one_time_tokens": [{"purpose": "email_change", "new_email": "new@example.com",
                 "requested_by": session(1).id.to_string(), "created_at": at,
                 "expires_at": "2026-01-02T04:04:05.678Z"}],
-            "mails": [{"kind": "confirm_new_address", "recipient": "new@example.com", "recipient_name": "Grace",
+            "mails": [{"kind": "confirm_new_address", "recipient": "new@example.com", "recipient_name": "Firstname",
                 "delivery": "sent", "created_at": at, "sent_at": at}],
             "invitations": [{"id": invitation("user1@example.com", Role::Member).id.to_string(),
                 "team_id": team(1).id.to_string(), "role": "member", "state": "pending", "created_at": at,

@@ -67,12 +67,12 @@ mod tests {
     #[actix_web::test]
     async fn what_is_given_changes_and_nothing_else() {
         let body =
-            json!({"first_name": " Ada ", "email": "other@example.com", "is_superuser": true, "is_active": false});
+            json!({"first_name": " Given ", "email": "other@example.com", "is_superuser": true, "is_active": false});
         let answer = call(mocks(), request(&body)).await;
         assert_eq!(answer.status, 200);
         let at = "2026-01-02T03:04:05.678Z";
-        let expected = json!({"id": user_id(1).to_string(), "email": "user1@example.com", "first_name": "Ada",
-            "last_name": "Hopper", "is_active": true, "is_superuser": false, "email_verified": true,
+        let expected = json!({"id": user_id(1).to_string(), "email": "user1@example.com", "first_name": "Given",
+            "last_name": "Surname", "is_active": true, "is_superuser": false, "email_verified": true,
             "created_at": at, "updated_at": at});
         assert_eq!(answer.json(), expected);
     }
@@ -80,7 +80,7 @@ mod tests {
     #[actix_web::test]
     async fn an_empty_change_is_fine() {
         let answer = call(mocks(), request(&json!({}))).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["first_name"]), (200, &json!("Grace")));
+        assert_eq!((answer.status.as_u16(), &answer.json()["first_name"]), (200, &json!("Firstname")));
     }
 
     #[actix_web::test]

@@ -89,8 +89,8 @@ mod tests {
     }
 
     fn body() -> Value {
-        json!({"email": "User1@Example.com", "password": "correct horse battery", "first_name": " Grace ",
-            "last_name": "Hopper", "is_superuser": true, "email_verified": true, "id": "mine"})
+        json!({"email": "User1@Example.com", "password": "correct horse battery", "first_name": " Firstname ",
+            "last_name": "Surname", "is_superuser": true, "email_verified": true, "id": "mine"})
     }
 
     fn mocks(taken: bool) -> Mocks {
@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let shown = answer.json();
         let at = "2026-01-02T03:04:05.678Z";
-        let expected = json!({"id": shown["id"], "email": "user1@example.com", "first_name": "Grace",
-            "last_name": "Hopper", "is_active": true, "is_superuser": false, "email_verified": false,
+        let expected = json!({"id": shown["id"], "email": "user1@example.com", "first_name": "Firstname",
+            "last_name": "Surname", "is_active": true, "is_superuser": false, "email_verified": false,
             "created_at": at, "updated_at": at});
         assert_eq!(shown, expected);
         assert_ne!(shown["id"], "mine");

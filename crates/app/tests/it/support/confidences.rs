@@ -157,15 +157,21 @@ mod tests {
     fn whatever_was_said_in_confidence_is_found() {
         let confidences = Confidences::default();
         let client = reqwest::Client::new();
-        let body = json!({"email": "Ada@Example.org", "nested": [{"first_name": "Firstname"}], "role": "Rolename"});
+        let body = json!({"email": "Given@Example.org", "nested": [{"first_name": "Firstname"}], "role": "Rolename"});
         let call = client.post("http://x/?token=Queried").bearer_auth("head.claims.Signature").json(&body);
         confidences.note_request(&call.build().unwrap());
         let form = client.post("http://x/").form(&[("new_password", "green & bottles")]);
         confidences.note_request(&form.build().unwrap());
         confidences.note_answer(r#"{"access_token": "answered.Answered"}"#);
-        for value in
-            ["Ada@Example.org", "ada@example.org", "Firstname", "Queried", "Signature", "green & bottles", "Answered"]
-        {
+        for value in [
+            "Given@Example.org",
+            "given@example.org",
+            "Firstname",
+            "Queried",
+            "Signature",
+            "green & bottles",
+            "Answered",
+        ] {
             assert!(is_told(&confidences, &format!("{{\"field\":\"{value}\"}}")), "{value}");
         }
         assert!(!is_told(&confidences, "Rolename, told at GET /auth/me"));

@@ -76,7 +76,7 @@ async fn a_wrong_current_password_changes_nothing() {
 
 #[tokio::test]
 async fn a_new_password_made_of_the_own_name_is_refused() {
-    let error = change(mocks(), PASSWORD, "GraceHopper1").await.unwrap_err();
+    let error = change(mocks(), PASSWORD, "FirstnameSurname1").await.unwrap_err();
     let violation = error.violation().unwrap();
     assert_eq!((violation.field, violation.code), ("new_password", "personal_password"));
 }

@@ -15,8 +15,8 @@ fn command() -> RegisterCommand {
     RegisterCommand {
         email: email(ADDRESS),
         password: new_password("a brand new passphrase"),
-        first_name: name("Grace"),
-        last_name: name("Hopper"),
+        first_name: name("Firstname"),
+        last_name: name("Surname"),
         invitation_token: None,
     }
 }
@@ -195,7 +195,7 @@ async fn closed_registration_admits_nobody_and_invited_registration_needs_an_inv
 
 #[tokio::test]
 async fn a_password_made_of_the_own_name_is_refused_before_it_is_hashed() {
-    let personal = RegisterCommand { password: new_password("GraceHopper1"), ..command() };
+    let personal = RegisterCommand { password: new_password("FirstnameSurname1"), ..command() };
     let error = register(Mocks::default(), personal).await.unwrap_err();
     let violation = error.violation().unwrap();
     assert_eq!((error.kind(), violation.field, violation.code), (Kind::Rejected, "password", "personal_password"));

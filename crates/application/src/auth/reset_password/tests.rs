@@ -122,7 +122,7 @@ async fn an_unknown_token_and_that_of_an_inactive_account_are_refused_and_counte
 
 #[tokio::test]
 async fn a_password_made_of_the_owners_name_leaves_the_token_as_it_was() {
-    let error = reset(mocks(&user(1)), command("GraceHopper1")).await.unwrap_err();
+    let error = reset(mocks(&user(1)), command("FirstnameSurname1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
     let violation = error.violation().unwrap();
     assert_eq!((violation.field, violation.code), ("new_password", "personal_password"));

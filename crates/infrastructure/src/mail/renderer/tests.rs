@@ -21,9 +21,9 @@ fn renderer() -> TemplateRenderer {
 }
 
 fn mail(kind: MailKind) -> QueuedMail {
-    let recipient = EmailAddress::parse("grace@example.com").unwrap();
+    let recipient = EmailAddress::parse("firstname@example.com").unwrap();
     let mut mail = QueuedMail::new(MailId::new(Uuid::from_u128(7)), kind, recipient, NOW);
-    mail.recipient_name = Some("Grace".to_owned());
+    mail.recipient_name = Some("Firstname".to_owned());
     mail.with_token(vec![], NOW + Duration::days(2))
 }
 
@@ -143,7 +143,7 @@ fn a_template_of_the_operator_replaces_the_embedded_one() {
     let renderer = overridden("reset_password.txt", text).unwrap();
     let mail = renderer.render(&mail(MailKind::ResetPassword), Some(Secret::new(TOKEN))).unwrap();
     assert_eq!(mail.subject, "Neues Passwort");
-    assert!(mail.text.starts_with("Hallo Grace, https://id.example.com/reset-password?token="));
+    assert!(mail.text.starts_with("Hallo Firstname, https://id.example.com/reset-password?token="));
     assert!(mail.html.contains("Set a new password"), "the other part is the embedded one");
     assert!(overridden("README.md", "notes").is_ok());
 }

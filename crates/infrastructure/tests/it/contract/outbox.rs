@@ -33,7 +33,7 @@ async fn every_kind_of_mail_reads_back() {
         let store = fresh.store();
         let outbox: &dyn Outbox = &store;
         let user = fresh.user(1).await;
-        let (team_name, inviter_name) = ("50% \"Looms\"".to_owned(), "Ada".to_owned());
+        let (team_name, inviter_name) = ("50% \"Looms\"".to_owned(), "Given".to_owned());
         let kinds = [
             MailKind::VerifyAddress,
             MailKind::ResetPassword,
@@ -347,7 +347,7 @@ async fn mails_about_an_account_and_to_its_address_are_listed_for_an_export() {
             sent_at: None,
         };
         let about = HeldMail {
-            recipient_name: Some("Grace".to_owned()),
+            recipient_name: Some("Firstname".to_owned()),
             sent_at: Some(NOW),
             ..held("address_changed", "former@example.com", Delivery::Sent)
         };

@@ -19,7 +19,7 @@ fn key() -> UserId {
 /// The n-th state of a row.
 fn state(n: u64) -> User {
     let mut user = user(1);
-    user.last_name = name(&format!("Hopper{n}"));
+    user.last_name = name(&format!("Surname{n}"));
     user
 }
 
@@ -153,7 +153,7 @@ async fn load(cache: &AccountCache, key: &UserId, row: &AtomicU64) -> (u64, bool
 }
 
 fn number(user: &User) -> u64 {
-    user.last_name.as_str().trim_start_matches("Hopper").parse().unwrap()
+    user.last_name.as_str().trim_start_matches("Surname").parse().unwrap()
 }
 
 async fn every_rule_holds(cache: Arc<AccountCache>, rounds: u64) {

@@ -40,7 +40,7 @@ pub(crate) fn invitation(n: u64, team_name: &str) -> RenderedMail {
     };
     let kind = MailKind::Invitation {
         team_name: team_name.to_owned(),
-        inviter_name: "Grace Hopper".to_owned(),
+        inviter_name: "Firstname Surname".to_owned(),
         role: Role::Member,
     };
     let mail = QueuedMail::new(mail_id(n), kind, email("new@example.com"), NOW);

@@ -90,7 +90,7 @@ async fn the_database_sets_the_time_of_creation_in_the_form_that_the_service_wri
         let insert = "INSERT INTO users (id, email, first_name, last_name, password_hash) VALUES ";
         let blob = if raw.get_database_backend() == DbBackend::Sqlite { "x" } else { "" };
         let row = |n: u128| {
-            format!("({blob}'{:032x}', '{n}@example.com', 'Ada', 'Lovelace', 'hash')", Uuid::from_u128(n).as_u128())
+            format!("({blob}'{:032x}', '{n}@example.com', 'Given', 'Familyname', 'hash')", Uuid::from_u128(n).as_u128())
         };
         raw.execute_unprepared(&format!("{insert} {}", row(1))).await.unwrap();
         // Written by the service, between two rows that the database dated.
@@ -124,12 +124,12 @@ async fn the_time_of_the_last_update_moves_for_every_writer() {
     on_each(|fresh| async move {
         fresh.user(1).await;
         let raw = fresh.raw().await;
-        raw.execute_unprepared("UPDATE users SET first_name = 'Ada'").await.unwrap();
+        raw.execute_unprepared("UPDATE users SET first_name = 'Given'").await.unwrap();
         let first = fresh.store().find_by_id(user(1).id).await.unwrap().unwrap();
         assert!(first.updated_at > user(1).updated_at);
         assert_eq!(first.created_at, user(1).created_at);
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        raw.execute_unprepared("UPDATE users SET first_name = 'Ada'").await.unwrap();
+        raw.execute_unprepared("UPDATE users SET first_name = 'Given'").await.unwrap();
         let second = fresh.store().find_by_id(user(1).id).await.unwrap().unwrap();
         assert!(second.updated_at > first.updated_at);
     })
@@ -204,7 +204,7 @@ async fn a_foreign_value_in_a_closed_column_is_refused() {
     for update in [
         "UPDATE user_teams SET role = 'owner'",
         "UPDATE user_teams SET status = 'invited'",
-        "UPDATE users SET email = 'Ada@example.com'",
+        "UPDATE users SET email = 'Given@example.com'",
         "UPDATE users SET epoch = 'x'",
     ] {
         assert!(raw.execute_unprepared(update).await.is_err(), "{update}");

@@ -131,7 +131,7 @@ async fn fill(fresh: &Fresh) {
             ..mail(1, MailKind::VerifyAddress, ADDRESS)
         },
         QueuedMail { user_id: Some(user_id(1)), ..mail(2, MailKind::AddressChanged, FORMER) },
-        QueuedMail { invitation_id: Some(to_person.id), ..mail(3, letter("Grace Hopper"), ADDRESS) },
+        QueuedMail { invitation_id: Some(to_person.id), ..mail(3, letter("Firstname Surname"), ADDRESS) },
         QueuedMail {
             invitation_id: Some(by_person.id),
             ..mail(4, letter("Markfirst Marklast"), "somebody.else@example.com")
