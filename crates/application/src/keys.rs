@@ -5,6 +5,7 @@ pub mod ensure_key;
 mod fixtures;
 pub mod list_keys;
 pub mod publish_keys;
+pub mod reseal_keys;
 pub mod retire_key;
 pub mod rotate_keys;
 
@@ -17,6 +18,7 @@ pub struct Keys {
     pub ensure_key: ensure_key::EnsureKey,
     pub list_keys: list_keys::ListKeys,
     pub publish_keys: publish_keys::PublishKeys,
+    pub reseal_keys: reseal_keys::ResealKeys,
     pub retire_key: retire_key::RetireKey,
     pub rotate_keys: rotate_keys::RotateKeys,
 }
@@ -28,6 +30,7 @@ impl Keys {
             ensure_key: ensure_key::EnsureKey::new(dependencies),
             list_keys: list_keys::ListKeys::new(dependencies),
             publish_keys: publish_keys::PublishKeys::new(dependencies),
+            reseal_keys: reseal_keys::ResealKeys::new(dependencies),
             retire_key: retire_key::RetireKey::new(dependencies),
             rotate_keys: rotate_keys::RotateKeys::new(dependencies),
         }

@@ -92,10 +92,17 @@ async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Sy
         .execute(&Origin::default(), command)
         .await
         .context("cannot make a signing key")?;
-    system.key_ring.refresh().await.context("cannot read the signing keys")?;
-    system.key_ring.check(system.dependencies.clock.now()).context(
-        "cannot use the signing keys; is this the secret key that the database was used with? If it is lost for good, `countersign keys rotate --now` starts anew",
+    let resealed = system.application.keys.reseal_keys.execute().await.context(
+        "cannot use the signing keys: they were sealed with another secret key. Set secret_key (or, on the embedded \
+         default, secret.key in the data folder) to the one that the database was used with; if it is being replaced, \
+         set secret_key to the new one and secret_key_previous to the former. If it is lost for good, \
+         `countersign keys rotate --now` starts anew, and clients refresh their tokens",
     )?;
+    if resealed > 0 {
+        tracing::info!(keys = resealed, "sealed the signing keys with the current secret key");
+    }
+    system.key_ring.refresh().await.context("cannot read the signing keys")?;
+    system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")?;
     Ok(system)
 }
 

@@ -4,7 +4,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use crate::support::{Setup, TestServer, Tokens, assert_no_leak, assert_problem, header_of};
+use crate::support::{Setup, TestServer, Tokens, assert_no_leak, assert_problem, claims_of, header_of};
 
 /// What `keys list` says: id, algorithm and state of each, the oldest first.
 fn list(server: &TestServer) -> Vec<[String; 3]> {
@@ -41,6 +41,10 @@ async fn published_ids(server: &TestServer) -> Vec<String> {
 
 fn kid(tokens: &Tokens) -> String {
     header_of(&tokens.access)["kid"].as_str().unwrap().to_owned()
+}
+
+fn issuer_of(tokens: &Tokens) -> String {
+    claims_of(&tokens.access)["iss"].as_str().unwrap().to_owned()
 }
 
 async fn refreshed(server: &TestServer, tokens: &Tokens) -> Tokens {
@@ -215,4 +219,25 @@ async fn the_active_key_and_an_unknown_one_cannot_be_retired() {
     keys(&server, &["retire", &announced]);
     pass_announcement(&server).await;
     assert_eq!(states(&server), ["active", "refused"], "the active key goes on");
+}
+
+#[tokio::test]
+async fn the_secret_key_is_replaced_in_two_starts_and_no_token_is_lost() {
+    let key = |octet: u8| {
+        let octets: Vec<u8> = (0..32).map(|n| octet.wrapping_mul(n + 1)).collect();
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, octets)
+    };
+    let (old, new) = (key(3), key(7));
+    let mut server = Setup::default().set("SECRET_KEY", &old).start().await;
+    let (_, tokens) = server.signed_in("secret@example.org").await;
+    server.terminate().await;
+    let both = Setup::default().set("SECRET_KEY", &new).set("SECRET_KEY_PREVIOUS", &old);
+    let mut server = server.restart_with(both.set("TOKENS__ISSUER", &issuer_of(&tokens))).await;
+    assert!(server.log().contains("sealed the signing keys with the current secret key"));
+    assert_eq!(status(&server, &tokens).await, 200);
+    server.terminate().await;
+    let alone = Setup::default().set("SECRET_KEY", &new).set("TOKENS__ISSUER", &issuer_of(&tokens));
+    let server = server.restart_with(alone).await;
+    assert_eq!(status(&server, &tokens).await, 200);
+    assert_eq!(states(&server), ["active"]);
 }

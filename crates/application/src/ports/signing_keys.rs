@@ -10,13 +10,14 @@ use crate::error::Fault;
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SigningKeyRepository: Send + Sync {
-    /// Every key, oldest first, locked until the unit of work ends when called through one.
+    /// Every key, oldest first. Through a unit of work nobody else adds or changes one until that ends, not even where
+    /// there is none yet.
     async fn list(&self) -> Result<Vec<SigningKey>, Fault>;
 
     /// Adds a key.
     async fn insert(&self, key: &SigningKey) -> Result<(), Fault>;
 
-    /// Stores when a key starts, stops and is refused.
+    /// Stores how a key is sealed, and when it starts, stops and is refused.
     async fn update(&self, key: &SigningKey) -> Result<(), Fault>;
 
     /// Forgets a key that is refused.
@@ -28,4 +29,8 @@ pub trait SigningKeyRepository: Send + Sync {
 pub trait SigningKeyFactory: Send + Sync {
     /// A new key pair, sealed with the secret key; it would sign at once.
     fn generate(&self, algorithm: SigningAlgorithm, now: OffsetDateTime) -> Result<SigningKey, Fault>;
+
+    /// The private half of a key that the previous secret key has sealed, sealed with the current one; `None` if that
+    /// one has sealed it already. A fault if neither opens it.
+    fn reseal(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Fault>;
 }

@@ -5,8 +5,8 @@ use countersign_application::error::Fault;
 use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_domain::signing_key::{SigningAlgorithm, SigningKey};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    Set,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select, Set,
 };
 
 use crate::persistence::entities::signing_keys::{ActiveModel, Column, Entity, Model};
@@ -38,6 +38,11 @@ fn every_key(scope: Scope) -> Select<Entity> {
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     async fn list(&self) -> Result<Vec<SigningKey>, Fault> {
+        if self.1 == Scope::UnitOfWork && self.0.get_database_backend() == DbBackend::Postgres {
+            // Locks on rows would not keep two nodes from adding a key each, above all the first one. On SQLite a unit
+            // of work is the only writer.
+            self.0.execute_unprepared("LOCK TABLE signing_keys IN EXCLUSIVE MODE").await.map_err(fault)?;
+        }
         let rows = every_key(self.1).all(&self.0).await.map_err(fault)?;
         rows.into_iter().map(key).collect()
     }
@@ -59,6 +64,7 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
 
     async fn update(&self, key: &SigningKey) -> Result<(), Fault> {
         let change = ActiveModel {
+            sealed_private: Set(key.sealed_private.clone()),
             active_from: Set(key.active_from),
             retired_at: Set(key.retired_at),
             refused_at: Set(key.refused_at),
@@ -76,7 +82,7 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{DbBackend, QueryTrait as _};
+    use sea_orm::QueryTrait as _;
 
     use super::*;
 

@@ -118,6 +118,11 @@ impl SecretKeyRing {
         aead::seal(&*self.derive(purpose)?, associated, plaintext)
     }
 
+    /// Whether the current key has sealed this, and not the previous one.
+    pub fn is_current(&self, purpose: &str, associated: &[u8], sealed: &[u8]) -> Result<bool, Fault> {
+        Ok(aead::open(&*self.derive(purpose)?, associated, sealed).is_some())
+    }
+
     /// Opens what either key has sealed for this purpose and this associated data.
     pub fn open(&self, purpose: &str, associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         for key in std::iter::once(&self.current).chain(&self.previous) {

@@ -4,4 +4,5 @@
 mod contract;
 mod mail;
 mod persistence;
+mod secret_keys;
 mod statement_counts;

@@ -40,6 +40,15 @@ impl SigningKeyFactory for SealedKeyFactory {
             refused_at: None,
         })
     }
+
+    fn reseal(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Fault> {
+        let kid = key.kid.as_bytes();
+        if self.keys.is_current(SIGNING_KEYS, kid, &key.sealed_private)? {
+            return Ok(None);
+        }
+        let pkcs8 = self.keys.open(SIGNING_KEYS, kid, &key.sealed_private)?;
+        self.keys.seal(SIGNING_KEYS, kid, &pkcs8).map(Some)
+    }
 }
 
 /// Opens the private half of a stored key; a fault if it was sealed by another secret key or is not the key it is
@@ -61,6 +70,20 @@ mod tests {
     use crate::security::secret_key::SecretKey;
 
     use super::*;
+
+    #[test]
+    fn a_key_moves_from_the_previous_secret_key_to_the_current_one() {
+        let [old, new] = [7, 8].map(|octet| SecretKey::new([octet; 32]));
+        let before = Arc::new(SecretKeyRing::new(old.clone(), None));
+        let between = SealedKeyFactory::new(Arc::new(SecretKeyRing::new(new.clone(), Some(old))));
+        let after = Arc::new(SecretKeyRing::new(new, None));
+        let mut key = SealedKeyFactory::new(Arc::clone(&before)).generate(SigningAlgorithm::Es256, NOW).unwrap();
+        assert!(SealedKeyFactory::new(Arc::clone(&after)).reseal(&key).is_err(), "neither key opens it");
+        key.sealed_private = between.reseal(&key).unwrap().unwrap();
+        assert_eq!(between.reseal(&key).unwrap(), None);
+        assert!(open(&after, &key).is_ok());
+        assert!(open(&before, &key).is_err());
+    }
 
     #[test]
     fn a_key_opens_under_its_own_id_only() {

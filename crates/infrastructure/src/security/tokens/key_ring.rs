@@ -148,11 +148,16 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Opened once; a key that is known already is only looked up.
+    /// Opened once; a key that is known already is only looked up, also when another node has sealed it with a secret
+    /// key that this one does not have yet: its id is the thumbprint of what was opened.
     fn pair(&self, key: &SigningKey, before: &Known) -> Option<Arc<KeyPair>> {
-        let seen = before.keys.iter().any(|old| old.kid == key.kid && old.sealed_private == key.sealed_private);
-        if seen {
-            return before.pairs.get(&key.kid).map(Arc::clone);
+        if let Some(pair) = before.pairs.get(&key.kid) {
+            return Some(Arc::clone(pair));
+        }
+        let is_known_not_to_open =
+            before.keys.iter().any(|old| old.kid == key.kid && old.sealed_private == key.sealed_private);
+        if is_known_not_to_open {
+            return None;
         }
         match factory::open(&self.secret_keys, key) {
             Ok(pair) => Some(Arc::new(pair)),

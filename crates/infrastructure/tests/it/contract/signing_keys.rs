@@ -32,6 +32,7 @@ async fn keys_are_listed_oldest_first_changed_and_forgotten() {
             keys.insert(key).await.unwrap();
         }
         assert_eq!(keys.list().await.unwrap(), [old.clone(), between.clone(), young.clone()]);
+        old.sealed_private = vec![7; 40];
         old.active_from = NOW + Duration::minutes(1);
         old.retired_at = Some(NOW + Duration::minutes(2));
         old.refused_at = Some(NOW + Duration::minutes(3));

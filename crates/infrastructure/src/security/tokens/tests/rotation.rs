@@ -137,6 +137,16 @@ async fn a_key_sealed_by_another_secret_key_neither_signs_nor_verifies() {
 }
 
 #[tokio::test]
+async fn a_node_that_runs_goes_on_when_another_seals_the_keys_anew() {
+    let service = Forger::new().await;
+    let token = issued(&service, NOW).await;
+    service.rows.keys.lock().unwrap()[0].sealed_private = b"sealed with a later secret key".to_vec();
+    service.ring.refresh().await.unwrap();
+    assert!(accepted(&service, &token, NOW).await);
+    assert!(service.tokens.issue(&asked_for(NOW)).await.is_ok());
+}
+
+#[tokio::test]
 async fn whoever_writes_the_database_cannot_bring_in_a_key() {
     let service = Forger::new().await;
     let attacker = Forger::new().await;

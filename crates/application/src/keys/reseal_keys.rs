@@ -1,0 +1,151 @@
+//! Seals the signing keys with the current secret key, so that the previous one can be dropped.
+
+use std::sync::Arc;
+
+use countersign_domain::signing_key::SigningKey;
+use time::OffsetDateTime;
+
+use crate::dependencies::Dependencies;
+use crate::error::{Fault, classify};
+use crate::keys::rotate_keys::store_changed;
+use crate::policy::Policy;
+use crate::ports::clock::Clock;
+use crate::ports::signing_keys::{SigningKeyFactory, SigningKeyRepository};
+use crate::ports::unit_of_work::UnitOfWorkFactory;
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ResealKeysError {
+    /// Neither the current nor the previous secret key opens a key whose tokens count, now or once it signs.
+    #[error("the secret key does not open the signing key {kid}")]
+    KeyNotOpened {
+        /// Which one.
+        kid: String,
+        /// Why.
+        #[source]
+        source: Fault,
+    },
+    /// It could not be done.
+    #[error(transparent)]
+    Internal(#[from] Fault),
+}
+
+classify! { ResealKeysError {
+    KeyNotOpened => Internal "internal_error",
+} via { Internal } }
+
+/// The use case.
+#[derive(Clone)]
+pub struct ResealKeys {
+    clock: Arc<dyn Clock>,
+    keys: Arc<dyn SigningKeyRepository>,
+    factory: Arc<dyn SigningKeyFactory>,
+    units_of_work: Arc<dyn UnitOfWorkFactory>,
+    policy: Policy,
+}
+
+impl ResealKeys {
+    /// Takes the ports it calls.
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            keys: Arc::clone(&dependencies.signing_keys),
+            factory: Arc::clone(&dependencies.signing_key_factory),
+            units_of_work: Arc::clone(&dependencies.units_of_work),
+            policy: dependencies.policy.clone(),
+        }
+    }
+
+    /// Seals the signing keys with the current secret key, so that the previous one can be dropped. Returns how many
+    /// it sealed. A key that does not open is never replaced: that would end every token behind the operator's back.
+    /// Those whose tokens are refused anyhow are left as they are.
+    pub async fn execute(&self) -> Result<usize, ResealKeysError> {
+        let now = self.clock.now();
+        if self.resealed(&self.keys.list().await?, now)?.is_none() {
+            return Ok(0);
+        }
+        let uow = self.units_of_work.begin().await?;
+        let before = uow.signing_keys().list().await?;
+        let Some(after) = self.resealed(&before, now)? else { return Ok(0) };
+        store_changed(uow.signing_keys(), &before, &after).await?;
+        uow.commit().await?;
+        Ok(before.iter().zip(&after).filter(|(before, after)| before != after).count())
+    }
+
+    /// The keys as they should be; `None` if they are so.
+    fn resealed(&self, keys: &[SigningKey], now: OffsetDateTime) -> Result<Option<Vec<SigningKey>>, ResealKeysError> {
+        let mut after = keys.to_vec();
+        let counting = after.iter_mut().filter(|key| key.is_honoured(self.policy.longest_token(), now));
+        for key in counting {
+            match self.factory.reseal(key) {
+                Ok(Some(sealed)) => key.sealed_private = sealed,
+                Ok(None) => {}
+                Err(source) => return Err(ResealKeysError::KeyNotOpened { kid: key.kid.clone(), source }),
+            }
+        }
+        Ok(Some(after).filter(|after| after != keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::error::{Classify as _, Kind};
+    use crate::keys::fixtures::{Stored, key};
+    use crate::testing::{Mocks, NOW, Written};
+
+    const SINCE: OffsetDateTime = time::macros::datetime!(2025-12-01 00:00 UTC);
+
+    fn sealed(kid: &str, by: &str) -> SigningKey {
+        SigningKey { sealed_private: by.into(), ..key(kid, SINCE) }
+    }
+
+    fn refused(kid: &str, by: &str) -> SigningKey {
+        SigningKey { refused_at: Some(NOW), ..sealed(kid, by) }
+    }
+
+    async fn reseal(
+        seen: Vec<SigningKey>,
+        locked: Option<Vec<SigningKey>>,
+    ) -> (Result<usize, ResealKeysError>, Stored, Option<Written>) {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(move || Ok(seen.clone()));
+        mocks.signing_key_factory.expect_reseal().returning(|key| match &*key.sealed_private {
+            b"current" => Ok(None),
+            b"previous" => Ok(Some(b"current".to_vec())),
+            _ => Err(Fault::internal("something sealed", "neither secret key opens it")),
+        });
+        let stored = Stored::default();
+        let written = locked.map(|locked| mocks.stage(stored.stage(locked)));
+        (ResealKeys::new(&mocks.into_dependencies()).execute().await, stored, written)
+    }
+
+    #[tokio::test]
+    async fn what_the_previous_key_sealed_is_sealed_by_the_current_one() {
+        let keys = vec![sealed("a", "current"), sealed("b", "previous"), refused("c", "unknown")];
+        let (resealed, stored, written) = reseal(keys.clone(), Some(keys)).await;
+        assert_eq!(resealed.unwrap(), 1);
+        assert_eq!(stored.keys(), [sealed("b", "current")]);
+        assert!(written.unwrap().committed());
+    }
+
+    #[tokio::test]
+    async fn where_all_is_sealed_by_the_current_one_nothing_is_written() {
+        // No unit of work is staged: beginning one would be a fault.
+        assert_eq!(reseal(vec![sealed("a", "current")], None).await.0.unwrap(), 0);
+        let (late, stored, written) = reseal(vec![sealed("a", "previous")], Some(vec![sealed("a", "current")])).await;
+        assert_eq!(late.unwrap(), 0, "another node came first");
+        assert!(stored.keys().is_empty() && !written.unwrap().committed());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_counts_and_does_not_open_is_told_by_its_id_and_left_alone() {
+        let announced = SigningKey { active_from: NOW + Duration::minutes(5), ..sealed("next", "unknown") };
+        let (refused, stored, _) = reseal(vec![sealed("a", "previous"), announced], None).await;
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.kind(), refused.to_string().contains("next")), (Kind::Internal, true));
+        assert!(stored.keys().is_empty());
+    }
+}
