@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::metrics::audit_counter;
 use crate::settings::{LogFormat, LogSettings};
-use crate::telemetry::request_line::RequestLine;
+use crate::telemetry::request_line::{RequestField, RequestLine};
 use crate::telemetry::single_line::SingleLine;
 
 /// What is no HTTP is an error of whoever sent it, and would be logged as one of the service. A directive for the same
@@ -33,7 +33,7 @@ pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
         LogFormat::Pretty => lines.with_ansi(terminal).with_writer(SingleLine::text).boxed(),
         LogFormat::Json => {
             let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            json.map_event_format(RequestLine).with_writer(SingleLine::json).boxed()
+            json.fmt_fields(RequestField).map_event_format(RequestLine).with_writer(SingleLine::json).boxed()
         }
     };
     let counters = (!quiet).then(audit_counter::layer);

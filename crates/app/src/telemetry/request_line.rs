@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -13,13 +15,17 @@ const REQUEST_ID: &str = "request_id";
 /// the event knows nothing of requests. What says an id by itself is left as it is.
 pub(crate) struct RequestLine<F>(pub(crate) F);
 
-impl<S, N, F> FormatEvent<S, N> for RequestLine<F>
+impl<S, F> FormatEvent<S, RequestField> for RequestLine<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'w> FormatFields<'w> + 'static,
-    F: FormatEvent<S, N>,
+    F: FormatEvent<S, RequestField>,
 {
-    fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, RequestField>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let scope = if names_request(event.metadata()) { None } else { ctx.event_scope() };
         let Some(request) = scope.and_then(|mut spans| spans.find(|span| names_request(span.metadata()))) else {
             return self.0.format_event(ctx, writer, event);
@@ -27,13 +33,38 @@ where
         let mut line = String::with_capacity(512);
         self.0.format_event(ctx, Writer::new(&mut line), event)?;
         let extensions = request.extensions();
-        let fields = extensions.get::<FormattedFields<N>>().map(|formatted| formatted.fields.trim());
-        // Both are JSON objects with at least one field: the span's are put at the end of the event's.
-        match (line.trim_end().strip_suffix('}'), fields.and_then(|fields| fields.strip_prefix('{'))) {
-            (Some(line), Some(fields)) => writeln!(writer, "{line},{fields}"),
+        match (line.trim_end().strip_suffix('}'), extensions.get::<FormattedFields<RequestField>>()) {
+            (Some(line), Some(field)) => writeln!(writer, "{line},{field}}}"),
             _ => writer.write_str(&line),
         }
     }
+}
+
+/// Of the fields of a span the id of the request alone, as a field of a JSON object: each request makes such a span,
+/// and nothing else of it is shown.
+pub(crate) struct RequestField;
+
+impl<'w> FormatFields<'w> for RequestField {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut visitor = Id { writer, outcome: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.outcome
+    }
+}
+
+struct Id<'w> {
+    writer: Writer<'w>,
+    outcome: fmt::Result,
+}
+
+impl Visit for Id<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == REQUEST_ID {
+            self.outcome = write!(self.writer, "\"{REQUEST_ID}\":{}", serde_json::Value::from(value));
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 fn names_request(metadata: &Metadata<'_>) -> bool {
@@ -72,6 +103,7 @@ mod tests {
             .with_current_span(false)
             .with_span_list(false)
             .with_writer(move || writer.clone())
+            .fmt_fields(RequestField)
             .map_event_format(RequestLine)
             .finish();
         tracing::subscriber::with_default(subscriber, log);
@@ -91,6 +123,15 @@ mod tests {
         assert_eq!((&lines[0]["request_id"], &lines[0]["limit"]), (&"trace-1".into(), &"login".into()));
         assert_eq!(lines[0]["message"], "limit reached");
         assert_eq!(lines[1]["request_id"], "trace-1");
+    }
+
+    #[test]
+    fn an_id_of_any_text_leaves_the_line_an_object() {
+        let lines = logged(|| {
+            let request = tracing::error_span!("request", n = 1, request_id = "a\"b\\c\n");
+            request.in_scope(|| tracing::info!("told"));
+        });
+        assert_eq!((&lines[0]["request_id"], lines[0].get("n")), (&"a\"b\\c\n".into(), None));
     }
 
     #[test]

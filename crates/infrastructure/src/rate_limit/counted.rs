@@ -50,10 +50,11 @@ mod tests {
         assert_eq!(limiter.acquire(&hit).await, LimitVerdict::Allowed);
         assert_ne!(limiter.acquire(&hit).await, LimitVerdict::Allowed);
         assert_ne!(limiter.peek(&hit).await, LimitVerdict::Allowed);
+        assert_ne!(limiter.peek(&hit).await, LimitVerdict::Allowed);
         limiter.refund(&hit).await;
         assert_eq!(limiter.peek(&hit).await, LimitVerdict::Allowed);
         let page = recorder.handle().render();
-        assert!(page.contains(r#"countersign_rate_limit_refusals_total{limit="login_ip"} 2"#), "{page}");
+        assert!(page.contains(r#"countersign_rate_limit_refusals_total{limit="login_ip"} 3"#), "{page}");
         assert!(!page.contains("192.0.2"), "{page}");
     }
 }
