@@ -30,6 +30,7 @@ pub mod actor;
 pub mod admin;
 pub mod application;
 pub mod auth;
+mod completion;
 pub mod dependencies;
 pub mod error;
 pub mod health;

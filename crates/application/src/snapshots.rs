@@ -55,7 +55,15 @@ pub enum Entry {
 pub struct Fence {
     snapshots: Snapshots,
     entries: Vec<Entry>,
-    confirmed: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// Dropped, and whether every node has confirmed it.
+    Raised { confirmed: bool },
+    /// To be dropped when it is lifted.
+    Planned,
 }
 
 impl Snapshots {
@@ -146,11 +154,23 @@ impl Snapshots {
     /// committed, before the answer.
     pub async fn fence(&self, entries: impl IntoIterator<Item = Entry>) -> Fence {
         let entries: Vec<Entry> = entries.into_iter().collect();
+        let confirmed = self.each_of(&entries, Step::Fence).await;
+        Fence { snapshots: self.clone(), entries, state: State::Raised { confirmed } }
+    }
+
+    /// These entries, to be dropped on every node and filled again when it is lifted: enough for new rights, which
+    /// nobody holds before the commit, and for rows that are only known within the unit of work.
+    pub fn refreshed(&self, entries: impl IntoIterator<Item = Entry>) -> Fence {
+        Fence { snapshots: self.clone(), entries: entries.into_iter().collect(), state: State::Planned }
+    }
+
+    /// Whether every node has confirmed every one.
+    async fn each_of(&self, entries: &[Entry], step: Step) -> bool {
         let mut confirmed = true;
-        for entry in &entries {
-            confirmed &= self.each(*entry, Step::Fence).await.is_ok();
+        for entry in entries {
+            confirmed &= self.each(*entry, step).await.is_ok();
         }
-        Fence { snapshots: self.clone(), entries, confirmed }
+        confirmed
     }
 
     async fn each(&self, entry: Entry, step: Step) -> Result<(), Unconfirmed> {
@@ -171,10 +191,11 @@ impl Fence {
     /// Lets the entries be filled again with what is committed now. If a node may not have heard of the fence, the
     /// answer waits until every entry has lived its time.
     pub async fn lift(self) {
-        let mut confirmed = self.confirmed;
-        for entry in &self.entries {
-            confirmed &= self.snapshots.each(*entry, Step::Lift).await.is_ok();
-        }
+        let mut confirmed = match self.state {
+            State::Raised { confirmed } => confirmed,
+            State::Planned => self.snapshots.each_of(&self.entries, Step::Fence).await,
+        };
+        confirmed &= self.snapshots.each_of(&self.entries, Step::Lift).await;
         if !confirmed {
             tracing::warn!("the cache did not confirm an invalidation; waiting until its entries have expired");
             tokio::time::sleep(ENTRY_LIFETIME.unsigned_abs()).await;

@@ -27,6 +27,8 @@
 
 mod doubles;
 mod fixtures;
+#[cfg(test)]
+pub(crate) mod log_lines;
 mod mocks;
 mod staged_team;
 mod unit_of_work;

@@ -6,6 +6,7 @@ use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::ids::AuditEventId;
 use time::{Duration, OffsetDateTime};
 
+use crate::completion::to_its_end;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::ports::audit_log::AuditLog;
@@ -75,11 +76,15 @@ impl Trail {
         }
     }
 
-    /// Appends an event that stands alone and says it in the log.
+    /// Appends an event that stands alone and says it in the log: both, also when the client has left meanwhile.
     pub async fn record(&self, event: AuditEvent) -> Result<(), Fault> {
-        self.log.append(&event).await?;
-        self.announce(&event);
-        Ok(())
+        let trail = self.clone();
+        to_its_end(async move {
+            trail.log.append(&event).await?;
+            trail.announce(&event);
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -2,6 +2,7 @@
 //! ([`request_metrics`]), [`security_headers`] marks the answer, [`answer`] renders problems, [`cors`] lets known origins in. Behind the router, [`gate`] asks who it is
 //! and catches panics, and [`flood_guard`] holds floods off the open routes and off writes.
 
+pub(crate) mod access_line;
 pub(crate) mod answer;
 pub(crate) mod cors;
 pub(crate) mod flood_guard;

@@ -127,6 +127,17 @@ fn modules_are_named_by_absolute_paths() {
     }
 }
 
+#[test]
+fn a_use_case_leaves_the_commit_to_the_step_that_also_logs_and_lifts() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../application/src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    let commits = |file: &std::path::PathBuf| std::fs::read_to_string(file).unwrap().contains(".commit().await");
+    let committing: Vec<_> =
+        files.iter().filter(|file| commits(file)).map(|file| file.strip_prefix(&root).unwrap()).collect();
+    assert_eq!(committing, [std::path::Path::new("completion.rs")]);
+}
+
 fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
 use crate::auth::tokens::{TokenIssuance, Tokens};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, FieldViolation, RejectedValue, WriteError, classify};
 use crate::mail::message::{MailKind, QueuedMail};
@@ -104,9 +105,7 @@ impl ChangePassword {
         let fence = self.snapshots.fence([Entry::Account(owner.id)]).await;
         let uow = self.units_of_work.begin().await?;
         let Changed { user, session, refresh_token } = self.change(&*uow, &proven, &hash, &event, origin, now).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(self.tokens.tokens(&user, session.id, &refresh_token, session.idle_expires_at, now).await?)
     }
 

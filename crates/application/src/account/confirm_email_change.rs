@@ -11,6 +11,7 @@ use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::auth::refused_tokens::RefusedTokens;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Conflict, Fault, WriteError, classify};
 use crate::limits::LimitExceeded;
@@ -113,11 +114,8 @@ impl ConfirmEmailChange {
             fence.lift().await;
             return Err(self.refuse(origin, now).await);
         };
-        uow.commit().await?;
-        fence.lift().await;
         let given_up = given_up.into_iter().map(|team| Entry::Membership(wish.user_id, team));
-        self.snapshots.fence(given_up).await.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence, self.snapshots.refreshed(given_up)], &self.trail, [event]).await?;
         Ok(())
     }
 

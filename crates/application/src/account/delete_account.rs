@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::account::removal::{AccountRemoval, Aftermath, RemovalCause, RemovalError};
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -77,19 +78,16 @@ impl DeleteAccount {
         let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
         let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
         let uow = self.units_of_work.begin().await?;
-        let removed = self.remove(&*uow, &proven, origin, now).await;
-        if removed.is_ok() {
-            uow.commit().await?;
-        } else {
-            drop(uow);
-        }
-        fence.lift().await;
-        let aftermath = removed?;
-        self.snapshots.fence(aftermath.stale).await.lift().await;
-        for event in &aftermath.events {
-            self.trail.announce(event);
-        }
-        Ok(())
+        let aftermath = match self.remove(&*uow, &proven, origin, now).await {
+            Ok(aftermath) => aftermath,
+            Err(error) => {
+                drop(uow);
+                fence.lift().await;
+                return Err(error);
+            }
+        };
+        let stale = self.snapshots.refreshed(aftermath.stale);
+        Ok(finish(uow, [fence, stale], &self.trail, aftermath.events).await?)
     }
 
     async fn remove(

@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
 use crate::auth::one_time_mail::{OneTimeMail, OneTimeMails};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -90,8 +91,7 @@ impl RequestEmailChange {
         self.proof.lock_proven(&*uow, &proven).await?;
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use countersign_domain::name::PersonName;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
@@ -71,9 +72,7 @@ impl UpdateProfile {
         user.rename(command.first_name, command.last_name, now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(user)
     }
 }

@@ -9,6 +9,7 @@ use countersign_domain::team::role::Role;
 
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -101,9 +102,8 @@ impl AppointTeamAdmin {
         let event = self.trail.event(AuditKind::AdminAppointed, origin, now).by(actor.id());
         let event = event.about(user_id).in_team(team_id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.snapshots.fence([Entry::Membership(user_id, team_id)]).await.lift().await;
-        self.trail.announce(&event);
+        let granted = self.snapshots.refreshed([Entry::Membership(user_id, team_id)]);
+        finish(uow, [granted], &self.trail, [event]).await?;
         Ok(listed_member(membership, user))
     }
 }

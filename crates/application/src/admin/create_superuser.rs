@@ -9,6 +9,7 @@ use countersign_domain::name::PersonName;
 use countersign_domain::password::NewPassword;
 use countersign_domain::user::User;
 
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Conflict, Fault, FieldViolation, RejectedValue, WriteError, classify};
 use crate::ports::clock::Clock;
@@ -92,8 +93,7 @@ impl CreateSuperuser {
         })?;
         let event = self.trail.event(AuditKind::SuperuserGranted, origin, now).about(user.id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(user)
     }
 }

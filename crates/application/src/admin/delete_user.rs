@@ -8,6 +8,7 @@ use countersign_domain::ids::UserId;
 use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -79,12 +80,8 @@ impl DeleteUser {
         let user = user.ok_or(DeleteUserError::UserNotFound)?;
         let cause = RemovalCause::Superuser(actor.id());
         let aftermath = self.removal.remove(&*uow, &user, cause, origin, now).await.map_err(never_refused)?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(aftermath.stale).await.lift().await;
-        for event in &aftermath.events {
-            self.trail.announce(event);
-        }
+        let stale = self.snapshots.refreshed(aftermath.stale);
+        finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(())
     }
 }

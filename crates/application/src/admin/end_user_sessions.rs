@@ -8,6 +8,7 @@ use countersign_domain::one_time_token::Purpose;
 
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
@@ -82,9 +83,7 @@ impl EndUserSessions {
         uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
         let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(user.id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::account::removal::{AccountRemoval, Aftermath};
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
@@ -105,12 +106,8 @@ impl UpdateUser {
             uow.audit().append(&event).await?;
             aftermath.events.push(event);
         }
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(aftermath.stale).await.lift().await;
-        for event in &aftermath.events {
-            self.trail.announce(event);
-        }
+        let stale = self.snapshots.refreshed(aftermath.stale);
+        finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(user)
     }
 }

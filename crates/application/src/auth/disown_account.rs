@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::account::removal::{AccountRemoval, Aftermath, RemovalCause, RemovalError};
 use crate::auth::refused_tokens::RefusedTokens;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
@@ -87,12 +88,8 @@ impl DisownAccount {
             fence.lift().await;
             return Err(self.refuse(origin, now).await);
         };
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(aftermath.stale).await.lift().await;
-        for event in &aftermath.events {
-            self.trail.announce(event);
-        }
+        let stale = self.snapshots.refreshed(aftermath.stale);
+        finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(())
     }
 

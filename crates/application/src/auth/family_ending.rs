@@ -8,6 +8,7 @@ use countersign_domain::session::Session;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::mail::message::{MailKind, QueuedMail};
@@ -77,10 +78,11 @@ impl FamilyEnding {
             if let Some(mail) = &mail {
                 uow.outbox().enqueue(mail).await?;
             }
-            uow.commit().await?;
-            self.trail.announce(&event);
+            finish(uow, [fence], &self.trail, [event]).await?;
+        } else {
+            drop(uow);
+            fence.lift().await;
         }
-        fence.lift().await;
         Ok(ended)
     }
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::auth::password_attempts::{AttemptError, PasswordAttempts, Proven};
 use crate::auth::tokens::{TokenIssuance, Tokens};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -144,9 +145,8 @@ impl LogIn {
             uow.networks().remember(id, Network::logged(ip), now).await?;
         }
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.snapshots.fence(ended.into_iter().map(Entry::Session)).await.lift().await;
-        self.trail.announce(&event);
+        let ended = self.snapshots.refreshed(ended.into_iter().map(Entry::Session));
+        finish(uow, [ended], &self.trail, [event]).await?;
         Ok(self.tokens.tokens(&user, session.id, &refresh_token, session.idle_expires_at, now).await?)
     }
 

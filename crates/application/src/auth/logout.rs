@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::actor::Actor;
 use crate::auth::family_ending::FamilyEnding;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::ports::clock::Clock;
@@ -116,10 +117,11 @@ impl LogOut {
                 uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
             }
             uow.audit().append(&event).await?;
-            uow.commit().await?;
-            self.trail.announce(&event);
+            finish(uow, [fence], &self.trail, [event]).await?;
+        } else {
+            drop(uow);
+            fence.lift().await;
         }
-        fence.lift().await;
         Ok(())
     }
 }

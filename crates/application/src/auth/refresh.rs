@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::auth::family_ending::FamilyEnding;
 use crate::auth::refused_tokens::RefusedTokens;
 use crate::auth::tokens::{TokenIssuance, Tokens};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
@@ -168,10 +169,7 @@ impl Refresh {
         if let Some(event) = &moved {
             uow.audit().append(event).await?;
         }
-        uow.commit().await?;
-        if let Some(event) = &moved {
-            self.trail.announce(event);
-        }
+        finish(uow, [], &self.trail, moved).await?;
         self.tokens.tokens(user, session.id, &successor, rotation.idle_expires_at, now).await.map(Some)
     }
 }

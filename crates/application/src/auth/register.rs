@@ -19,6 +19,7 @@ use time::{Duration, OffsetDateTime};
 use crate::auth::one_time_mail::OneTimeMails;
 use crate::auth::register::invited::Invited;
 use crate::auth::register::taken_address::TakenAddress;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Conflict, Fault, FieldViolation, RejectedValue, WriteError, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -214,10 +215,7 @@ impl Register {
         for event in &events {
             uow.audit().append(event).await?;
         }
-        uow.commit().await?;
-        for event in &events {
-            self.trail.announce(event);
-        }
+        finish(uow, [], &self.trail, events).await?;
         Ok(Some(user))
     }
 }

@@ -9,6 +9,7 @@ use countersign_domain::user::User;
 use time::Duration;
 
 use crate::auth::one_time_mail::OneTimeMails;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -87,8 +88,7 @@ impl RequestPasswordReset {
         };
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::auth::refused_tokens::RefusedTokens;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, FieldViolation, RejectedValue, WriteError, classify};
 use crate::limits::LimitExceeded;
@@ -104,12 +105,8 @@ impl ResetPassword {
             fence.lift().await;
             return Err(self.refuse(origin, now).await);
         };
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(activated.into_iter().map(|team| Entry::Membership(user.id, team))).await.lift().await;
-        for event in &events {
-            self.trail.announce(event);
-        }
+        let activated = activated.into_iter().map(|team| Entry::Membership(user.id, team));
+        finish(uow, [fence, self.snapshots.refreshed(activated)], &self.trail, events).await?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
 use crate::auth::refused_tokens::RefusedTokens;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::limits::LimitExceeded;
@@ -108,10 +109,8 @@ impl VerifyEmail {
             fence.lift().await;
             return Err(self.refuse(origin, now).await);
         };
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(activated.into_iter().map(|team| Entry::Membership(user.id, team))).await.lift().await;
-        self.trail.announce(&event);
+        let activated = activated.into_iter().map(|team| Entry::Membership(user.id, team));
+        finish(uow, [fence, self.snapshots.refreshed(activated)], &self.trail, [event]).await?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::signing_key::{self, SigningAlgorithm, SigningKey};
 use time::OffsetDateTime;
 
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
@@ -88,8 +89,7 @@ impl EnsureKey {
         store_changed(uow.signing_keys(), &before, &others).await?;
         let event = self.trail.event(AuditKind::KeyRotated, origin, now).detail(new.kid.clone());
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 

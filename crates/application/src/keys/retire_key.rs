@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::signing_key::{self, KeyState};
 
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
@@ -76,8 +77,7 @@ impl RetireKey {
         store_changed(uow.signing_keys(), &before, &after).await?;
         let event = self.trail.event(AuditKind::KeyRetired, origin, now).detail(command.kid);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use countersign_domain::page::PageRequest;
 use time::OffsetDateTime;
 
 use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
@@ -122,10 +123,8 @@ impl KeepHouse {
             Err(RemovalError::Internal(fault)) => return Err(fault),
             Err(error @ RemovalError::LastAdmin) => return Err(Fault::internal("removal", error)),
         };
-        uow.commit().await?;
-        fence.lift().await;
-        self.snapshots.fence(aftermath.stale).await.lift().await;
-        aftermath.events.iter().for_each(|event| self.trail.announce(event));
+        let stale = self.snapshots.refreshed(aftermath.stale);
+        finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(true)
     }
 }

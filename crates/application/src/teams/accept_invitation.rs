@@ -12,6 +12,7 @@ use countersign_domain::team::Team;
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -113,11 +114,8 @@ impl AcceptInvitation {
                 return Err(self.refuse(origin, now).await);
             }
         };
-        uow.commit().await?;
-        self.snapshots.fence(joined.stale).await.lift().await;
-        for event in &joined.events {
-            self.trail.announce(event);
-        }
+        let granted = self.snapshots.refreshed(joined.stale);
+        finish(uow, [granted], &self.trail, joined.events).await?;
         Ok(joined.team)
     }
 

@@ -10,6 +10,7 @@ use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -101,9 +102,7 @@ impl ChangeRole {
         let event = self.trail.event(AuditKind::RoleChanged, origin, now).by(actor.id()).about(user_id);
         let event = event.in_team(team_id).detail(role.as_str());
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(listed_member(membership, user))
     }
 

@@ -9,6 +9,7 @@ use countersign_domain::team::Team;
 use countersign_domain::team::membership::Membership;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -103,9 +104,8 @@ impl CreateTeam {
         uow.memberships().insert(&creator).await.map_err(WriteError::into_fault)?;
         let event = self.trail.event(AuditKind::TeamCreated, origin, now).by(actor.id()).in_team(team.id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.snapshots.fence([Entry::TeamList(actor.id())]).await.lift().await;
-        self.trail.announce(&event);
+        let granted = self.snapshots.refreshed([Entry::TeamList(actor.id())]);
+        finish(uow, [granted], &self.trail, [event]).await?;
         Ok(team)
     }
 }

@@ -7,6 +7,7 @@ use countersign_domain::ids::TeamId;
 use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -70,9 +71,7 @@ impl DeleteTeam {
         let event = self.trail.event(AuditKind::TeamDeleted, origin, self.clock.now());
         let event = event.by(actor.id()).in_team(team.id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
@@ -119,10 +120,8 @@ impl InviteMember {
         event.user_id = account.as_ref().map(|user| user.id);
         event.detail = Some(role.as_str().to_owned());
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        let stale = account.map(|user| Entry::Membership(user.id, command.team_id));
-        self.snapshots.fence(stale).await.lift().await;
-        self.trail.announce(&event);
+        let granted = account.map(|user| Entry::Membership(user.id, command.team_id));
+        finish(uow, [self.snapshots.refreshed(granted)], &self.trail, [event]).await?;
         Ok(())
     }
 }

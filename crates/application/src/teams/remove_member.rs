@@ -9,6 +9,7 @@ use countersign_domain::team::membership::Membership;
 use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -99,14 +100,8 @@ impl RemoveMember {
         for event in &events {
             uow.audit().append(event).await?;
         }
-        uow.commit().await?;
-        fence.lift().await;
-        if emptied {
-            self.snapshots.fence([Entry::Team(team_id)]).await.lift().await;
-        }
-        for event in &events {
-            self.trail.announce(event);
-        }
+        let gone = self.snapshots.refreshed(emptied.then_some(Entry::Team(team_id)));
+        finish(uow, [fence, gone], &self.trail, events).await?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
@@ -99,8 +100,7 @@ impl ResendInvitation {
         uow.outbox().replace(&self.letters.write(&invitation, &token, &team, &actor.user, now)?).await?;
         let event = self.trail.event(AuditKind::InvitationResent, origin, now).by(actor.id()).in_team(team_id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 }

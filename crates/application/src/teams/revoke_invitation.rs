@@ -10,6 +10,7 @@ use countersign_domain::team::permissions::Permission;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -113,11 +114,7 @@ impl RevokeInvitation {
         for event in &events {
             uow.audit().append(event).await?;
         }
-        uow.commit().await?;
-        fence.lift().await;
-        for event in &events {
-            self.trail.announce(event);
-        }
+        finish(uow, [fence], &self.trail, events).await?;
         Ok(())
     }
 }

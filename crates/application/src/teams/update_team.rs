@@ -8,6 +8,7 @@ use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::{Team, TeamChange};
 
 use crate::actor::Actor;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -76,9 +77,7 @@ impl UpdateTeam {
         uow.teams().update(&team).await?;
         let event = self.trail.event(AuditKind::TeamUpdated, origin, now).by(actor.id()).in_team(team.id);
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        fence.lift().await;
-        self.trail.announce(&event);
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(team)
     }
 }

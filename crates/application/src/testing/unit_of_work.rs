@@ -8,6 +8,7 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
 use countersign_domain::page::{Page, PageRequest};
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
 use crate::error::Fault;
 use crate::mail::message::QueuedMail;
@@ -90,6 +91,8 @@ pub struct StagedUnitOfWork {
     pub signing_keys: MockSigningKeyRepository,
     /// Makes the commit fail: nothing counts then.
     pub fail_commit: bool,
+    /// Makes the commit wait for this.
+    pub commits_after: Option<oneshot::Receiver<()>>,
     /// What it wrote.
     pub written: Written,
 }
@@ -133,7 +136,10 @@ impl UnitOfWork for StagedUnitOfWork {
         &self.signing_keys
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), Fault> {
+    async fn commit(mut self: Box<Self>) -> Result<(), Fault> {
+        if let Some(told) = self.commits_after.take() {
+            told.await.map_err(|error| Fault::internal("test", error))?;
+        }
         if self.fail_commit {
             return Err(Fault::unavailable("database", "staged to fail"));
         }

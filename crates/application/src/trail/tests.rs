@@ -1,46 +1,18 @@
-use std::fmt::Debug;
-use std::sync::Mutex;
-
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use countersign_domain::ids::UserId;
+use countersign_domain::page::{Page, PageRequest};
 
 use super::*;
+use crate::ports::audit_log::AuditFilter;
 use crate::ports::rate_limiter::MockRateLimiter;
-use crate::testing::{Mocks, NOW, origin, team, user_id};
-
-/// Collects the fields of every event of the log.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<(&'static str, String)>>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.lock().unwrap().push((field.name(), format!("{value:?}").trim_matches('"').to_owned()));
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "audit"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
+use crate::testing::log_lines::LogLines;
+use crate::testing::{Mocks, NOW, Written, origin, team, user_id};
 
 #[test]
 fn the_log_names_accounts_by_pseudonym_and_the_client_by_its_network() {
     let trail = Trail::new(&Mocks::default().into_dependencies());
     let event = trail.event(AuditKind::RoleChanged, &origin(), NOW);
     let event = event.by(user_id(1)).about(user_id(2)).in_team(team(1).id).detail("admin");
-    let log = Log::default();
+    let log = LogLines::default();
     tracing::subscriber::with_default(log.clone(), || trail.announce(&event));
     let team = team(1).id.to_string();
     let expected = [
@@ -52,7 +24,7 @@ fn the_log_names_accounts_by_pseudonym_and_the_client_by_its_network() {
         ("detail", "admin"),
         ("request_id", "request"),
     ];
-    let logged = log.0.lock().unwrap();
+    let logged = log.fields();
     assert_eq!(logged.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);
 }
 
@@ -60,9 +32,9 @@ fn the_log_names_accounts_by_pseudonym_and_the_client_by_its_network() {
 fn what_is_not_known_is_not_logged() {
     let trail = Trail::new(&Mocks::default().into_dependencies());
     let event = trail.event(AuditKind::KeyRotated, &Origin::default(), NOW);
-    let log = Log::default();
+    let log = LogLines::default();
     tracing::subscriber::with_default(log.clone(), || trail.announce(&event));
-    assert_eq!(*log.0.lock().unwrap(), [("event", "key_rotated".to_owned())]);
+    assert_eq!(*log.fields(), [("event", "key_rotated".to_owned())]);
 }
 
 #[test]
@@ -94,13 +66,13 @@ async fn refusals_beyond_what_is_stored_are_only_logged() {
         let recorded = mocks.recorded.clone();
         let trail = Trail::new(&mocks.into_dependencies());
         let event = trail.event(AuditKind::AccessDenied, &origin(), NOW).by(user_id(1));
-        let log = Log::default();
+        let log = LogLines::default();
         let logging = tracing::subscriber::set_default(log.clone());
         trail.record_refusal(event.clone()).await.unwrap();
         drop(logging);
         let stored = if verdict == LimitVerdict::Allowed { vec![event] } else { vec![] };
         assert_eq!(recorded.events(), stored);
-        assert_eq!(log.0.lock().unwrap()[0], ("event", "access_denied".to_owned()));
+        assert_eq!(log.fields()[0], ("event", "access_denied".to_owned()));
     }
 }
 
@@ -113,4 +85,45 @@ async fn refusals_of_nobody_in_particular_count_for_their_network() {
     });
     let trail = Trail::new(&mocks.into_dependencies());
     trail.record_refusal(trail.event(AuditKind::TokenRefused, &origin(), NOW)).await.unwrap();
+}
+
+/// An audit log that writes down what is appended once it is told to.
+struct Waiting(tokio::sync::Semaphore, Written);
+
+#[async_trait::async_trait]
+impl AuditLog for Waiting {
+    async fn append(&self, event: &AuditEvent) -> Result<(), Fault> {
+        let _told = self.0.acquire().await.map_err(|error| Fault::internal("test", error))?;
+        self.1.append(event).await
+    }
+    async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
+        self.1.list(filter, page).await
+    }
+    async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault> {
+        self.1.list_by_user(user).await
+    }
+    async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
+        self.1.anonymize(user).await
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_an_event_is_stored_leaves_no_event_without_its_line() {
+    let log = LogLines::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let written = Written::default();
+    let waiting = Arc::new(Waiting(tokio::sync::Semaphore::new(0), written.clone()));
+    let mut dependencies = Mocks::default().into_dependencies();
+    dependencies.audit = Arc::clone(&waiting) as Arc<dyn AuditLog>;
+    let trail = Trail::new(&dependencies);
+    let mut answering = Box::pin(trail.record(trail.event(AuditKind::LoginFailed, &origin(), NOW)));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(answering.as_mut().poll(&mut context).is_pending());
+    drop(answering);
+    waiting.0.add_permits(1);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(log.events(), ["login_failed"]);
+    assert_eq!(written.audited(), [AuditKind::LoginFailed]);
 }

@@ -204,6 +204,31 @@ async fn the_log_names_the_route_and_the_network_and_nothing_more() {
     }
 }
 
+static REACHED: tokio::sync::Notify = tokio::sync::Notify::const_new();
+
+async fn never_answers() -> &'static str {
+    REACHED.notify_one();
+    std::future::pending().await
+}
+
+#[actix_web::test]
+async fn a_request_whose_client_left_has_its_line_and_no_status() {
+    let log = RecordedLog::start();
+    let mut table = table();
+    table.push(Endpoint::page("never", Method::GET, "/never", || web::to(never_answers)));
+    let request = TestRequest::get().uri("/never").insert_header(("x-request-id", "trace-2"));
+    tokio::select! {
+        answers = serve(Mocks::default(), settings(), &table, vec![request]) => panic!("{answers:?}"),
+        () = REACHED.notified() => {}
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for told in ["client left", "/never", "trace-2", "method=GET"] {
+        assert!(lines[0].contains(told), "{told}: {lines:?}");
+    }
+    assert!(!lines[0].contains("status="), "{lines:?}");
+}
+
 fn serve_one_worker(settings: WebSettings) -> (BoundServer, std::net::SocketAddr) {
     let application = Application::new(&Mocks::default().into_dependencies());
     let bound = bind(&application, &WebSettings { workers: Some(1), ..settings }).unwrap();

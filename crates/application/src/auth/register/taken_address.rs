@@ -9,6 +9,7 @@ use countersign_domain::one_time_token::Purpose;
 use time::{Duration, OffsetDateTime};
 
 use crate::auth::one_time_mail::OneTimeMails;
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::mail::message::{MailKind, QueuedMail};
@@ -66,8 +67,7 @@ impl TakenAddress {
         };
         told.store(&*uow).await?;
         uow.audit().append(&event).await?;
-        uow.commit().await?;
-        self.trail.announce(&event);
+        finish(uow, [], &self.trail, [event]).await?;
         Ok(())
     }
 }
