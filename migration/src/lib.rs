@@ -1,6 +1,7 @@
 //! The database schema: one change a file, applied in order, on SQLite and PostgreSQL alike.
 //!
 //! How to add one, how things are named and what a deletion takes along: `docs/migrations.md`.
+#![deny(missing_docs)]
 
 mod dialect;
 mod m20260101_000001_users;
