@@ -123,14 +123,17 @@ impl Confidences {
         if let Some(value) = values.iter().find(|value| told.contains(value.as_str())) {
             return Some(format!("{value:?} in {}", line_with(value)));
         }
-        if let Some(sign) = ["eyJ", "$2b$", "$bcrypt-sha256$"].into_iter().find(|sign| told.contains(sign)) {
-            return Some(format!("{sign:?} in {}", line_with(sign)));
-        }
-        // The id of a key is public, and of a token's length: its thumbprint (RFC 7638).
-        let mut lines = told.lines().filter(|line| !line.contains("key_rotated") && !line.contains("key_retired"));
-        lines.find(|line| line.split(is_no_base64url).any(looks_random)).map(|line| format!("a token in {line}"))
+        // The id of a key is public and random: its thumbprint (RFC 7638), of a token's length, may even have such a sign.
+        let of_keys = |line: &&str| line.contains("key_rotated") || line.contains("key_retired");
+        let mut lines = told.lines().filter(|line| !of_keys(line));
+        let is_secret =
+            |line: &&str| SIGNS.iter().any(|sign| line.contains(sign)) || line.split(is_no_base64url).any(looks_random);
+        lines.find(is_secret).map(|line| format!("a token or hash in {line}"))
     }
 }
+
+/// How a JWT and the forms of a password's hash begin.
+const SIGNS: [&str; 3] = ["eyJ", "$2b$", "$bcrypt-sha256$"];
 
 fn is_no_base64url(c: char) -> bool {
     !(c.is_ascii_alphanumeric() || c == '-' || c == '_')
@@ -187,6 +190,9 @@ mod tests {
         {
             assert!(!is_told(&confidences, harmless), "{harmless}");
         }
+        let thumbprint = "yf7sne-1qNB5gG_erCBdTNYQMc3FnDJ9XeyJURYytj8";
+        assert!(!is_told(&confidences, &format!("event=key_rotated detail={thumbprint}")));
+        assert!(is_told(&confidences, &format!("event=key_rotated\ndetail={thumbprint}")));
     }
 
     #[tokio::test]
