@@ -13,8 +13,8 @@ use crate::metrics::{Metrics, OUTBOX_PAUSE as SAMPLE_PAUSE, UPKEEP_PAUSE, count_
 const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
 /// After a fault, a worker waits longer.
 const SETBACK_PAUSE: Duration = Duration::from_secs(5);
-/// Housekeeping starts when the start is over, and comes often: sealed secrets are not to outlive their use by much,
-/// and each of its statements finds what is dead by an index.
+/// Housekeeping starts soon after the start, since secrets may have outlived their use while nothing ran, and comes
+/// often; each of its statements finds what is dead by an index.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_mins(1);
 /// Steps under way may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -52,7 +52,7 @@ impl Workers {
                 Ok(pause)
             }
         };
-        tasks.spawn(repeat("housekeeping", pause, stopped, keep_house));
+        tasks.spawn(repeat("housekeeping", housekeeping_start(jitter), stopped, keep_house));
         Self { stop, tasks }
     }
 
@@ -85,6 +85,11 @@ impl Workers {
             tracing::warn!("a worker did not finish in time; what it had leased is free again when the lease ends");
         }
     }
+}
+
+/// When the first requests are served.
+fn housekeeping_start(jitter: u8) -> Duration {
+    Duration::from_secs(1) + Duration::from_millis(u64::from(jitter) * 10)
 }
 
 fn housekeeping_pause(jitter: u8) -> Duration {
@@ -177,6 +182,8 @@ mod tests {
         assert_eq!(housekeeping_pause(0), Duration::from_mins(1));
         assert_ne!(housekeeping_pause(1), housekeeping_pause(2));
         assert!(housekeeping_pause(u8::MAX) < Duration::from_secs(90));
+        assert_ne!(housekeeping_start(1), housekeeping_start(2));
+        assert!(housekeeping_start(u8::MAX) < Duration::from_secs(5));
     }
 
     #[test]

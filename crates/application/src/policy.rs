@@ -83,7 +83,7 @@ pub struct LimitPolicy {
 }
 
 /// How long things are kept that nobody asks to delete.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Audit events.
     pub audit: Duration,

@@ -12,6 +12,7 @@ mod documents;
 mod email_verification;
 mod export;
 mod faults;
+mod housekeeping;
 mod http;
 mod invitations;
 mod key_rotation;

@@ -36,6 +36,20 @@ async fn token_for(server: &TestServer, account: &Account) -> String {
     mailed(server, account, 0).await
 }
 
+/// So many accounts, each with a token that was mailed.
+async fn accounts_with_tokens(server: &TestServer, count: usize) -> Vec<(Account, String)> {
+    let accounts = server.many_signed_in((0..count).map(|n| format!("user{n}@example.org"))).await;
+    for (account, _) in &accounts {
+        request(server, &account.email).send().await.expect(202);
+    }
+    let mut with_tokens = Vec::new();
+    for (account, _) in accounts {
+        let token = mailed(server, &account, 0).await;
+        with_tokens.push((account, token));
+    }
+    with_tokens
+}
+
 async fn assert_dead(server: &TestServer, tokens: &Tokens) {
     assert_problem(&server.get("/auth/me").bearer(&tokens.access).send().await, 401, "invalid_token");
     let refresh = server.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh}));

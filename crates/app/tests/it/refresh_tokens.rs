@@ -103,7 +103,7 @@ async fn without_a_window_every_token_is_good_once() {
     assert_refused(&refresh(&server, &first.refresh).send().await);
     assert_dead(&server, &[&second]).await;
 
-    for _ in 0..5 {
+    for _ in 0..10 {
         let tokens = server.login(&account).await;
         let answers = at_once((0..20).map(|_| refresh(&server, &tokens.refresh))).await;
         let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
@@ -119,7 +119,7 @@ async fn without_a_window_every_token_is_good_once() {
 async fn of_fifty_at_once_one_successor_lives() {
     let server = TestServer::start().await;
     let (_, mut tokens) = server.signed_in("fifty@example.org").await;
-    for _ in 0..5 {
+    for _ in 0..10 {
         let answers = at_once((0..50).map(|_| refresh(&server, &tokens.refresh))).await;
         let successors: BTreeSet<String> =
             answers.iter().map(|answer| Tokens::of(&answer.clone().expect(200)).refresh).collect();

@@ -65,6 +65,9 @@ impl TeamAccess {
     }
 
     /// For reads, and as the gate before writes: from the caches.
+    ///
+    /// The team is looked up for its members alone. To whoever is not in it, one that exists would else answer sooner
+    /// than one that does not, and one in use sooner still.
     pub async fn require(
         &self,
         actor: &Actor,
@@ -73,7 +76,10 @@ impl TeamAccess {
         permission: Permission,
     ) -> Result<(Team, Membership), TeamAccessError> {
         let membership = self.snapshots.membership(actor.id(), team_id).await?;
-        let team = self.snapshots.team(team_id).await?;
+        let team = match &membership {
+            Some(_) => self.snapshots.team(team_id).await?,
+            None => None,
+        };
         let membership = membership.filter(|_| team.is_some());
         match (authorize(membership.as_ref(), permission), team, membership) {
             (Ok(()), Some(team), Some(membership)) => Ok((team, membership)),

@@ -5,5 +5,6 @@ mod migrations;
 mod opening;
 mod personal_data;
 mod plans;
+mod probe;
 mod races;
 mod statements;

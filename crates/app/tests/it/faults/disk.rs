@@ -11,18 +11,19 @@ use crate::support::{PASSWORD, Setup, TestServer, Tokens, assert_problem};
 /// Writes are refused as an outage, reads go on, and all is well as soon as there is room.
 async fn assert_survives(server: &TestServer, tokens: &Tokens, fill: impl FnOnce(), clear: impl FnOnce()) {
     fill();
-    let mut refused = 0;
+    let (mut refused, mut registered) = (Vec::new(), Vec::new());
     for n in 0..40 {
-        let answer = server.registration(&format!("refused{n}@example.org"), PASSWORD).send().await;
+        let email = format!("full{n}@example.org");
+        let answer = server.registration(&email, PASSWORD).send().await;
         if answer.status == 503 {
             assert_problem(&answer, 503, "service_unavailable");
-            refused += 1;
+            refused.push(email);
         } else {
             assert_eq!(answer.status, 201, "{}", answer.text);
+            registered.push(email);
         }
     }
-    assert!(refused > 0, "the disk was not full");
-    // Which accounts are there is settled: what was refused left nothing.
+    assert!(!refused.is_empty(), "the disk was not full");
     let refresh = json!({"refresh_token": tokens.refresh});
     for _ in 0..3 {
         server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
@@ -40,6 +41,15 @@ async fn assert_survives(server: &TestServer, tokens: &Tokens, fill: impl FnOnce
     }
     server.sign_in("healed@example.org", PASSWORD).send().await.expect(200);
     server.post("/auth/refresh").json(&refresh).send().await.expect(200);
+    // Which accounts are there is what was answered: success is kept, and what was refused left nothing.
+    for email in &registered {
+        server.sign_in(email, PASSWORD).send().await.expect(200);
+    }
+    for email in &refused {
+        let login = server.sign_in(email, PASSWORD).send().await;
+        assert_problem(&login, 401, "invalid_credentials");
+        server.registration(email, PASSWORD).send().await.expect(201);
+    }
     server.mailbox_at("healed@example.org").await;
 }
 
@@ -79,7 +89,7 @@ struct SmallDisk(tempfile::TempDir);
 impl SmallDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder.path()).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(folder.path()).output();
         mount.is_ok_and(|mount| mount.status.success()).then_some(Self(folder))
     }
 
@@ -96,17 +106,33 @@ impl Drop for SmallDisk {
 
 #[tokio::test]
 async fn a_full_disk_is_an_outage_that_heals() {
-    let Some(disk) = SmallDisk::mount() else {
-        println!("nothing can be mounted here; the tests of the storage stand for it");
-        return;
-    };
+    // Where nothing can be mounted, files that may not grow stand for it: they are met in the test below.
+    let Some(disk) = SmallDisk::mount() else { return files_that_may_not_grow().await };
     let server = Setup::default().set("DATA_DIR", &disk.path().join("data").display().to_string()).start().await;
     let tokens = signed_in(&server).await;
     let ballast = disk.path().join("ballast");
     let fill = || {
-        let full = std::fs::write(&ballast, vec![0; 8 << 20]).unwrap_err();
+        let full = std::fs::write(&ballast, vec![0; 32 << 20]).unwrap_err();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     };
     assert_survives(&server, &tokens, fill, || std::fs::remove_file(&ballast).unwrap()).await;
     drop(server);
+}
+
+#[tokio::test]
+async fn files_that_may_not_grow_are_an_outage_that_heals() {
+    files_that_may_not_grow().await;
+}
+
+/// The same for whoever may not mount anything: a limit on the files of a running process, which root is held to as well.
+async fn files_that_may_not_grow() {
+    let server = Setup::default().may_reach_file_limit().start().await;
+    let tokens = signed_in(&server).await;
+    let wal = std::fs::metadata(server.data_dir().join("countersign.db-wal")).unwrap().len();
+    let limit = |octets: &str| {
+        let (pid, soft) = (server.pid().to_string(), format!("--fsize={octets}:"));
+        assert!(Command::new("prlimit").args(["--pid", &pid, &soft]).status().unwrap().success());
+    };
+    // Room for some registrations more.
+    assert_survives(&server, &tokens, || limit(&(wal + (64 << 10)).to_string()), || limit("unlimited")).await;
 }

@@ -71,7 +71,7 @@ async fn who_may_register_only_when_invited_shows_the_invitation() {
 #[tokio::test]
 async fn one_invitation_makes_one_account_however_many_come_at_once() {
     let (server, owner, team) = team(Setup::default()).await;
-    for round in 0..3 {
+    for round in 0..10 {
         let email = format!("new{round}@example.org");
         let token = server.invited(&owner, &team, &email, "member").await;
         let answers = at_once((0..20).map(|_| registration(&server, &email, &token))).await;

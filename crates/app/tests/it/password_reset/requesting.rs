@@ -36,11 +36,8 @@ async fn a_request_takes_the_same_time_for_every_address_even_while_no_mail_gets
     let url = format!("smtp://{}", mail_server.local_addr().unwrap());
     let server = Setup::default().variable("SMTP_URL", &url).start().await;
     server.register("known@example.org").await;
-    for n in 0..10 {
-        request(&server, &format!("warm-up{n}@example.org")).send().await.expect(202);
-    }
     let unknown = |n| request(&server, &format!("unknown{n}@example.org"));
-    Timing::assert_alike(60, |_| request(&server, "known@example.org"), unknown).await;
+    Timing::assert_alike(|_| request(&server, "known@example.org"), unknown).await;
 }
 
 #[tokio::test]

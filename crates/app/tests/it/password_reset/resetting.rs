@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::password_reset::{FRESH, assert_dead, reset, token_for};
+use crate::password_reset::{FRESH, accounts_with_tokens, assert_dead, reset, token_for};
 use crate::support::{PASSWORD, TestServer, Tokens, assert_problem, at_once, count};
 
 #[tokio::test]
@@ -23,10 +23,8 @@ async fn a_token_resets_its_own_account_whatever_else_is_sent() {
 #[tokio::test]
 async fn no_token_outlives_a_reset_that_refreshes_and_logins_race_with() {
     let server = TestServer::start().await;
-    for round in 0..5 {
-        let account = server.verified(&format!("user{round}@example.org")).await;
+    for (account, token) in accounts_with_tokens(&server, 10).await {
         let sessions = [server.login(&account).await, server.login(&account).await, server.login(&account).await];
-        let token = token_for(&server, &account).await;
         let refreshes = (0..20).map(|n| {
             let refresh = &sessions[n % 3].refresh;
             server.post("/auth/refresh").json(&json!({"refresh_token": refresh}))

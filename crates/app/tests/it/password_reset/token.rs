@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::password_reset::{FRESH, mailed, request, reset, token_for};
+use crate::password_reset::{FRESH, accounts_with_tokens, mailed, request, reset, token_for};
 use crate::support::{PASSWORD, Setup, TestServer, assert_problem, at_once, count};
 
 #[tokio::test]
@@ -21,9 +21,7 @@ async fn a_token_is_used_once() {
 #[tokio::test]
 async fn of_parallel_resets_with_one_token_exactly_one_counts() {
     let server = TestServer::start().await;
-    for round in 0..3 {
-        let account = server.verified(&format!("user{round}@example.org")).await;
-        let token = token_for(&server, &account).await;
+    for (account, token) in accounts_with_tokens(&server, 10).await {
         let password = |n: usize| format!("parallel phrase number {n}");
         let answers = at_once((0..30).map(|n| reset(&server, &token, &password(n)))).await;
         assert_eq!((count(&answers, 200), count(&answers, 400)), (1, 29), "{answers:?}");

@@ -54,16 +54,35 @@ impl Call {
 
     /// The same where the connection may break.
     pub(crate) async fn try_send(self) -> Result<Answer, reqwest::Error> {
-        let (client, request) = self.request.build_split();
-        let request = request?;
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        self.confidences.note_request(&request);
+        let (client, request, expectation) = self.into_request()?;
         let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let answer = Answer { status, headers, text: response.text().await? };
+        Ok(expectation.met_by(Answer { status, headers, text: response.text().await? }))
+    }
+
+    /// The request for whoever sends it in a way of their own, and what its answer has to go through.
+    pub(crate) fn into_request(self) -> Result<(reqwest::Client, reqwest::Request, Expectation), reqwest::Error> {
+        let (client, request) = self.request.build_split();
+        let request = request?;
+        self.confidences.note_request(&request);
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        Ok((client, request, Expectation { method, path, confidences: self.confidences }))
+    }
+}
+
+/// What every answer of a call is held against.
+pub(crate) struct Expectation {
+    method: reqwest::Method,
+    path: String,
+    confidences: Confidences,
+}
+
+impl Expectation {
+    /// Hands the answer on; fails if the document does not have it.
+    pub(crate) fn met_by(self, answer: Answer) -> Answer {
         self.confidences.note_answer(&answer.text);
-        assert_documented(&method, &path, status, answer.header("content-type"), &answer.text);
-        Ok(answer)
+        assert_documented(&self.method, &self.path, answer.status, answer.header("content-type"), &answer.text);
+        answer
     }
 }
 

@@ -8,7 +8,17 @@ use std::time::Duration;
 
 /// The binary in this folder, with nothing of this process's environment that it would read.
 pub(crate) fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    in_folder(Command::new(env!("CARGO_BIN_EXE_countersign")), folder)
+}
+
+/// The same, but that the signal at a file that may not grow any more is not its end.
+pub(crate) fn deaf_to_file_limit(folder: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_countersign")]);
+    in_folder(shell, folder)
+}
+
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder).env_clear().stdin(Stdio::null());
     // For coverage runs, and for the resolver of temporary folders.
     for name in ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"] {

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
+    may_reach_file_limit: bool,
 }
 
 impl Default for Setup {
@@ -58,7 +59,7 @@ impl Default for Setup {
 impl Setup {
     /// Nothing set: the defaults of the service itself, limits and port 8080 included.
     pub(crate) fn bare() -> Self {
-        Self { variables: BTreeMap::new() }
+        Self { variables: BTreeMap::new(), may_reach_file_limit: false }
     }
 
     /// Sets `SECTION__KEY`, as in the environment but without its prefix.
@@ -69,6 +70,12 @@ impl Setup {
     /// Sets a variable by its whole name, such as `DATABASE_URL`.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A process whose files may no longer grow goes on, and meets an error at the next write.
+    pub(crate) fn may_reach_file_limit(mut self) -> Self {
+        self.may_reach_file_limit = true;
         self
     }
 
@@ -97,7 +104,8 @@ impl TestServer {
     }
 
     async fn launch(setup: Setup, folder: Arc<TempDir>, confidences: Confidences) -> Self {
-        let mut command = process::command(folder.path());
+        let binary = if setup.may_reach_file_limit { process::deaf_to_file_limit } else { process::command };
+        let mut command = binary(folder.path());
         command.arg("serve").envs(&setup.variables).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = Captured::of(child.stdout.take().unwrap());

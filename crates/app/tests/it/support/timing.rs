@@ -1,12 +1,21 @@
 //! Whether two calls can be told apart by a stopwatch.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use crate::support::answer::Call;
 
+/// Samples of each arm in a turn.
+const SAMPLES: usize = 300;
+
+/// Calls of each arm that nobody measures: connections are made and pages are read for the first time.
+const WARM_UP: usize = 5;
+
 /// Below this no network lets a difference of medians through.
 const INAUDIBLE: Duration = Duration::from_millis(5);
+
+/// Chances to name the faster arm that are as good as none.
+const GUESSING: RangeInclusive<f64> = 0.40..=0.60;
 
 /// A noisy machine gets so many turns to show that the arms are alike; arms that are not stay apart in all of them.
 const TURNS: usize = 4;
@@ -19,72 +28,86 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Fails if the two calls can be told apart by `samples` of each, and by more of them.
-    pub(crate) async fn assert_alike(samples: usize, one: impl Fn(usize) -> Call, other: impl Fn(usize) -> Call) {
-        let mut timing = Self::default();
-        let mut verdict = Ok(());
-        for turn in 0..TURNS {
-            timing.sample(turn * samples..(turn + 1) * samples, &one, &other).await;
-            verdict = timing.judge();
-            if verdict.is_ok() {
-                return;
+    /// Fails if the two calls can be told apart in every turn. They are given a number that is never the same.
+    pub(crate) async fn assert_alike(one: impl Fn(usize) -> Call, other: impl Fn(usize) -> Call) {
+        let mut refusals = Vec::new();
+        let mut numbers = 0..;
+        for n in numbers.by_ref().take(WARM_UP) {
+            one(n).send().await;
+            other(n).send().await;
+        }
+        for _ in 0..TURNS {
+            match Self::sample(numbers.by_ref().take(SAMPLES), &one, &other).await.judge() {
+                Ok(()) => return,
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        panic!("{} {timing:?}", verdict.unwrap_err());
+        panic!("{refusals:?}");
     }
 
     /// One call after the other, of either arm in turn.
-    async fn sample(&mut self, range: Range<usize>, one: impl Fn(usize) -> Call, other: impl Fn(usize) -> Call) {
-        for n in range {
+    async fn sample(
+        numbers: impl Iterator<Item = usize>,
+        one: impl Fn(usize) -> Call,
+        other: impl Fn(usize) -> Call,
+    ) -> Self {
+        let mut timing = Self::default();
+        for n in numbers {
             // Whoever always goes second would profit from, or pay for, what the first left behind.
             for is_one in [n % 2 == 0, n % 2 == 1] {
-                let (call, taken) = if is_one { (one(n), &mut self.one) } else { (other(n), &mut self.other) };
+                let (call, taken) = if is_one { (one(n), &mut timing.one) } else { (other(n), &mut timing.other) };
                 let start = Instant::now();
                 call.send().await;
                 taken.push(start.elapsed());
             }
         }
-        self.one.sort_unstable();
-        self.other.sort_unstable();
+        timing
     }
 
-    /// Not alike are medians that differ by more than half, or audibly so and in nearly every pair.
-    fn judge(&self) -> Result<(), String> {
-        let (one, other) = (median(&self.one), median(&self.other));
-        let ratio = one.as_secs_f64() / other.as_secs_f64();
-        let won = self.chance_that_one_is_faster();
-        let told_apart = one.abs_diff(other) > INAUDIBLE && !(0.15..0.85).contains(&won);
-        if told_apart || !(0.66..1.5).contains(&ratio) {
-            return Err(format!("medians {one:?} and {other:?}, one is faster in {won:.2} of all pairs:"));
+    /// Alike are arms whose medians differ inaudibly, and of which whoever has the times can but guess.
+    fn judge(mut self) -> Result<(), String> {
+        let (one, other) = (median(&mut self.one), median(&mut self.other));
+        let faster = self.chance_that_one_is_faster();
+        if one.abs_diff(other) <= INAUDIBLE && GUESSING.contains(&faster) {
+            return Ok(());
         }
-        Ok(())
+        Err(format!("medians {one:?} and {other:?}, one is faster in {faster:.2} of all pairs"))
     }
 
     /// The area under the curve of a classifier by time (AUC): 0.5 where time tells nothing.
     fn chance_that_one_is_faster(&self) -> f64 {
-        let pairs = self.one.iter().flat_map(|one| self.other.iter().map(move |other| one < other));
-        let (won, all) = pairs.fold((0_u32, 0_u32), |(won, all), is_faster| (won + u32::from(is_faster), all + 1));
-        f64::from(won) / f64::from(all)
+        let pairs = self.one.iter().flat_map(|one| self.other.iter().map(move |other| one.cmp(other)));
+        let (points, all) = pairs.fold((0_u32, 0_u32), |(points, all), order| match order {
+            std::cmp::Ordering::Less => (points + 2, all + 2),
+            std::cmp::Ordering::Equal => (points + 1, all + 2),
+            std::cmp::Ordering::Greater => (points, all + 2),
+        });
+        f64::from(points) / f64::from(all)
     }
 }
 
-fn median(sorted: &[Duration]) -> Duration {
-    sorted[sorted.len() / 2]
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn are_alike(one: Range<u64>, other: Range<u64>) -> bool {
-        let [one, other] = [one, other].map(|range| range.map(Duration::from_millis).collect());
-        Timing { one, other }.judge().is_ok()
+    fn are_alike(one: impl Iterator<Item = u64>, other: impl Iterator<Item = u64>) -> bool {
+        Timing { one: one.map(Duration::from_micros).collect(), other: other.map(Duration::from_micros).collect() }
+            .judge()
+            .is_ok()
     }
 
     #[test]
     fn only_times_that_tell_nothing_are_alike() {
-        assert!(are_alike(100..130, 101..131));
-        assert!(!are_alike(40..70, 101..131), "half the time");
-        assert!(!are_alike(100..110, 120..130), "little, but in every pair");
+        assert!(are_alike(10_000..10_300, 10_010..10_310));
+        assert!(are_alike([7; 300].into_iter(), [7; 300].into_iter()));
+        assert!(!are_alike(10_000..10_300, 20_000..20_300), "ten milliseconds");
+        assert!(!are_alike(10_000..10_300, 10_100..10_400), "a tenth of one, but in most pairs");
+        let wide = |middle: u64| (0..300).map(move |n| middle + n * 1_000);
+        assert!(!are_alike(wide(100_000), wide(107_000)), "as good as guessed, but audible");
     }
 }

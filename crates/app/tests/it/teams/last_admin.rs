@@ -98,13 +98,17 @@ async fn of_two_admins_who_go_at_one_moment_one_stays() {
     let stop = Arc::new(AtomicBool::new(false));
     let watcher = tokio::spawn(watch(server.rows().await, Arc::clone(&stop)));
     let rows = server.rows().await;
-    for round in 0..2 {
-        for (number, (what, race)) in races.iter().enumerate() {
-            let one = server.signed_in(&format!("one{number}.{round}@example.org")).await;
+    for round in 0..4 {
+        let names =
+            (0..races.len()).flat_map(|race| ["one", "two", "member"].map(|who| format!("{who}{race}.{round}")));
+        let accounts = server.many_signed_in(names.map(|name| format!("{name}@example.org"))).await;
+        for ((what, race), trio) in races.iter().zip(accounts.chunks(3)) {
+            let [one, two, member] = trio else { unreachable!("three a race") };
             let team = server.team(&one.1, what).await;
-            let two = server.member(&one.1, &team, &format!("two{number}.{round}@example.org"), "admin").await;
-            server.member(&one.1, &team, &format!("member{number}.{round}@example.org"), "member").await;
-            let answers = at_once(race(&server, &team, &one, &two)).await;
+            for (invited, role) in [(two, "admin"), (member, "member")] {
+                server.invite(&one.1, &team, &invited.0.email, role).send().await.expect(200);
+            }
+            let answers = at_once(race(&server, &team, one, two)).await;
             let done = answers.iter().filter(|answer| answer.status < 300).count();
             assert!(done >= 1, "{what}: {answers:?}");
             for refused in answers.iter().filter(|answer| answer.status >= 300) {

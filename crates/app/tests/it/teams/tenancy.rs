@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestServer, Tokens, assert_problem};
+use crate::support::{Answer, TestServer, Timing, Tokens, assert_problem};
 
 const NOWHERE: &str = "01890000-0000-7000-8000-000000000000";
 
@@ -124,6 +124,15 @@ async fn a_foreign_team_looks_like_none_in_every_call() {
     assert_eq!((rows.count("invitations").await, rows.count("user_teams").await), (1, 3));
     assert_eq!(rows.one::<String>("SELECT name FROM teams ORDER BY id").await, "Hidden lake");
     assert!(n.server.mailbox().to("new@example.org").is_empty());
+}
+
+#[tokio::test]
+async fn a_foreign_team_takes_as_long_as_none() {
+    let n = neighbours().await;
+    let show = |team: &str| n.server.get(&format!("/teams/{team}")).bearer(&n.stranger.access);
+    Timing::assert_alike(|_| show(&n.team), |_| show(NOWHERE)).await;
+    let invite = |team: &str| n.server.invite(&n.stranger, team, "new@example.org", "admin");
+    Timing::assert_alike(|_| invite(&n.team), |_| invite(NOWHERE)).await;
 }
 
 #[tokio::test]

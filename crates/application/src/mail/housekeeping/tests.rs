@@ -9,6 +9,7 @@ use countersign_domain::user::User;
 use time::Duration;
 
 use super::*;
+use crate::policy::Retention;
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, membership, session, team, user, user_id};
 
 fn unverified(n: u64) -> User {
@@ -32,15 +33,28 @@ fn unit(found: Option<User>, sessions: Vec<Session>, teams: Vec<TeamMembership>)
     unit
 }
 
+/// Periods that no two things share, so that none passes for another.
+const RETENTION: Retention = Retention {
+    audit: Duration::days(11),
+    unverified_accounts: Duration::days(13),
+    invitations: Duration::days(17),
+    mails: Duration::days(19),
+    sign_in_networks: Duration::days(23),
+};
+
 /// Mocks that list these accounts as unused, whatever became of them.
 fn mocks(unused: Vec<UserId>) -> Mocks {
     let mut mocks = Mocks::default();
+    mocks.policy.retention = RETENTION;
+    mocks.policy.access_ttl = Duration::minutes(7);
+    mocks.policy.session.reuse_window = Duration::seconds(29);
     mocks.housekeeping.expect_purge().times(1).returning(|purge| {
-        assert_eq!((purge.now, purge.access_ttl), (NOW, Duration::minutes(15)));
+        assert_eq!((purge.now, purge.retention), (NOW, RETENTION));
+        assert_eq!((purge.access_ttl, purge.reuse_window), (Duration::minutes(7), Duration::seconds(29)));
         Ok(PurgeReport { removed: vec![("sessions", 3)] })
     });
     mocks.users.expect_list_unused().returning(move |created_before, now, limit| {
-        assert_eq!((created_before, now, limit), (NOW - Duration::days(30), NOW, BATCH));
+        assert_eq!((created_before, now, limit), (NOW - Duration::days(13), NOW, BATCH));
         Ok(unused.clone())
     });
     mocks

@@ -1,7 +1,7 @@
 //! Deleting what is no longer needed.
 
 use countersign_application::mail::message::{MailKind, QueuedMail};
-use countersign_application::policy::Policy;
+use countersign_application::policy::{Policy, Retention};
 use countersign_application::ports::audit_log::AuditLog;
 use countersign_application::ports::housekeeping::{Housekeeping, Purge};
 use countersign_application::ports::invitation_repository::InvitationRepository;
@@ -104,6 +104,47 @@ async fn everything_goes_when_its_time_is_over_but_what_waits_to_be_sent() {
         assert_eq!(report.removed, expected);
         assert_eq!(store.backlog().await.unwrap().queued, 1);
         assert_eq!(store.purge(&purge_at(NOW + Duration::days(4_000))).await.unwrap().removed, []);
+    })
+    .await;
+}
+
+/// Periods that no two things share, so that none passes for another.
+fn purge_by_own_periods_at(now: OffsetDateTime) -> Purge {
+    let retention = Retention {
+        audit: Duration::days(11),
+        unverified_accounts: Duration::days(12),
+        invitations: Duration::days(6),
+        mails: Duration::days(17),
+        sign_in_networks: Duration::days(19),
+    };
+    Purge { now, access_ttl: Duration::minutes(7), reuse_window: Duration::seconds(30), retention }
+}
+
+#[tokio::test]
+async fn each_thing_stays_to_the_end_of_its_own_period_and_no_longer() {
+    on_each(|fresh| async move {
+        populate(&fresh).await;
+        let store = fresh.store();
+        let mut short = session(2);
+        (short.user_id, short.expires_at) = (user_id(1), NOW + Duration::days(2));
+        SessionRepository::insert(&store, &short).await.unwrap();
+        let after = |period: Duration| NOW + period;
+        let invitation_ttl = Duration::days(7);
+        let ends = [
+            (after(Duration::hours(1)), vec![("one_time_tokens", 1), ("mails", 1)]),
+            (after(Duration::days(2) + Duration::minutes(7)), vec![("sessions", 1)]),
+            (after(Duration::days(11)), vec![("audit_events", 1)]),
+            (after(invitation_ttl + Duration::days(6)), vec![("invitations", 1)]),
+            (after(Duration::days(17)), vec![("mails", 1)]),
+            (after(Duration::days(19)), vec![("sign_in_networks", 1)]),
+            (after(Duration::days(30) + Duration::minutes(7)), vec![("sessions", 1)]),
+        ];
+        for (end, expected) in ends {
+            let before = store.purge(&purge_by_own_periods_at(end - Duration::milliseconds(1))).await.unwrap();
+            assert_eq!(before.removed, [], "just before {end}");
+            let after = store.purge(&purge_by_own_periods_at(end + Duration::milliseconds(1))).await.unwrap();
+            assert_eq!(after.removed, expected, "just after {end}");
+        }
     })
     .await;
 }

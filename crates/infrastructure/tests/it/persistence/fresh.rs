@@ -96,6 +96,11 @@ fn patient() -> DatabaseOptions {
 pub(crate) async fn on_each<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
     println!("on SQLite");
     test(sqlite().await).await;
+    on_postgres(test).await;
+}
+
+/// Runs the test on PostgreSQL, where `TEST_DATABASE_URL` names a server: what SQLite has no part in.
+pub(crate) async fn on_postgres<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
     if let Some(server) = postgres_server() {
         println!("on PostgreSQL");
         test(postgres(&server).await).await;

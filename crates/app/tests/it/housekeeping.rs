@@ -1,0 +1,80 @@
+//! What is kept no longer than is set.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Rows, Setup};
+
+/// Periods that no two things share, so that none passes for another.
+fn setup() -> Setup {
+    Setup::default()
+        .set("RETENTION__AUDIT", "2d")
+        .set("RETENTION__INVITATIONS", "3d")
+        .set("RETENTION__MAILS", "4d")
+        .set("RETENTION__SIGN_IN_NETWORKS", "5d")
+        .set("RETENTION__UNVERIFIED_ACCOUNTS", "6d")
+}
+
+/// Moves a time of the row that the condition chooses to so many hours ago.
+async fn age(rows: &Rows, table: &str, column: &str, condition: &str, hours: u32) {
+    let then = format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')");
+    let aged = rows.execute(&format!("UPDATE {table} SET {column} = {then} WHERE {condition}")).await;
+    assert_eq!(aged, 1, "{table} {condition}");
+}
+
+#[tokio::test]
+async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
+    let mut server = setup().start().await;
+    let (one, tokens) = server.signed_in("one@example.org").await;
+    let (other, _) = server.signed_in("other@example.org").await;
+    let team = server.team(&tokens, "Team").await;
+    for guest in ["old-guest@example.org", "young-guest@example.org"] {
+        server.invited(&tokens, &team, guest, "member").await;
+    }
+    for unused in ["old-account@example.org", "young-account@example.org"] {
+        server.register(unused).await;
+        server.mailbox().wait_for(unused, 1).await;
+    }
+    server.terminate().await;
+    let rows = server.rows().await;
+    let by_user = |id: &str| format!("user_id = (SELECT id FROM users WHERE email = '{id}@example.org')");
+    for (whose, and) in [("one", 1), ("other", -1)] {
+        let login = format!("kind = 'login_succeeded' AND {}", by_user(whose));
+        age(&rows, "audit_events", "at", &login, hours(2, and)).await;
+        let mail = format!("kind = 'verify_address' AND {}", by_user(whose));
+        age(&rows, "mails", "created_at", &mail, hours(4, and)).await;
+        age(&rows, "sign_in_networks", "last_seen_at", &by_user(whose), hours(5, and)).await;
+    }
+    for (age_of, and) in [("old", 1), ("young", -1)] {
+        let guest = format!("email = '{age_of}-guest@example.org'");
+        age(&rows, "invitations", "expires_at", &guest, hours(3, and)).await;
+        let account = format!("email = '{age_of}-account@example.org'");
+        age(&rows, "users", "created_at", &account, hours(6, and)).await;
+    }
+
+    let server = server.restart().await;
+    let start = Instant::now();
+    // Accounts are looked after last.
+    while rows.one::<i64>("SELECT COUNT(*) FROM users WHERE email LIKE 'old-account%'").await > 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "no housekeeping:\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let left = async |sql: &str| rows.column::<String>(sql).await;
+    let of_accounts = "JOIN users ON users.id = user_id WHERE users.email IN ('one@example.org', 'other@example.org')";
+    for (table, and) in [
+        ("audit_events", "AND kind = 'login_succeeded'"),
+        ("mails", "AND kind = 'verify_address'"),
+        ("sign_in_networks", ""),
+    ] {
+        let kept = left(&format!("SELECT users.email FROM {table} {of_accounts} {and}")).await;
+        assert_eq!(kept, [other.email.as_str()], "{table} without {}", one.email);
+    }
+    assert_eq!(left("SELECT email FROM invitations").await, ["young-guest@example.org"]);
+    let accounts = left("SELECT email FROM users ORDER BY email").await;
+    assert_eq!(accounts, [one.email.as_str(), other.email.as_str(), "young-account@example.org"]);
+    assert_eq!(left("SELECT kind FROM audit_events WHERE kind = 'account_purged'").await.len(), 1);
+}
+
+/// An hour after, or before, the end of so many days.
+fn hours(days: u32, after: i32) -> u32 {
+    (days * 24).saturating_add_signed(after)
+}
