@@ -36,7 +36,7 @@ mod unit_of_work;
 pub use crate::testing::doubles::{FixedClock, PredictableSecrets, SequentialIds};
 pub use crate::testing::fixtures::{
     NOW, PASSWORD, actor, credentials, email, invitation, membership, name, new_password, one_time_token, origin,
-    password_hasher, presented, session, superuser, team, user, user_id,
+    outage, password_hasher, presented, session, superuser, team, user, user_id,
 };
 pub use crate::testing::mocks::Mocks;
 pub use crate::testing::unit_of_work::{StagedUnitOfWork, Written};

@@ -75,7 +75,7 @@ impl EndSession {
 mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
-    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, session, user_id};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user_id};
     use countersign_domain::audit::AuditKind;
     use countersign_domain::session::Session;
 
@@ -138,6 +138,24 @@ mod tests {
     async fn an_end_that_is_not_committed_is_told() {
         let mut mocks = mocks(session(1));
         mocks.stage(StagedUnitOfWork { fail_commit: true, ..ending(true) });
+        assert_eq!(end(mocks, session(1).id).await.unwrap_err().kind(), Kind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn what_fails_on_the_way_ends_nothing() {
+        let mut lost = StagedUnitOfWork::default();
+        lost.sessions.expect_end().returning(|_, _, _| Err(outage()));
+        let unaudited = ending(true);
+        unaudited.written.refuse_events();
+        for uow in [lost, unaudited] {
+            let mut mocks = mocks(session(1));
+            let written = mocks.stage(uow);
+            assert_eq!(end(mocks, session(1).id).await.unwrap_err().kind(), Kind::Unavailable);
+            assert!(!written.committed());
+        }
+        // And a session that cannot be looked for is not one that is unknown.
+        let mut mocks = Mocks::default();
+        mocks.sessions.expect_find_by_id().returning(|_| Err(outage()));
         assert_eq!(end(mocks, session(1).id).await.unwrap_err().kind(), Kind::Unavailable);
     }
 }

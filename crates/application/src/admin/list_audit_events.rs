@@ -75,9 +75,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::error::Classify;
+    use crate::error::{Classify, Kind};
     use crate::ports::audit_log::MockAuditLog;
-    use crate::testing::{Mocks, NOW, actor, origin, superuser, user_id};
+    use crate::testing::{Mocks, NOW, actor, origin, outage, superuser, user_id};
 
     fn command() -> ListAuditEventsCommand {
         let filter = AuditFilter { user_id: Some(user_id(1)), ..AuditFilter::default() };
@@ -105,5 +105,15 @@ mod tests {
         let use_case = ListAuditEvents::new(&Mocks::default().into_dependencies());
         let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
         assert_eq!(refused.code(), "superuser_required");
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_empty_list() {
+        let mut log = MockAuditLog::new();
+        log.expect_list().returning(|_, _| Err(outage()));
+        let mut use_case = ListAuditEvents::new(&Mocks::default().into_dependencies());
+        use_case.audit = Arc::new(log);
+        let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

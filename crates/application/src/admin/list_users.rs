@@ -74,8 +74,8 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::error::Classify;
-    use crate::testing::{Mocks, actor, origin, superuser, user};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, origin, outage, superuser, user};
 
     fn command() -> ListUsersCommand {
         ListUsersCommand { search: Some("firstname".to_owned()), page: PageRequest::first(10) }
@@ -104,5 +104,24 @@ mod tests {
         let use_case = ListUsers::new(&Mocks::default().into_dependencies());
         let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
         assert_eq!(refused.code(), "superuser_required");
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_empty_list() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().returning(|_, _| Err(outage()));
+        let use_case = ListUsers::new(&mocks.into_dependencies());
+        let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_audited_is_not_shown() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().returning(|_, _| Ok(Page { items: vec![user(1)], next: None }));
+        mocks.recorded.refuse_events();
+        let use_case = ListUsers::new(&mocks.into_dependencies());
+        let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

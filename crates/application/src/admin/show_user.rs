@@ -75,8 +75,8 @@ mod tests {
     use countersign_domain::audit::AuditKind;
 
     use super::*;
-    use crate::error::Classify;
-    use crate::testing::{Mocks, actor, origin, superuser, user, user_id};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, origin, outage, superuser, user, user_id};
 
     async fn show(actor: Actor, n: u64) -> (Result<User, ShowUserError>, Vec<(AuditKind, Option<UserId>)>) {
         let mut mocks = Mocks::default();
@@ -104,5 +104,15 @@ mod tests {
         let (refused, audited) = show(actor(), 1).await;
         assert_eq!(refused.unwrap_err().code(), "superuser_required");
         assert_eq!(audited, [(AuditKind::AccessDenied, None)]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_missing_account() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().returning(|_| Err(outage()));
+        let use_case = ShowUser::new(&mocks.into_dependencies());
+        let command = ShowUserCommand { user_id: user_id(2) };
+        let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

@@ -108,8 +108,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::error::{Classify, Kind};
     use crate::keys::fixtures::{Stored, key};
-    use crate::testing::{Mocks, NOW, Written, origin};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, origin, outage};
 
     const SINCE: OffsetDateTime = time::macros::datetime!(2025-12-01 00:00 UTC);
 
@@ -185,5 +186,43 @@ mod tests {
         let (stored, _) = ensure(SigningAlgorithm::Es256, vec![next.clone()], vec![next]).await;
         let new = &stored.keys()[0];
         assert_eq!((new.active_from, new.retired_at), (NOW, Some(NOW + Duration::minutes(5))));
+    }
+
+    #[tokio::test]
+    async fn what_fails_on_the_way_makes_no_key() {
+        let broken: [fn(&mut Mocks, &mut StagedUnitOfWork); 6] = [
+            |mocks, _| {
+                mocks.signing_keys.checkpoint();
+                mocks.signing_keys.expect_list().returning(|| Err(outage()));
+            },
+            |mocks, _| {
+                mocks.signing_key_factory.checkpoint();
+                mocks.signing_key_factory.expect_generate().returning(|_, _| Err(outage()));
+            },
+            |_, unit| {
+                unit.signing_keys.checkpoint();
+                unit.signing_keys.expect_list().returning(|| Err(outage()));
+            },
+            |_, unit| {
+                unit.signing_keys.checkpoint();
+                unit.signing_keys.expect_list().returning(|| Ok(vec![]));
+                unit.signing_keys.expect_insert().returning(|_| Err(outage()));
+            },
+            |_, unit| unit.written.refuse_events(),
+            |_, unit| unit.fail_commit = true,
+        ];
+        for fail in broken {
+            let mut mocks = Mocks::default();
+            mocks.signing_keys.expect_list().returning(|| Ok(vec![]));
+            mocks.signing_key_factory.expect_generate().returning(|_, now| Ok(key("new", now)));
+            let mut unit = Stored::default().stage(vec![]);
+            fail(&mut mocks, &mut unit);
+            let written = mocks.stage(unit);
+            let use_case = EnsureKey::new(&mocks.into_dependencies());
+            let command = EnsureKeyCommand { algorithm: SigningAlgorithm::Es256 };
+            let error = use_case.execute(&origin(), command).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
+            assert!(!written.committed());
+        }
     }
 }

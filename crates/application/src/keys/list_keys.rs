@@ -63,8 +63,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::error::{Classify, Kind};
     use crate::keys::fixtures::key;
-    use crate::testing::{Mocks, NOW};
+    use crate::testing::{Mocks, NOW, outage};
 
     #[tokio::test]
     async fn a_key_is_honoured_until_its_last_token_is_beyond_every_leeway() {
@@ -78,5 +79,13 @@ mod tests {
         let listing = ListKeys::new(&mocks.into_dependencies()).execute().await.unwrap();
         let states: Vec<_> = listing.iter().map(|entry| (entry.key.kid.as_str(), entry.state)).collect();
         assert_eq!(states, [("older", KeyState::Refused), ("old", KeyState::Honoured), ("active", KeyState::Active)]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_empty_list() {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(|| Err(outage()));
+        let error = ListKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

@@ -55,8 +55,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::error::{Classify, Kind};
     use crate::keys::fixtures::key;
-    use crate::testing::{Mocks, NOW};
+    use crate::testing::{Mocks, NOW, outage};
 
     #[tokio::test]
     async fn all_but_refused_keys_are_published() {
@@ -71,5 +72,13 @@ mod tests {
         mocks.signing_keys.expect_list().returning(move || Ok(keys.clone()));
         let published = PublishKeys::new(&mocks.into_dependencies()).execute().await.unwrap();
         assert_eq!(published, ["honoured-jwk", "active-jwk", "announced-jwk"]);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_empty_list() {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(|| Err(outage()));
+        let error = PublishKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
     }
 }

@@ -88,8 +88,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::error::{Classify, Kind};
     use crate::keys::fixtures::{Stored, key};
-    use crate::testing::{Mocks, NOW, Written, origin};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, origin, outage};
 
     fn keys() -> Vec<SigningKey> {
         let mut refused = key("refused", NOW - Duration::days(90));
@@ -142,5 +143,33 @@ mod tests {
         let (outcome, stored, written) = retire("refused").await;
         outcome.unwrap();
         assert!(stored.keys().is_empty() && written.audited().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_fails_on_the_way_retires_nothing() {
+        let broken: [fn(&mut StagedUnitOfWork); 4] = [
+            |unit| {
+                unit.signing_keys.checkpoint();
+                unit.signing_keys.expect_list().returning(|| Err(outage()));
+            },
+            |unit| {
+                unit.signing_keys.checkpoint();
+                unit.signing_keys.expect_list().returning(|| Ok(keys()));
+                unit.signing_keys.expect_update().returning(|_| Err(outage()));
+            },
+            |unit| unit.written.refuse_events(),
+            |unit| unit.fail_commit = true,
+        ];
+        for fail in broken {
+            let mut mocks = Mocks::default();
+            let mut unit = Stored::default().stage(keys());
+            fail(&mut unit);
+            let written = mocks.stage(unit);
+            let use_case = RetireKey::new(&mocks.into_dependencies());
+            let command = RetireKeyCommand { kid: "honoured".to_owned() };
+            let error = use_case.execute(&origin(), command).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
+            assert!(!written.committed());
+        }
     }
 }

@@ -80,8 +80,8 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::error::Classify;
-    use crate::testing::{Mocks, actor, invitation, membership, origin, team};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, invitation, membership, origin, outage, team};
 
     fn command() -> ListInvitationsCommand {
         ListInvitationsCommand { team_id: team(1).id, page: PageRequest::first(50) }
@@ -117,5 +117,19 @@ mod tests {
         let use_case = ListInvitations::new(&mocks(Role::Member).into_dependencies());
         let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
         assert_eq!(refused.code(), "team_admin_required");
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_neither_an_empty_list_nor_a_refusal() {
+        let mut unlisted = mocks(Role::Admin);
+        unlisted.invitations.checkpoint();
+        unlisted.invitations.expect_list_by_team().returning(|_, _| Err(outage()));
+        let mut unread = Mocks::default();
+        unread.memberships.expect_find().returning(|_, _| Err(outage()));
+        for mocks in [unlisted, unread] {
+            let use_case = ListInvitations::new(&mocks.into_dependencies());
+            let error = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
+        }
     }
 }

@@ -69,8 +69,8 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::error::Classify;
-    use crate::testing::{Mocks, actor, membership, origin, team, user};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, membership, origin, outage, team, user};
 
     fn command() -> ListMembersCommand {
         ListMembersCommand { team_id: team(1).id, page: PageRequest::first(2) }
@@ -107,5 +107,18 @@ mod tests {
         let use_case = ListMembers::new(&mocks(&[membership(2, Role::Admin)]).into_dependencies());
         let refused = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
         assert_eq!(refused.code(), "team_not_found");
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_neither_an_empty_list_nor_a_refusal() {
+        let mut unlisted = mocks(&[membership(1, Role::Member)]);
+        unlisted.memberships.expect_list_by_team().returning(|_, _| Err(outage()));
+        let mut unread = Mocks::default();
+        unread.memberships.expect_find().returning(|_, _| Err(outage()));
+        for mocks in [unlisted, unread] {
+            let use_case = ListMembers::new(&mocks.into_dependencies());
+            let error = use_case.execute(&actor(), &origin(), command()).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
+        }
     }
 }

@@ -56,7 +56,8 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::testing::{Mocks, actor, membership, team, user_id};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, membership, outage, team, user_id};
 
     #[tokio::test]
     async fn the_actor_sees_its_own_teams() {
@@ -72,5 +73,14 @@ mod tests {
         let use_case = ListMyTeams::new(&mocks.into_dependencies());
         let command = ListMyTeamsCommand { page: PageRequest::first(200) };
         assert_eq!(use_case.execute(&actor(), command).await.unwrap(), page);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_empty_list() {
+        let mut mocks = Mocks::default();
+        mocks.memberships.expect_list_by_user().returning(|_, _| Err(outage()));
+        let use_case = ListMyTeams::new(&mocks.into_dependencies());
+        let command = ListMyTeamsCommand { page: PageRequest::first(200) };
+        assert_eq!(use_case.execute(&actor(), command).await.unwrap_err().kind(), Kind::Unavailable);
     }
 }

@@ -61,8 +61,8 @@ mod tests {
     use countersign_domain::team::role::Role;
 
     use super::*;
-    use crate::error::Classify;
-    use crate::testing::{Mocks, actor, membership, origin, team};
+    use crate::error::{Classify, Kind};
+    use crate::testing::{Mocks, actor, membership, origin, outage, team};
 
     async fn show(members: &[Membership]) -> Result<Team, ShowTeamError> {
         let mut mocks = Mocks::default();
@@ -82,6 +82,21 @@ mod tests {
         awaiting.status = MembershipStatus::AwaitingVerification;
         for members in [vec![], vec![awaiting]] {
             assert_eq!(show(&members).await.unwrap_err().code(), "team_not_found");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_no_missing_team() {
+        let mut no_membership = Mocks::default();
+        no_membership.memberships.expect_find().returning(|_, _| Err(outage()));
+        let mut no_team = Mocks::default();
+        no_team.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Member))));
+        no_team.teams.expect_find_by_id().returning(|_| Err(outage()));
+        for mocks in [no_membership, no_team] {
+            let use_case = ShowTeam::new(&mocks.into_dependencies());
+            let command = ShowTeamCommand { team_id: team(1).id };
+            let error = use_case.execute(&actor(), &origin(), command).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
         }
     }
 }

@@ -18,6 +18,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::actor::Actor;
+use crate::error::Fault;
 use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 
 /// The time at which [`FixedClock`](super::FixedClock) of [`Mocks`](super::Mocks) stands.
@@ -156,6 +157,11 @@ pub fn one_time_token(purpose: Purpose, secret: &str) -> OneTimeToken {
         created_at: NOW,
         expires_at: NOW + Duration::hours(1),
     }
+}
+
+/// What an adapter reports when its dependency is away.
+pub fn outage() -> Fault {
+    Fault::unavailable("database", "staged to be away")
 }
 
 /// A request from a documentation address.

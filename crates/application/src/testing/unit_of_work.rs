@@ -33,6 +33,7 @@ pub struct Written(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     committed: bool,
+    refuses_events: bool,
     events: Vec<AuditEvent>,
     mails: Vec<QueuedMail>,
     erased: Vec<UserId>,
@@ -42,6 +43,11 @@ struct Record {
 impl Written {
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes every further audit event fail: often the last step before the commit.
+    pub fn refuse_events(&self) {
+        self.record().refuses_events = true;
     }
 
     /// Whether the unit of work was committed.
@@ -151,7 +157,11 @@ impl UnitOfWork for StagedUnitOfWork {
 #[async_trait]
 impl AuditLog for Written {
     async fn append(&self, event: &AuditEvent) -> Result<(), Fault> {
-        self.record().events.push(event.clone());
+        let mut record = self.record();
+        if record.refuses_events {
+            return Err(Fault::unavailable("database", "staged to fail"));
+        }
+        record.events.push(event.clone());
         Ok(())
     }
 

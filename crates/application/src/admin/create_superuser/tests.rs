@@ -3,7 +3,7 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::error::Classify;
-use crate::testing::{Mocks, StagedUnitOfWork, Written, email, name, origin};
+use crate::testing::{Mocks, StagedUnitOfWork, Written, email, name, origin, outage};
 
 fn command(password: &str) -> CreateSuperuserCommand {
     CreateSuperuserCommand {
@@ -62,5 +62,30 @@ async fn a_commit_that_fails_is_no_success() {
     unit.users.expect_insert().returning(|_, _| Ok(()));
     let (failed, written) = create(Some(unit), "correct horse").await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn what_fails_on_the_way_creates_nobody() {
+    let mut lost = StagedUnitOfWork::default();
+    lost.users.expect_insert().returning(|_, _| Err(WriteError::Fault(outage())));
+    let mut unaudited = StagedUnitOfWork::default();
+    unaudited.users.expect_insert().returning(|_, _| Ok(()));
+    unaudited.written.refuse_events();
+    for unit in [lost, unaudited] {
+        let (failed, written) = create(Some(unit), "correct horse").await;
+        assert_eq!(failed.unwrap_err().code(), "service_unavailable");
+        assert!(!written.committed());
+    }
+}
+
+#[tokio::test]
+async fn without_a_hash_nothing_is_begun() {
+    let mut mocks = Mocks::default();
+    mocks.password_hasher.expect_hash().returning(|_| Err(outage()));
+    let written = mocks.stage(StagedUnitOfWork::default());
+    let use_case = CreateSuperuser::new(&mocks.into_dependencies());
+    let error = use_case.execute(&origin(), command("correct horse")).await.unwrap_err();
+    assert_eq!(error.code(), "service_unavailable");
     assert!(!written.committed());
 }

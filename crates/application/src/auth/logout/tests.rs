@@ -3,7 +3,7 @@ use countersign_domain::one_time_token::Purpose;
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, session, user, user_id};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user, user_id};
 
 async fn log_out(mocks: Mocks, scope: LogoutScope) -> Result<(), LogOutError> {
     LogOut::new(&mocks.into_dependencies()).execute(&actor(), &origin(), LogOutCommand { scope }).await
@@ -103,4 +103,43 @@ fn scopes_are_read_by_their_exact_names() {
     assert_eq!(LogoutScope::parse("others"), Some(LogoutScope::Others));
     assert_eq!(LogoutScope::parse("all"), Some(LogoutScope::All));
     assert_eq!(LogoutScope::parse("ALL"), None);
+}
+
+#[tokio::test]
+async fn what_fails_on_the_way_ends_nothing() {
+    let broken: [(LogoutScope, fn(&mut StagedUnitOfWork)); 6] = [
+        (LogoutScope::Local, |uow| {
+            uow.sessions.expect_end().returning(|_, _, _| Err(outage()));
+        }),
+        (LogoutScope::Local, |uow| {
+            uow.sessions.expect_end().returning(|_, _, _| Ok(true));
+            uow.written.refuse_events();
+        }),
+        (LogoutScope::All, |uow| {
+            uow.users.expect_lock().returning(|_| Err(outage()));
+        }),
+        (LogoutScope::All, |uow| {
+            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.users.expect_update().returning(|_| Err(WriteError::Fault(outage())));
+        }),
+        (LogoutScope::All, |uow| {
+            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.users.expect_update().returning(|_| Ok(()));
+            uow.sessions.expect_end_by_user().returning(|_, _, _, _| Err(outage()));
+        }),
+        (LogoutScope::All, |uow| {
+            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.users.expect_update().returning(|_| Ok(()));
+            uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
+            uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Err(outage()));
+        }),
+    ];
+    for (scope, fail) in broken {
+        let mut mocks = Mocks::default();
+        let mut uow = StagedUnitOfWork::default();
+        fail(&mut uow);
+        let written = mocks.stage(uow);
+        assert_eq!(log_out(mocks, scope).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+    }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::error::{Classify, Kind};
 use crate::mail::message::MailKind;
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, origin, session, user};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, origin, outage, session, user};
 
 fn generation(n: u8) -> RefreshToken {
     RefreshToken::new([1; 16], [n; 32])
@@ -245,4 +245,46 @@ async fn a_session_that_moved_on_between_the_two_looks_is_refreshed() {
     let written = mocks.stage(uow);
     refresh(mocks, generation(1).secret()).await.unwrap();
     assert!(written.committed());
+}
+
+#[tokio::test]
+async fn what_fails_on_the_way_gives_no_token_and_is_no_refusal() {
+    let mut lost = StagedUnitOfWork::default();
+    lost.sessions.expect_rotate().returning(|_| Err(outage()));
+    let mut unaudited = StagedUnitOfWork::default();
+    unaudited.sessions.expect_rotate().returning(|_| Ok(true));
+    unaudited.written.refuse_events();
+    for uow in [lost, unaudited] {
+        let mut mocks = mocks(Session { user_agent: Some("another".to_owned()), ..here() });
+        let (written, recorded) = (mocks.stage(uow), mocks.recorded.clone());
+        assert_eq!(refresh(mocks, generation(1).secret()).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+        assert_eq!(recorded.audited(), [], "the token is as good as before");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_an_outage_and_no_refusal() {
+    let broken: [fn(&mut Mocks); 3] = [
+        |mocks| {
+            mocks.sessions.checkpoint();
+            mocks.sessions.expect_find_by_family().returning(|_| Err(outage()));
+        },
+        |mocks| {
+            mocks.users.checkpoint();
+            mocks.users.expect_find_by_id().returning(|_| Err(outage()));
+        },
+        |mocks| {
+            mocks.memberships.checkpoint();
+            mocks.memberships.expect_list_active_by_user().returning(|_, _| Err(outage()));
+        },
+    ];
+    for fail in broken {
+        // Rotated a moment ago: this way reads all three and writes nothing.
+        let mut mocks = mocks(rotated(1, 2, Duration::seconds(1)));
+        fail(&mut mocks);
+        let recorded = mocks.recorded.clone();
+        assert_eq!(refresh(mocks, generation(1).secret()).await.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(recorded.audited(), []);
+    }
 }

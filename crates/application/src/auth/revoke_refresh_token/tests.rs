@@ -2,7 +2,7 @@ use countersign_domain::audit::AuditKind;
 
 use super::*;
 use crate::error::{Classify, Kind};
-use crate::testing::{Mocks, StagedUnitOfWork, origin, session, user_id};
+use crate::testing::{Mocks, StagedUnitOfWork, origin, outage, session, user_id};
 
 fn mocks() -> Mocks {
     let mut mocks = Mocks::default();
@@ -61,4 +61,23 @@ async fn an_end_that_is_not_committed_is_told() {
     mocks.stage(StagedUnitOfWork { fail_commit: true, ..ending(true) });
     let error = revoke(mocks, RefreshToken::new([1; 16], [1; 32]).secret().clone()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
+}
+
+#[tokio::test]
+async fn what_fails_on_the_way_ends_nothing() {
+    let token = || RefreshToken::new([1; 16], [1; 32]).secret().clone();
+    let mut lost = StagedUnitOfWork::default();
+    lost.sessions.expect_end().returning(|_, _, _| Err(outage()));
+    let unaudited = ending(true);
+    unaudited.written.refuse_events();
+    for uow in [lost, unaudited] {
+        let mut mocks = mocks();
+        let written = mocks.stage(uow);
+        assert_eq!(revoke(mocks, token()).await.unwrap_err().kind(), Kind::Unavailable);
+        assert!(!written.committed());
+    }
+    // And a session that cannot be looked for is not one that is unknown.
+    let mut mocks = Mocks::default();
+    mocks.sessions.expect_find_by_family().returning(|_| Err(outage()));
+    assert_eq!(revoke(mocks, token()).await.unwrap_err().kind(), Kind::Unavailable);
 }
