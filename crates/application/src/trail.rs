@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
-use countersign_domain::ids::AuditEventId;
+use countersign_domain::ids::{AuditEventId, UserId};
+use countersign_domain::network::Network;
 use time::{Duration, OffsetDateTime};
 
 use crate::completion::to_its_end;
@@ -44,8 +45,7 @@ impl Trail {
 
     /// Says a committed event in the log: pseudonyms in place of ids, the network in place of the address.
     pub fn announce(&self, event: &AuditEvent) {
-        let name =
-            |id: Option<countersign_domain::ids::UserId>| id.map(|id| self.pseudonymizer.pseudonym(&id.to_string()));
+        let name = |id: Option<UserId>| id.map(|id| self.pseudonymizer.pseudonym(&id.to_string()));
         tracing::info!(
             target: "audit",
             event = event.kind.as_str(),
@@ -55,6 +55,20 @@ impl Trail {
             network = event.network.map(tracing::field::display),
             detail = event.detail,
             request_id = event.request_id,
+        );
+    }
+
+    /// Says in the log that a refresh token was exchanged. That is not stored: it happens to every session in use every
+    /// few minutes and would bury what somebody looks for; the session's row knows the last time.
+    pub fn announce_refresh(&self, user: UserId, origin: &Origin) {
+        let pseudonym = self.pseudonymizer.pseudonym(&user.to_string());
+        tracing::info!(
+            target: "audit",
+            event = "token_refreshed",
+            actor = pseudonym,
+            user = pseudonym,
+            network = origin.ip.map(Network::logged).map(tracing::field::display),
+            request_id = origin.request_id,
         );
     }
 

@@ -128,7 +128,9 @@ impl Refresh {
                 Presented::JustRotated { sealed_successor } => {
                     let successor = self.sealer.open_successor(presented, &sealed_successor)?;
                     let expires_at = session.idle_expires_at;
-                    return self.tokens.tokens(&user, session.id, &successor, expires_at, now).await.map(Some);
+                    let tokens = self.tokens.tokens(&user, session.id, &successor, expires_at, now).await?;
+                    self.trail.announce_refresh(user.id, origin);
+                    return Ok(Some(tokens));
                 }
                 Presented::Current => {
                     if let Some(tokens) = self.rotate(&session, &user, presented, origin, now).await? {
@@ -170,7 +172,9 @@ impl Refresh {
             uow.audit().append(event).await?;
         }
         finish(uow, [], &self.trail, moved).await?;
-        self.tokens.tokens(user, session.id, &successor, rotation.idle_expires_at, now).await.map(Some)
+        let tokens = self.tokens.tokens(user, session.id, &successor, rotation.idle_expires_at, now).await?;
+        self.trail.announce_refresh(user.id, origin);
+        Ok(Some(tokens))
     }
 }
 

@@ -29,6 +29,25 @@ fn the_log_names_accounts_by_pseudonym_and_the_client_by_its_network() {
 }
 
 #[test]
+fn a_refresh_is_said_in_the_log_and_nowhere_else() {
+    let mocks = Mocks::default();
+    let recorded = mocks.recorded.clone();
+    let trail = Trail::new(&mocks.into_dependencies());
+    let log = LogLines::default();
+    tracing::subscriber::with_default(log.clone(), || trail.announce_refresh(user_id(1), &origin()));
+    let expected = [
+        ("event", "token_refreshed"),
+        ("actor", "pseudonym"),
+        ("user", "pseudonym"),
+        ("network", "192.0.2.0/24"),
+        ("request_id", "request"),
+    ];
+    let logged = log.fields();
+    assert_eq!(logged.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);
+    assert_eq!(recorded.audited(), []);
+}
+
+#[test]
 fn what_is_not_known_is_not_logged() {
     let trail = Trail::new(&Mocks::default().into_dependencies());
     let event = trail.event(AuditKind::KeyRotated, &Origin::default(), NOW);

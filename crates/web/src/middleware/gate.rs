@@ -25,19 +25,24 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
-    if let Err(problem) = admit(access, req.request()).await {
-        return Ok(req.into_response(problem.error_response()));
+    let mut response = match admit(access, req.request()).await {
+        Ok(()) => handle(req, next).await?,
+        Err(problem) => req.into_response(problem.error_response()),
+    };
+    // Refusals included: whoever has another token is answered otherwise.
+    if access != Access::Open {
+        response.headers_mut().append(VARY, HeaderValue::from_static("authorization"));
     }
+    Ok(response)
+}
+
+async fn handle<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error> {
     let request = req.request().clone();
     let Ok(answered) = AssertUnwindSafe(next.call(req)).catch_unwind().await else {
         let problem = Problem::internal("a handler panicked");
         return Ok(ServiceResponse::new(request, problem.error_response()));
     };
-    let mut response = answered?.map_into_boxed_body();
-    if access != Access::Open {
-        response.headers_mut().append(VARY, HeaderValue::from_static("authorization"));
-    }
-    Ok(response)
+    Ok(answered?.map_into_boxed_body())
 }
 
 async fn admit(access: Access, req: &HttpRequest) -> Result<(), Problem> {

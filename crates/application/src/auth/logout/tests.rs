@@ -107,7 +107,8 @@ fn scopes_are_read_by_their_exact_names() {
 
 #[tokio::test]
 async fn what_fails_on_the_way_ends_nothing() {
-    let broken: [(LogoutScope, fn(&mut StagedUnitOfWork)); 6] = [
+    type Fail = fn(&mut StagedUnitOfWork);
+    let broken: [(LogoutScope, Fail); 6] = [
         (LogoutScope::Local, |uow| {
             uow.sessions.expect_end().returning(|_, _, _| Err(outage()));
         }),
