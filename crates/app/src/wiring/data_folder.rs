@@ -36,7 +36,11 @@ impl ServingLock {
     /// so two of them would not see each other's revocations.
     pub(crate) fn acquire(folder: &Path) -> anyhow::Result<Option<Self>> {
         create(folder)?;
-        let file = File::create(folder.join("serve.lock")).with_context(|| unusable(folder))?;
+        let mut options = File::options();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(folder.join("serve.lock")).with_context(|| unusable(folder))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

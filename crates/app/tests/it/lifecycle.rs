@@ -15,6 +15,22 @@ async fn a_start_tells_where_everything_is() {
 }
 
 #[tokio::test]
+async fn the_first_call_that_a_start_prints_can_be_pasted() {
+    let server = TestServer::start().await;
+    let banner = server.output();
+    let printed = &banner[banner.find("curl ").unwrap()..];
+    // Whoever pastes it puts in an address of their own.
+    let pasted = printed.replace("you@example.org", "pasted@example.org");
+    let shell = tokio::task::spawn_blocking(|| std::process::Command::new("sh").arg("-c").arg(pasted).output());
+    let output = shell.await.unwrap().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let account: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(account["email"], "pasted@example.org", "{said}");
+    assert!(said.ends_with('\n'), "the prompt is on a line of its own");
+    server.mailbox().wait_for("pasted@example.org", 1).await;
+}
+
+#[tokio::test]
 async fn it_starts_with_nothing_set_but_its_ports() {
     let ports = Setup::bare().set("SERVER__LISTEN", "127.0.0.1:0").set("SERVER__METRICS_LISTEN", "127.0.0.1:0");
     let mut server = ports.start().await;
@@ -42,6 +58,10 @@ async fn the_data_folder_is_for_its_owner_alone() {
     assert_eq!(mode(&server.data_dir().join("secret.key")), 0o600);
     assert_eq!(mode(&server.data_dir().join("countersign.db")), 0o600);
     assert_eq!(mode(&server.data_dir().join("mailbox")), 0o700);
+    // And whatever else is in there.
+    for entry in std::fs::read_dir(server.data_dir()).unwrap().map(Result::unwrap) {
+        assert_eq!(mode(&entry.path()) & 0o077, 0, "{}", entry.path().display());
+    }
 }
 
 #[tokio::test]
