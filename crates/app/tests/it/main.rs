@@ -29,6 +29,7 @@ mod refresh_tokens;
 mod registration;
 mod sessions;
 mod settings;
+mod shapes;
 mod start_errors;
 mod support;
 mod teams;

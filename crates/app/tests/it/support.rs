@@ -11,6 +11,7 @@ mod mailbox;
 mod membership;
 mod oracle;
 mod process;
+mod schema;
 mod test_server;
 mod timing;
 mod volley;

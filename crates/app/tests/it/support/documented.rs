@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 use reqwest::Method;
 use serde_json::Value;
 
-/// Fails if the document does not have this status, or this code of a problem, for the call that it answers.
+use crate::support::schema::Schema;
+
+/// Fails if the document does not have this status, or this code of a problem, for the call that it answers; or if
+/// the body of a success is not of the shape that the document gives it.
 ///
 /// Paths and methods that no route has are left alone, and so are the answers that the framework gives before it has
 /// read a request: those have no content type.
@@ -24,7 +27,13 @@ fn judge(method: &Method, path: &str, status: u16, content_type: &str, body: &st
     let Some(response) = operation["responses"].get(status.to_string()) else {
         return Err(format!("no {status}: {body}"));
     };
-    if !content_type.starts_with("application/problem+json") || *method == Method::HEAD {
+    if *method == Method::HEAD {
+        return Ok(());
+    }
+    if status < 300 {
+        return judge_success(response, content_type, body);
+    }
+    if !content_type.starts_with("application/problem+json") {
         return Ok(());
     }
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -32,12 +41,25 @@ fn judge(method: &Method, path: &str, status: u16, content_type: &str, body: &st
     if listed { Ok(()) } else { Err(format!("no {status} {}", body["code"])) }
 }
 
+fn judge_success(response: &Value, content_type: &str, body: &str) -> Result<(), String> {
+    let Some(content) = response["content"].as_object() else {
+        return if body.is_empty() { Ok(()) } else { Err(format!("no body: {body}")) };
+    };
+    let Some(media) = content_type.split(';').next().and_then(|name| content.get(name)) else {
+        return Err(format!("no body of type {content_type:?}: {body}"));
+    };
+    let value: Value = serde_json::from_str(body).map_err(|error| format!("a body of JSON, not {body}: {error}"))?;
+    Schema::of(document(), &media["schema"]).check(&value, "").map_err(|complaint| format!("another body: {complaint}"))
+}
+
+fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::from_str(include_str!("../../../../../docs/openapi.json")).unwrap_or_default())
+}
+
 /// What the document says of a call; a literal segment goes before a parameter.
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
-    static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    let document = DOCUMENT
-        .get_or_init(|| serde_json::from_str(include_str!("../../../../../docs/openapi.json")).unwrap_or_default());
-    let paths = document["paths"].as_object()?;
+    let paths = document()["paths"].as_object()?;
     let matching = paths.iter().filter(|(pattern, _)| matches(pattern, path));
     let (_, operations) = matching.min_by_key(|(pattern, _)| pattern.matches('{').count())?;
     let method = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
@@ -68,6 +90,24 @@ mod tests {
         assert!(is_documented(&Method::GET, "/teams/x/members", 404, "team_not_found"));
         assert!(!is_documented(&Method::GET, "/teams/x/members", 404, "not_found"));
         assert!(is_documented(&Method::POST, "/teams/accept-invitation", 409, "account_required"));
+    }
+
+    #[test]
+    fn a_success_of_another_shape_is_found() {
+        let judged = |path, status, content_type, body| judge(&Method::POST, path, status, content_type, body);
+        let json = "application/json";
+        judged("/auth/password-reset", 200, json, r#"{"message":"Done."}"#).unwrap();
+        for (content_type, body) in [
+            (json, r#"{"message":"Done.","user_id":1}"#),
+            (json, r#"{"message":null}"#),
+            (json, "{}"),
+            (json, ""),
+            ("text/html", r#"{"message":"Done."}"#),
+        ] {
+            assert!(judged("/auth/password-reset", 200, content_type, body).is_err(), "{content_type} {body}");
+        }
+        judged("/auth/logout", 204, "", "").unwrap();
+        assert!(judged("/auth/logout", 204, json, "{}").is_err());
     }
 
     #[test]

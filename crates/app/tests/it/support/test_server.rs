@@ -1,6 +1,8 @@
 //! A server of a test's own.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -289,16 +291,32 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        let runs = self.child.try_wait().is_ok_and(|status| status.is_none());
+        let answers = std::thread::panicking() || !runs || is_alive(self.address());
         let _ended_before = self.child.kill();
         let _reaped = self.child.wait();
         if std::thread::panicking() {
             return;
         }
+        assert!(answers, "whatever a test does, the server goes on: {}", self.log());
         self.read_to_the_end();
         self.mailbox().all().iter().for_each(|mail| self.confidences.note_mail(mail));
         self.confidences.assert_untold(&self.log());
         self.confidences.assert_untold(&self.output());
     }
+}
+
+/// Whether the server says so of itself.
+fn is_alive(address: &str) -> bool {
+    let asked = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 /// The address in the banner: the line `listening on http://…`.
