@@ -133,6 +133,27 @@ async fn invitations_roles_and_removals() {
 }
 
 #[tokio::test]
+async fn a_team_a_new_password_and_the_end_of_a_session() {
+    let w = watched().await;
+    let me = Some(w.user.as_str());
+    let answer = w.server.post("/teams").bearer(&w.tokens.access).json(&json!({"name": "Second"})).send().await;
+    let team = answer.text_at("/id");
+    Watched::assert_who(&w.left(&answer, "team_created").await, me, None, Some(&team), None);
+    let body = json!({"current_password": PASSWORD, "new_password": "other words to say"});
+    let call = w.server.post("/auth/change-password").bearer(&w.tokens.access);
+    let answer = call.json(&body).send().await.expect(200);
+    Watched::assert_who(&w.left(&answer, "password_changed").await, me, me, None, None);
+    let tokens = Tokens::of(&answer);
+
+    let other = Tokens::of(&w.server.sign_in("user@example.org", "other words to say").send().await.expect(200));
+    let path = format!("/auth/sessions/{}", other.claims()["sid"].as_str().unwrap());
+    let answer = w.server.delete(&path).bearer(&tokens.access).send().await.expect(204);
+    Watched::assert_who(&w.left(&answer, "session_ended").await, me, me, None, None);
+    let answer = w.server.post("/auth/logout").bearer(&tokens.access).send().await.expect(204);
+    Watched::assert_who(&w.left(&answer, "session_ended").await, me, me, None, None);
+}
+
+#[tokio::test]
 async fn whatever_is_refused_for_lack_of_rights() {
     let w = watched().await;
     let team = Some(w.team.as_str());

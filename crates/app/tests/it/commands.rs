@@ -88,6 +88,8 @@ fn where_migrations_are_left_to_the_command_the_others_say_so() {
         assert_eq!(code, Some(1), "{arguments:?}");
         assert!(errors.contains("run `countersign migrate up`"), "{errors}");
     }
+    let (_, schema, _) = said(&run(folder.path(), &["migrate", "status"], &by_hand));
+    assert!(schema.lines().count() > 5 && schema.lines().all(|line| line.starts_with("pending ")), "{schema}");
     assert!(!lines(folder.path(), &["migrate", "up"]).is_empty());
     assert_eq!(said(&run(folder.path(), &["keys", "list"], &by_hand)).0, Some(0));
 }

@@ -232,6 +232,39 @@ async fn an_operator_can_follow_what_happened() {
     assert!(!log.contains(&account.id), "an account is told by its pseudonym, not by its id");
 }
 
+#[tokio::test]
+async fn an_account_has_one_pseudonym_in_every_line_about_it_and_no_other_has_it() {
+    let mut server = TestServer::start().await;
+    let mut accounts = Vec::new();
+    for name in ["one", "other"] {
+        let call = |call: crate::support::Call| call.header("user-agent", name).header("x-request-id", name);
+        let (account, _) = server.signed_in(&format!("{name}@example.org")).await;
+        let tokens = Tokens::of(&call(server.sign_in(&account.email, &account.password)).send().await.expect(200));
+        let refresh = server.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh}));
+        let tokens = Tokens::of(&call(refresh).send().await.expect(200));
+        call(server.sign_in(&account.email, "a wrong guess")).send().await.expect(401);
+        call(server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Team"}))).send().await.expect(201);
+        call(server.post("/auth/logout").bearer(&tokens.access)).send().await.expect(204);
+        accounts.push(account.id);
+    }
+    server.terminate().await;
+    let log = lines_of(&server.log(), "audit");
+    let mut pseudonyms = Vec::new();
+    for name in ["one", "other"] {
+        let lines: Vec<_> = log.iter().filter(|line| line["request_id"] == name).collect();
+        let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+        let expected = ["login_succeeded", "token_refreshed", "login_failed", "team_created", "session_ended"];
+        assert_eq!(events, expected, "every attempt, both outcomes");
+        let names = lines.iter().flat_map(|line| [&line["actor"], &line["user"]]).filter_map(Value::as_str);
+        let names: std::collections::BTreeSet<_> = names.collect();
+        assert_eq!(names.len(), 1, "{lines:?}");
+        assert!(lines.iter().all(|line| line["network"] == "127.0.0.0/24"), "{lines:?}");
+        pseudonyms.extend(names);
+    }
+    assert_ne!(pseudonyms[0], pseudonyms[1]);
+    assert!(pseudonyms.iter().all(|name| name.len() == 16 && !accounts.iter().any(|id| id.contains(*name))));
+}
+
 /// Lines of this service, all of which belong to the request that is under way.
 fn lines_of(log: &str, target: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -1,5 +1,7 @@
 //! What the binary says to settings and command lines.
 
+mod effects;
+
 use crate::support::{run, said};
 
 #[test]

@@ -71,6 +71,35 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn what_depends_on_a_token_says_so_to_caches() {
+    let server = TestServer::start().await;
+    let (_, tokens) = server.signed_in("reader@example.org").await;
+    let vary = |answer: &Answer| {
+        let values = answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_lowercase());
+        let mut names: Vec<String> =
+            values.flat_map(|value| value.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()).collect();
+        names.sort();
+        names
+    };
+    let of_browsers = ["access-control-request-headers", "access-control-request-method", "origin"];
+    let closed = [
+        (200, server.get("/auth/me").bearer(&tokens.access)),
+        (200, server.get("/auth/teams").bearer(&tokens.access)),
+        (401, server.get("/auth/me")),
+        (401, server.get("/auth/me").bearer("a.b.c")),
+        (403, server.get("/admin/users").bearer(&tokens.access)),
+        (404, server.get("/teams/not-an-id").bearer(&tokens.access)),
+        (422, server.post("/teams").bearer(&tokens.access).json(&json!({}))),
+    ];
+    for (status, call) in closed {
+        let answer = call.send().await.expect(status);
+        assert_eq!(vary(&answer), [of_browsers[0], of_browsers[1], "authorization", of_browsers[2]], "{answer:?}");
+    }
+    let open = server.get("/.well-known/jwks.json").send().await.expect(200);
+    assert_eq!(vary(&open), of_browsers, "{open:?}");
+}
+
+#[tokio::test]
 async fn a_refusal_for_its_rate_carries_them_too() {
     for limit in ["LIMITS__LOGIN_PER_MINUTE_PER_IP", "LIMITS__FLOOD_PER_SECOND_PER_IP"] {
         let server = Setup::default().set(limit, "1").start().await;

@@ -115,6 +115,31 @@ async fn an_invitation_survives_the_demotion_of_its_inviter() {
     let (account, second) = server.signed_in("second@example.org").await;
     let token = server.invited(&owner, &team, "second@example.org", "admin").await;
     server.accept(&token, Some(&second)).send().await.expect(200);
+    let token = server.invited(&second, &team, "invited@example.org", "admin").await;
+    let revoked = server.invited(&second, &team, "revoked@example.org", "admin").await;
+    let path = format!("/teams/{team}/members/{}", account.id);
+    server.patch(&path).bearer(&owner.access).json(&json!({"role": "member"})).send().await.expect(200);
+    assert_eq!(server.my_teams(&second).await[0]["role"], "member");
+
+    let (_, invited) = server.signed_in("invited@example.org").await;
+    server.accept(&token, Some(&invited)).send().await.expect(200);
+    assert_eq!(server.my_teams(&invited).await[0]["role"], "admin");
+    // Not what it grants, but who may grant it, has changed: the other one is for the admins to revoke.
+    let list = format!("/teams/{team}/invitations");
+    let shown = server.get(&list).bearer(&owner.access).send().await.expect(200).json();
+    let pending = shown["items"].as_array().unwrap().iter().find(|item| item["email"] == "revoked@example.org");
+    let path = format!("{list}/{}", pending.unwrap()["id"].as_str().unwrap());
+    assert_problem(&server.delete(&path).bearer(&second.access).send().await, 403, "team_admin_required");
+    server.delete(&path).bearer(&owner.access).send().await.expect(204);
+    assert_problem(&server.accept(&revoked, None).send().await, 400, "invalid_token");
+}
+
+#[tokio::test]
+async fn an_invitation_survives_the_removal_of_its_inviter() {
+    let (server, owner, team) = asking().await;
+    let (account, second) = server.signed_in("second@example.org").await;
+    let token = server.invited(&owner, &team, "second@example.org", "admin").await;
+    server.accept(&token, Some(&second)).send().await.expect(200);
     let token = server.invited(&second, &team, "invited@example.org", "member").await;
     server.delete(&format!("/teams/{team}/members/{}", account.id)).bearer(&owner.access).send().await.expect(204);
     let (_, invited) = server.signed_in("invited@example.org").await;
