@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_domain::signing_key::SigningKey;
 use time::OffsetDateTime;
 
+use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::keys::rotate_keys::store_changed;
@@ -12,6 +13,7 @@ use crate::policy::Policy;
 use crate::ports::clock::Clock;
 use crate::ports::signing_keys::{SigningKeyFactory, SigningKeyRepository};
 use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::trail::Trail;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,7 @@ pub struct ResealKeys {
     keys: Arc<dyn SigningKeyRepository>,
     factory: Arc<dyn SigningKeyFactory>,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
+    trail: Trail,
     policy: Policy,
 }
 
@@ -52,6 +55,7 @@ impl ResealKeys {
             keys: Arc::clone(&dependencies.signing_keys),
             factory: Arc::clone(&dependencies.signing_key_factory),
             units_of_work: Arc::clone(&dependencies.units_of_work),
+            trail: Trail::new(dependencies),
             policy: dependencies.policy.clone(),
         }
     }
@@ -68,7 +72,7 @@ impl ResealKeys {
         let before = uow.signing_keys().list().await?;
         let Some(after) = self.resealed(&before, now)? else { return Ok(0) };
         store_changed(uow.signing_keys(), &before, &after).await?;
-        uow.commit().await?;
+        finish(uow, [], &self.trail, []).await?;
         Ok(before.iter().zip(&after).filter(|(before, after)| before != after).count())
     }
 
