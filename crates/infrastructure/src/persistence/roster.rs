@@ -17,7 +17,7 @@ use crate::persistence::entities::user_teams::{Column, Entity};
 use crate::persistence::entities::{teams, users};
 use crate::persistence::error::fault;
 use crate::persistence::memberships::membership;
-use crate::persistence::store::Store;
+use crate::persistence::store::{ROW_LOCK, Store};
 
 const OTHER: &str = "other";
 
@@ -87,7 +87,7 @@ impl<C: ConnectionTrait + Send + Sync> RosterRepository for Store<C> {
             .column(teams::Column::Id)
             .filter(teams::Column::Id.in_subquery(mine))
             .order_by_asc(teams::Column::Id)
-            .lock_exclusive()
+            .lock(ROW_LOCK)
             .into_tuple()
             .all(&self.0)
             .await

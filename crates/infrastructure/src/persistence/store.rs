@@ -1,5 +1,12 @@
 //! What implements the repositories.
 
+use sea_orm::sea_query::LockType;
+
+/// How rows of accounts and teams are locked: against each other, but not against rows that merely refer to them. On
+/// PostgreSQL an insert with a foreign key locks what it refers to; under `FOR UPDATE` two admins who invite each other
+/// would wait for one another, and so would an admin who invites and deletes the own account.
+pub(crate) const ROW_LOCK: LockType = LockType::NoKeyUpdate;
+
 /// Whether calls stand alone or belong together; only those that do may keep rows locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {

@@ -16,7 +16,7 @@ use sea_orm::{
 use crate::persistence::entities::teams::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::{fault, unreadable};
 use crate::persistence::search::contains;
-use crate::persistence::store::Store;
+use crate::persistence::store::{ROW_LOCK, Store};
 
 /// The team of a row.
 pub(crate) fn team(row: Model) -> Result<Team, Fault> {
@@ -55,7 +55,7 @@ impl<C: ConnectionTrait + Send + Sync> TeamRepository for Store<C> {
     }
 
     async fn lock(&self, id: TeamId) -> Result<Option<Team>, Fault> {
-        let row = Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&self.0).await.map_err(fault)?;
+        let row = Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK).one(&self.0).await.map_err(fault)?;
         row.map(team).transpose()
     }
 

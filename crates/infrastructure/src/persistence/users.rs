@@ -21,7 +21,7 @@ use crate::persistence::entities::users::{ActiveModel, Column, Entity, Model};
 use crate::persistence::entities::{sessions, user_teams};
 use crate::persistence::error::{fault, unreadable, write_error};
 use crate::persistence::search::contains;
-use crate::persistence::store::Store;
+use crate::persistence::store::{ROW_LOCK, Store};
 
 /// The account of a row.
 pub(crate) fn user(row: &Model) -> Result<User, Fault> {
@@ -67,7 +67,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     }
 
     async fn lock(&self, id: UserId) -> Result<Option<User>, Fault> {
-        let row = Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&self.0).await.map_err(fault)?;
+        let row = Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK).one(&self.0).await.map_err(fault)?;
         row.as_ref().map(user).transpose()
     }
 

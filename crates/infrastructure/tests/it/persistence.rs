@@ -1,6 +1,7 @@
 //! What the database must do beyond the ports.
 
 pub(crate) mod fresh;
+mod locks;
 mod migrations;
 mod opening;
 mod personal_data;
