@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
+use countersign_infrastructure::mail::MailboxHousekeeping;
 use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::rate_limit::{CountedRateLimiter, MemoryRateLimiter};
 use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
@@ -87,7 +88,10 @@ impl System {
             audit: store.clone(),
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),
-            housekeeping: store,
+            housekeeping: match mail.mailbox {
+                Some(mailbox) => Arc::new(MailboxHousekeeping::new(store, mailbox)),
+                None => store,
+            },
             account_cache: cache(database_kind, "account"),
             session_cache: cache(database_kind, "session"),
             membership_cache: cache(database_kind, "membership"),

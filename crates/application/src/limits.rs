@@ -42,6 +42,8 @@ pub enum Limit {
     InviteOfUser,
     /// Invitations of an inviter whose address is unverified.
     InviteOfUnverifiedUser,
+    /// Invitations to an address, of whatever team.
+    InviteOfAddress,
     /// Teams created by an account.
     TeamOfUser,
 }
@@ -63,6 +65,7 @@ impl Limit {
             Self::InviteOfUnverifiedUser => {
                 ("invite_unverified", policy.invite_per_day_per_unverified_user, Duration::DAY)
             }
+            Self::InviteOfAddress => ("invite_address", policy.invite_per_day_per_address, Duration::DAY),
             Self::TeamOfUser => ("team_user", policy.team_per_hour_per_user, Duration::HOUR),
         };
         LimitRule { name, max, window }

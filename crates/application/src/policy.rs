@@ -78,6 +78,8 @@ pub struct LimitPolicy {
     pub invite_per_day_per_user: u32,
     /// The same while the inviter's address is unverified.
     pub invite_per_day_per_unverified_user: u32,
+    /// Invitations a day and invited address, of whatever team: many teams together could flood a mailbox too.
+    pub invite_per_day_per_address: u32,
     /// Teams created an hour and account: creating and deleting in turn stays below the number of teams.
     pub team_per_hour_per_user: u32,
 }
@@ -95,6 +97,8 @@ pub struct Retention {
     pub mails: Duration,
     /// Networks from which an account signed in.
     pub sign_in_networks: Duration,
+    /// Files in the local mailbox, where there is one.
+    pub mailbox: Duration,
 }
 
 impl Default for Policy {
@@ -125,6 +129,7 @@ impl Default for Policy {
                 invite_per_hour_per_team: 50,
                 invite_per_day_per_user: 200,
                 invite_per_day_per_unverified_user: 5,
+                invite_per_day_per_address: 20,
                 team_per_hour_per_user: 200,
             },
             retention: Retention {
@@ -133,6 +138,7 @@ impl Default for Policy {
                 invitations: Duration::days(30),
                 mails: Duration::days(7),
                 sign_in_networks: Duration::days(90),
+                mailbox: Duration::days(30),
             },
         }
     }

@@ -1,5 +1,7 @@
 //! Adapters of the ports that the application layer names.
 
+#![deny(missing_docs)]
+
 pub mod cache;
 pub mod mail;
 pub mod persistence;

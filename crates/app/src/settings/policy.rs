@@ -65,12 +65,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "5",
         "Invitations while the inviter's address is not verified.",
     ),
+    Setting::new("limits.invite_per_day_per_address", "20", "Invitations to one address, of all teams together."),
     Setting::new("limits.team_per_hour_per_user", "200", "Teams created."),
     Setting::new("retention.audit", "365d", "Audit events."),
     Setting::new("retention.unverified_accounts", "30d", "Accounts that were never verified nor used again."),
     Setting::new("retention.invitations", "30d", "Invitations that were answered or have expired."),
     Setting::new("retention.mails", "7d", "Mails that were sent or given up."),
     Setting::new("retention.sign_in_networks", "90d", "Networks from which an account signed in."),
+    Setting::new("retention.mailbox", "30d", "Files in the mailbox of the data folder, where no mail server is set."),
 ];
 
 /// Reads the sections.
@@ -108,6 +110,7 @@ fn read_limits(reader: &mut Reader<'_>) -> LimitPolicy {
         invite_per_hour_per_team: limit("invite_per_hour_per_team"),
         invite_per_day_per_user: limit("invite_per_day_per_user"),
         invite_per_day_per_unverified_user: limit("invite_per_day_per_unverified_user"),
+        invite_per_day_per_address: limit("invite_per_day_per_address"),
         team_per_hour_per_user: limit("team_per_hour_per_user"),
     }
 }
@@ -120,6 +123,7 @@ fn read_retention(reader: &mut Reader<'_>) -> Retention {
         invitations: kept("invitations"),
         mails: kept("mails"),
         sign_in_networks: kept("sign_in_networks"),
+        mailbox: kept("mailbox"),
     }
 }
 

@@ -18,12 +18,15 @@ pub(crate) struct Mail {
     pub renderer: Arc<dyn MailRenderer>,
     /// Hands it over.
     pub mailer: Arc<dyn Mailer>,
+    /// The same, where it is a folder.
+    pub mailbox: Option<Arc<Mailbox>>,
 }
 
 /// Wires what is set.
 pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Mail> {
     let renderer = Arc::new(renderer(settings, public_url)?);
-    Ok(Mail { renderer, mailer: mailer(settings, public_url, clock)? })
+    let (mailer, mailbox) = mailer(settings, public_url, clock)?;
+    Ok(Mail { renderer, mailer, mailbox })
 }
 
 /// Whether every template can be used.
@@ -49,17 +52,23 @@ fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Templ
     .context("mail templates")
 }
 
-fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+type Way = (Arc<dyn Mailer>, Option<Arc<Mailbox>>);
+
+fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Way> {
     let mail = &settings.mail;
     let public_url = public_url.to_string();
     let sender = mail.sender.clone().unwrap_or_else(|| default_sender(&mail.product_name, &public_url));
     let message = MessageSettings { public_url, sender };
     let clock = Arc::clone(clock);
     match &mail.smtp_url {
-        None => Ok(Arc::new(Mailbox::open(settings.storage.mailbox(), &message, clock).context("mailbox")?)),
+        None => {
+            let mailbox = Mailbox::open(settings.storage.mailbox(), &message, clock).context("mailbox")?;
+            let mailbox = Arc::new(mailbox);
+            Ok((Arc::clone(&mailbox) as Arc<dyn Mailer>, Some(mailbox)))
+        }
         Some(url) => {
             let smtp = SmtpSettings { url: url.clone(), timeout: mail.timeout.unsigned_abs() };
-            Ok(Arc::new(SmtpMailer::new(&smtp, &message, clock).context("mail.smtp_url")?))
+            Ok((Arc::new(SmtpMailer::new(&smtp, &message, clock).context("mail.smtp_url")?), None))
         }
     }
 }

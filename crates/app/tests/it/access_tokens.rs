@@ -74,6 +74,7 @@ async fn unsigned_tokens_are_refused() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the key of a forger")]
 async fn keys_that_a_token_brings_along_or_points_to_are_not_looked_at() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("embedded@example.org").await;

@@ -22,7 +22,7 @@ pub struct Purge {
 /// How many rows were purged, by table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PurgeReport {
-    /// Table and number of rows, tables without any left out.
+    /// Table, or folder, and number of rows or files; what had none is left out.
     pub removed: Vec<(&'static str, u64)>,
 }
 

@@ -1,5 +1,7 @@
-//! How many invitations a team and an inviter may send: whoever could send more could spam with our mails.
+//! How many invitations a team and an inviter may send, and an address may get: whoever could send more could spam with
+//! our mails.
 
+use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::TeamId;
 use time::OffsetDateTime;
 
@@ -19,16 +21,25 @@ impl InvitationLimits {
         Self { limits: Limits::new(dependencies) }
     }
 
-    /// Counts one invitation of the actor for the team, or neither when one of the two limits is reached.
+    /// Counts one invitation of the actor for the team to the address, or nothing when one of the limits is reached.
     pub(crate) async fn acquire(
         &self,
         actor: &Actor,
         team_id: TeamId,
+        email: &EmailAddress,
         now: OffsetDateTime,
     ) -> Result<(), LimitExceeded> {
         let limit = if actor.user.email_verified { Limit::InviteOfUser } else { Limit::InviteOfUnverifiedUser };
         let of_user = self.limits.acquire(limit, Subject::User(actor.id()), now).await?;
-        if let Err(exceeded) = self.limits.acquire(Limit::InviteOfTeam, Subject::Team(team_id), now).await {
+        let of_team = match self.limits.acquire(Limit::InviteOfTeam, Subject::Team(team_id), now).await {
+            Ok(of_team) => of_team,
+            Err(exceeded) => {
+                self.limits.refund(of_user).await;
+                return Err(exceeded);
+            }
+        };
+        if let Err(exceeded) = self.limits.acquire(Limit::InviteOfAddress, Subject::Address(email), now).await {
+            self.limits.refund(of_team).await;
             self.limits.refund(of_user).await;
             return Err(exceeded);
         }
@@ -42,7 +53,7 @@ mod tests {
 
     use super::*;
     use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
-    use crate::testing::{Mocks, NOW, actor, team};
+    use crate::testing::{Mocks, NOW, actor, email, team};
 
     /// Asks for one invitation while the limit named `full` is reached. Gives the answer, and what was counted and
     /// taken back, by the name of the limit.
@@ -61,23 +72,25 @@ mod tests {
         mocks.rate_limiter.expect_refund().returning(move |hit| {
             log.lock().unwrap().push(format!("-{}", hit.rule.name));
         });
-        let answer = InvitationLimits::new(&mocks.into_dependencies()).acquire(&actor, team(1).id, NOW).await;
+        let answer = InvitationLimits::new(&mocks.into_dependencies())
+            .acquire(&actor, team(1).id, &email("new@example.com"), NOW)
+            .await;
         let seen = seen.lock().unwrap().clone();
         (answer, seen)
     }
 
     #[tokio::test]
-    async fn an_invitation_counts_for_the_inviter_and_the_team() {
+    async fn an_invitation_counts_for_the_inviter_the_team_and_the_address() {
         let (answer, counted) = ask(actor(), "none").await;
         assert!(answer.is_ok());
-        assert_eq!(counted, ["+invite_user", "+invite_team"]);
+        assert_eq!(counted, ["+invite_user", "+invite_team", "+invite_address"]);
     }
 
     #[tokio::test]
     async fn an_unverified_inviter_has_the_narrow_limit() {
         let mut unverified = actor();
         unverified.user.email_verified = false;
-        assert_eq!(ask(unverified, "none").await.1, ["+invite_unverified", "+invite_team"]);
+        assert_eq!(ask(unverified, "none").await.1, ["+invite_unverified", "+invite_team", "+invite_address"]);
     }
 
     #[tokio::test]
@@ -92,5 +105,12 @@ mod tests {
         let (answer, counted) = ask(actor(), "invite_team").await;
         assert_eq!(answer.unwrap_err().limit, "invite_team");
         assert_eq!(counted, ["+invite_user", "-invite_user"]);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_invited_by_many_uses_up_neither_of_the_others() {
+        let (answer, counted) = ask(actor(), "invite_address").await;
+        assert_eq!(answer.unwrap_err().limit, "invite_address");
+        assert_eq!(counted, ["+invite_user", "+invite_team", "-invite_team", "-invite_user"]);
     }
 }

@@ -99,7 +99,7 @@ impl InviteMember {
     ) -> Result<(), InviteMemberError> {
         self.access.require(actor, origin, command.team_id, Permission::ManageInvitations).await?;
         let now = self.clock.now();
-        self.limits.acquire(actor, command.team_id, now).await?;
+        self.limits.acquire(actor, command.team_id, &command.email, now).await?;
         let uow = self.units_of_work.begin().await?;
         let nobody = UserId::new(self.ids.next_id());
         let account = lock_account(&*uow, &command.email, nobody).await?;

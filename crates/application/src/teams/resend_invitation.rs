@@ -87,9 +87,9 @@ impl ResendInvitation {
     ) -> Result<(), ResendInvitationError> {
         let ResendInvitationCommand { team_id, invitation_id } = command;
         self.access.require(actor, origin, team_id, Permission::ManageInvitations).await?;
-        pending(self.invitations.find_by_id(team_id, invitation_id).await?)?;
+        let seen = pending(self.invitations.find_by_id(team_id, invitation_id).await?)?;
         let now = self.clock.now();
-        self.limits.acquire(actor, team_id, now).await?;
+        self.limits.acquire(actor, team_id, &seen.email, now).await?;
         let (uow, team) = self.access.begin(actor, origin, team_id, Permission::ManageInvitations).await?;
         let mut invitation = pending(uow.invitations().find_by_id(team_id, invitation_id).await?)?;
         let token = self.letters.token(now);

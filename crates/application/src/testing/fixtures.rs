@@ -21,7 +21,7 @@ use crate::actor::Actor;
 use crate::error::Fault;
 use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 
-/// The time at which [`FixedClock`](super::FixedClock) of [`Mocks`](super::Mocks) stands.
+/// The time at which [`FixedClock`](crate::testing::FixedClock) of [`Mocks`](crate::testing::Mocks) stands.
 pub const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05.678 UTC);
 
 /// The password of [`credentials`].

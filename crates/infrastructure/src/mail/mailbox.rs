@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use countersign_application::error::Fault;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::RenderedMail;
 use countersign_application::ports::mailer::{MailError, Mailer};
@@ -38,6 +39,15 @@ impl Mailbox {
         Ok(Self { folder, format: MessageFormat::new(settings, clock)? })
     }
 
+    /// Removes the mails that were queued before then, which their names tell, and says how many. Anything else in the
+    /// folder is left alone.
+    pub async fn purge(&self, before: OffsetDateTime) -> Result<u64, Fault> {
+        let (folder, before) = (self.folder.clone(), queued_at(before));
+        let purged = tokio::task::spawn_blocking(move || remove_older(&folder, &before)).await;
+        let purged = purged.unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+        purged.map_err(|error| Fault::unavailable("mailbox", error))
+    }
+
     /// Where the mails are.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -63,8 +73,35 @@ fn file_name(id: MailId) -> String {
     let (seconds, nanos) = id.as_uuid().get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
     let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
     let queued = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{}-{id}.eml", queued_at(queued))
+}
+
+/// Sorts as time does.
+fn queued_at(at: OffsetDateTime) -> String {
     let format = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
-    format!("{}-{id}.eml", queued.format(&format).unwrap_or_default())
+    at.format(&format).unwrap_or_default()
+}
+
+fn remove_older(folder: &Path, before: &str) -> io::Result<u64> {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let Some(at) = name.to_str().and_then(time_of) else { continue };
+        if at < before {
+            fs::remove_file(folder.join(&name))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// The time in the name of a mail, finished or not; `None` for what is no mail of ours.
+fn time_of(name: &str) -> Option<&str> {
+    let (at, _) = name.trim_start_matches('.').split_once('-')?;
+    let is_ours = name.trim_end_matches(".unfinished").strip_suffix(".eml").is_some();
+    let is_time = at.len() == "20260102T030405.678Z".len()
+        && at.bytes().all(|octet| octet.is_ascii_digit() || matches!(octet, b'T' | b'.' | b'Z'));
+    (is_ours && is_time).then_some(at)
 }
 
 /// Whole or not at all, and there to stay: also after a power cut.

@@ -69,6 +69,7 @@ impl BcryptHasher {
 
 #[async_trait]
 impl PasswordHasher for BcryptHasher {
+    #[expect(clippy::disallowed_methods, reason = "a salt is part of the hash, and no secret of the service")]
     async fn hash(&self, normalized: &str) -> Result<PasswordHash, Fault> {
         let mut salt = [0; 16];
         rand::fill(&mut salt).map_err(|error| Fault::internal("password hashing", error))?;

@@ -33,6 +33,7 @@ enum PublicKey {
 }
 
 /// A new private key in PKCS#8.
+#[expect(clippy::disallowed_methods, reason = "a key pair is made by the library, from the system's generator")]
 pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let random = SystemRandom::new();
     let pkcs8 = match algorithm {

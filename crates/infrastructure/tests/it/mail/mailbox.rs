@@ -89,3 +89,23 @@ async fn a_folder_that_is_gone_is_a_setback_and_tells_no_path() {
     fs::create_dir(&folder).unwrap();
     mailbox.send(&invitation(1, "Engines")).await.unwrap();
 }
+
+#[tokio::test]
+async fn mails_are_purged_by_the_time_in_their_name_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailbox = open(folder.path());
+    for n in [1, 2] {
+        mailbox.send(&invitation(n, "Engines")).await.unwrap();
+    }
+    for other in ["notes.txt", "20250101T000000.000Z-notes.txt", "my-own.eml", ".20250101T000000.000Z-x.eml.unfinished"]
+    {
+        fs::write(folder.path().join(other), "").unwrap();
+    }
+    let second = mail_id(2).as_uuid().get_timestamp().unwrap().to_unix();
+    let second = i128::from(second.0) * 1_000_000_000 + i128::from(second.1);
+    let before = time::OffsetDateTime::from_unix_timestamp_nanos(second).unwrap();
+    assert_eq!(mailbox.purge(before).await.unwrap(), 2, "the first mail, and one that was never finished");
+    let kept = format!("20260102T030405.002Z-{}.eml", mail_id(2));
+    assert_eq!(names(folder.path()), ["20250101T000000.000Z-notes.txt", &kept, "my-own.eml", "notes.txt"]);
+    assert_eq!(mailbox.purge(before + time::Duration::milliseconds(1)).await.unwrap(), 1);
+}

@@ -32,7 +32,7 @@ async fn invite(uow: &dyn UnitOfWork, into: u64, by: u64, address: &str) {
         invited_by: Some(user_id(by)),
         ..invitation(address, Role::Member)
     };
-    tokio::time::timeout(PATIENCE, uow.invitations().insert(&invitation)).await.expect("no wait").unwrap();
+    tokio::time::timeout(PATIENCE, uow.invitations().insert(&invitation)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
