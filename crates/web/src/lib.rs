@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod auth;
 pub mod client_address;
+mod connection;
 mod docs;
 mod extract;
 mod health;

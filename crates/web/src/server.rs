@@ -1,5 +1,7 @@
 //! The listener and the application behind it.
 
+mod listener;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -7,16 +9,18 @@ use std::rc::Rc;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, web};
 use countersign_application::Application;
 
 use crate::middleware::answer::answer;
 use crate::middleware::cors::cors;
+use crate::middleware::delivery::delivery;
 use crate::middleware::flood_guard::FloodGuard;
 use crate::middleware::request_context::request_context;
 use crate::middleware::request_metrics::RequestMetrics;
 use crate::middleware::security_headers::security_headers;
 use crate::routes::{self, Endpoint};
+use crate::server::listener::listen;
 use crate::settings::WebSettings;
 
 /// A server that listens already. Await it to serve; stop it by its handle.
@@ -34,30 +38,13 @@ pub fn bind(application: &Application, settings: &WebSettings) -> io::Result<Bou
 
 /// The same on a listener that is there already: whoever needs to know the port before the settings are complete.
 pub fn serve(listener: TcpListener, application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
-    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let flood_guard = FloodGuard::new(settings);
     flood_guard.sweep();
     let application = web::Data::new(application.clone());
     let shared = web::Data::new(settings.clone());
-    let factory = move || app(application.clone(), shared.clone(), &flood_guard, &routes::table());
-    let mut server = HttpServer::new(factory)
-        .keep_alive(settings.keep_alive)
-        .client_request_timeout(settings.head_timeout)
-        .client_disconnect_timeout(settings.head_timeout)
-        .tls_handshake_timeout(settings.head_timeout)
-        // A client that is gone needs no answer: without this its request is worked on all the same.
-        .h1_allow_half_closed(false)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs())
-        .disable_signals();
-    if let Some(workers) = settings.workers {
-        server = server.workers(workers);
-    }
-    let server = match &settings.tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
-        None => server.listen(listener)?,
-    };
-    Ok(BoundServer { server: server.run(), address })
+    let make_app = move || app(application.clone(), shared.clone(), &flood_guard, &routes::table());
+    Ok(BoundServer { server: listen(listener, settings, make_app)?, address })
 }
 
 /// The application of one worker.
@@ -86,6 +73,7 @@ pub(crate) fn app(
         .wrap(from_fn(answer))
         .wrap(from_fn(security_headers))
         .wrap(from_fn(move |req, next| request_context(Rc::clone(&metrics), req, next)))
+        .wrap(from_fn(delivery))
 }
 
 #[cfg(test)]

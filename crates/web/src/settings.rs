@@ -31,6 +31,10 @@ pub struct WebSettings {
     pub body_timeout: Duration,
     /// How long a connection may idle between requests.
     pub keep_alive: Duration,
+    /// How long a client may take no more of its answer.
+    pub answer_timeout: Duration,
+    /// Most connections at once; more of them wait.
+    pub max_connections: usize,
     /// How long requests in flight may take once the server stops.
     pub shutdown_timeout: Duration,
     /// Threads that serve; as many as there are cores when absent.
@@ -55,6 +59,8 @@ impl WebSettings {
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_mins(1),
+            answer_timeout: Duration::from_secs(30),
+            max_connections: 10_000,
             shutdown_timeout: Duration::from_secs(10),
             workers: None,
             flood_per_second_per_ip: 50,

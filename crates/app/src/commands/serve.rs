@@ -18,6 +18,7 @@ use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
 use crate::workers::Workers;
 
+mod connections;
 mod metrics;
 mod tls;
 mod web;

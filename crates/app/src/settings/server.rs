@@ -39,6 +39,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("server.workers", "0", "Threads that serve requests; 0 is one for each core."),
     Setting::new("server.request_timeout", "10s", "How long a client may take to send the body of a request."),
     Setting::new(
+        "server.answer_timeout",
+        "30s",
+        "How long a client may take no more of its answer before its connection is ended.",
+    ),
+    Setting::new(
+        "server.keep_alive",
+        "60s",
+        "How long a connection may be idle between an answer and the next request.",
+    ),
+    Setting::new(
+        "server.max_connections",
+        "10000",
+        "Connections at once on this node; more of them wait. Fewer where the process may not open as many files.",
+    ),
+    Setting::new(
         "server.shutdown_delay",
         "1s",
         "How long readiness already fails before the listener closes, for load balancers to turn away.",
@@ -74,6 +89,12 @@ pub(crate) struct ServerSettings {
     pub workers: usize,
     /// Bound of the body of a request.
     pub request_timeout: Duration,
+    /// Bound of a client that takes no more of its answer.
+    pub answer_timeout: Duration,
+    /// Bound of the time between an answer and the next request.
+    pub keep_alive: Duration,
+    /// Most connections at once.
+    pub max_connections: usize,
     /// Between failing readiness and closing the listener.
     pub shutdown_delay: Duration,
     /// Bound of the drain.
@@ -103,6 +124,9 @@ impl ServerSettings {
             metrics_listen: MetricsListen::read(reader),
             workers: reader.number("server.workers", 0..=1_024),
             request_timeout: reader.duration("server.request_timeout", "1s"..="5m"),
+            answer_timeout: reader.duration("server.answer_timeout", "1s"..="10m"),
+            keep_alive: reader.duration("server.keep_alive", "1s"..="10m"),
+            max_connections: reader.number("server.max_connections", 1..=1_000_000),
             shutdown_delay: reader.duration("server.shutdown_delay", "0s"..="5m"),
             shutdown_timeout: reader.duration("server.shutdown_timeout", "1s"..="10m"),
             flood_per_second_per_ip: reader.number("limits.flood_per_second_per_ip", 0..=1_000_000),

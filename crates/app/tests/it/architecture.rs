@@ -29,6 +29,8 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("sea-orm-migration", &["countersign-infrastructure", "countersign-migration"]),
     ("sqlx", &["countersign-infrastructure", "countersign-migration"]),
     ("actix-web", &["countersign-web", "countersign"]),
+    ("actix-http", &["countersign-web"]),
+    ("actix-server", &["countersign-web"]),
     ("actix-cors", &["countersign-web"]),
     ("actix-governor", &["countersign-web"]),
     ("utoipa", &["countersign-web"]),

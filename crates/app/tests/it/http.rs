@@ -2,6 +2,7 @@
 
 mod bodies;
 mod browsers;
+mod connections;
 mod framing;
 mod headers;
 mod methods;

@@ -1,9 +1,11 @@
 //! `GET /docs/assets/{file}`: what the page at `/docs` is made of, from the binary.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa_swagger_ui::{Config, serve};
 
@@ -19,14 +21,27 @@ pub(crate) async fn handle(file: web::Path<String>) -> Result<HttpResponse, Prob
         return Ok(HttpResponse::Ok().insert_header(CACHING).content_type("text/javascript").body(START));
     }
     let missing = || Problem::of_status(StatusCode::NOT_FOUND);
-    if !SERVED.contains(&file.as_str()) {
-        return Err(missing());
-    }
-    let asset = serve(&file, Arc::new(Config::from("/openapi.json")));
-    let asset = asset.map_err(|error| Problem::internal(error.to_string()))?.ok_or_else(missing)?;
+    let asset = ASSETS.get(file.as_str()).ok_or_else(missing)?;
     let mut response = HttpResponse::Ok();
-    if asset.gzpipped {
+    if asset.is_gzipped {
         response.insert_header((CONTENT_ENCODING, "gzip"));
     }
-    Ok(response.insert_header(CACHING).content_type(asset.content_type).body(asset.bytes.into_owned()))
+    Ok(response.insert_header(CACHING).content_type(asset.content_type.as_str()).body(asset.octets.clone()))
 }
+
+/// A file, once in memory for however many clients.
+struct Asset {
+    octets: Bytes,
+    content_type: String,
+    is_gzipped: bool,
+}
+
+static ASSETS: LazyLock<BTreeMap<&'static str, Asset>> = LazyLock::new(|| {
+    let config = Arc::new(Config::from("/openapi.json"));
+    let load = |name: &&'static str| {
+        let file = serve(name, config.clone()).ok()??;
+        let octets = Bytes::from(file.bytes.into_owned());
+        Some((*name, Asset { octets, content_type: file.content_type, is_gzipped: file.gzpipped }))
+    };
+    SERVED.iter().filter_map(load).collect()
+});

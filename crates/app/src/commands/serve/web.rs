@@ -7,7 +7,7 @@ use countersign_application::ports::id_generator::IdGenerator;
 use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
 
-use crate::commands::serve::tls;
+use crate::commands::serve::{connections, tls};
 use crate::settings::{PublicUrl, Settings};
 
 /// Translates them.
@@ -25,6 +25,9 @@ pub(crate) fn web_settings(
     web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
     web.tls = server.tls.as_ref().map(tls::server_config).transpose()?;
     web.body_timeout = server.request_timeout.unsigned_abs();
+    web.answer_timeout = server.answer_timeout.unsigned_abs();
+    web.keep_alive = server.keep_alive.unsigned_abs();
+    web.max_connections = connections::bound(server.max_connections);
     web.shutdown_timeout = server.shutdown_timeout.unsigned_abs();
     web.workers = Some(server.workers).filter(|workers| *workers > 0);
     web.flood_per_second_per_ip = server.flood_per_second_per_ip;

@@ -1,0 +1,115 @@
+//! Hands answers over to clients that may not take them, and ends requests whose body nobody reads.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue};
+use actix_web::http::{StatusCode, Version};
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage as _};
+use futures_util::Stream;
+
+use crate::connection::{Activity, OpenRequest};
+
+/// Octets that are handed over at once: about what an answer that is not taken holds beyond itself.
+const PART: usize = 16 * 1024;
+
+pub(crate) async fn delivery(
+    mut req: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<EitherBody<Delivery, BoxBody>>, Error> {
+    let open_request = match req.conn_data::<Rc<Activity>>().cloned() {
+        Some(activity) => Some(Rc::new(OpenRequest::begin(activity).await)),
+        None => None,
+    };
+    let request_body = keep_body(&mut req, open_request.clone());
+    let response = next.call(req).await?;
+    let is_http1 = response.request().version() < Version::HTTP_2;
+    Ok(response.map_body(|head, body| {
+        let mut size = body.size();
+        if is_http1 && matches!(size, BodySize::None | BodySize::Sized(0)) {
+            size = hold_back(head);
+        }
+        match body.try_into_bytes() {
+            Ok(rest) => {
+                EitherBody::left(Delivery { size, rest, _open_request: open_request, _request_body: request_body })
+            }
+            Err(stream) => EitherBody::right(stream),
+        }
+    }))
+}
+
+/// The size to claim of an empty answer. Before the framework asks for the first part of an answer, it waits for room
+/// in its buffer; empty answers it would put there without end, for a client that asks and asks and reads nothing. So
+/// they too get a part to be asked for, and look as ever on the wire.
+fn hold_back(head: &mut ResponseHead) -> BodySize {
+    head.no_chunking(true);
+    if !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    BodySize::Stream
+}
+
+/// An answer that is handed over in parts.
+pub(crate) struct Delivery {
+    size: BodySize,
+    rest: Bytes,
+    _open_request: Option<Rc<OpenRequest>>,
+    /// As long as it is there, what is left of the request is not waited for: the connection closes after the answer.
+    /// A body in chunks that nobody holds would be read to its end, and an attacker's has none.
+    _request_body: Option<SharedBody>,
+}
+
+impl MessageBody for Delivery {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.size
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let length = self.rest.len().min(PART);
+        Poll::Ready((length > 0).then(|| Ok(self.rest.split_to(length))))
+    }
+}
+
+/// A request body that endpoints read and [`Delivery`] keeps.
+#[derive(Clone)]
+struct SharedBody {
+    payload: Rc<RefCell<Payload>>,
+    open_request: Option<Rc<OpenRequest>>,
+}
+
+impl Stream for SharedBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let part = Pin::new(&mut *self.payload.borrow_mut()).poll_next(cx);
+        if let (Poll::Ready(Some(_)), Some(open_request)) = (&part, &self.open_request) {
+            open_request.take_body();
+        }
+        part
+    }
+}
+
+/// Only HTTP/1.1 has to read a body to get at the next request.
+fn keep_body(req: &mut ServiceRequest, open_request: Option<Rc<OpenRequest>>) -> Option<SharedBody> {
+    match req.take_payload() {
+        payload @ Payload::H1 { .. } => {
+            let shared = SharedBody { payload: Rc::new(RefCell::new(payload)), open_request };
+            req.set_payload(Payload::Stream { payload: Box::pin(shared.clone()) });
+            Some(shared)
+        }
+        other => {
+            req.set_payload(other);
+            None
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Connections of the listener, plain or by TLS, each behind a [`GuardedStream`].
+//!
+//! What `HttpServer` of actix-web does, and which has no place for a stream of one's own.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request};
+use actix_server::{GracefulShutdownSignal, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_tls::accept::TlsError;
+use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::connection::{GuardedStream, Patience};
+use crate::settings::WebSettings;
+
+/// How long a connection that is to close still takes what its client sends, so that the client gets to read why.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Connections that the kernel accepts before this process does. Beyond them a client tries again after a second.
+const ACCEPTED_AHEAD: i32 = 1_024;
+
+/// Octets that the kernel keeps for a client that does not take them. Of itself it would keep up to 4 MiB.
+const KEPT_BY_THE_KERNEL: usize = 128 * 1024;
+
+type Accepted<T> = (GuardedStream<T>, Protocol, Option<SocketAddr>);
+
+/// Starts to serve the applications that this makes, one for each worker.
+pub(crate) fn listen<F, I, A, B>(listener: TcpListener, settings: &WebSettings, make_app: F) -> io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<A, Request>,
+    A: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    A::Future: 'static,
+    <A::Service as actix_service::Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    // Again, for more than the 128 of the standard library.
+    rustix::net::listen(&listener, ACCEPTED_AHEAD)?;
+    // Connections take it over from the listener.
+    set_socket_send_buffer_size(&listener, KEPT_BY_THE_KERNEL)?;
+    let workers = settings.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let builder = ServerBuilder::new()
+        .workers(workers)
+        .max_concurrent_connections((settings.max_connections / workers).max(1))
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .disable_signals();
+    let patience = Patience { idle: settings.keep_alive + settings.head_timeout, unread: settings.answer_timeout };
+    let bounds = Bounds { head: settings.head_timeout, keep_alive: settings.keep_alive };
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = match settings.tls.clone() {
+        None => builder.listen("http", listener, move || {
+            let accept = fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((GuardedStream::new(stream, patience, true), Protocol::Http1, peer)))
+            });
+            accept.and_then(http(bounds, stopping.clone(), make_app()))
+        })?,
+        Some(mut tls) => {
+            tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            builder.listen("https", listener, move || {
+                let mut acceptor = Acceptor::new(tls.clone());
+                acceptor.set_handshake_timeout(bounds.head);
+                let accept = acceptor.map_err(TlsError::into_service_error).map_init_err(|_never| ());
+                let accept = accept.map(move |stream: TlsStream<TcpStream>| {
+                    let peer = stream.get_ref().0.peer_addr().ok();
+                    let is_http1 = stream.get_ref().1.alpn_protocol() != Some(b"h2");
+                    let protocol = if is_http1 { Protocol::Http1 } else { Protocol::Http2 };
+                    (GuardedStream::new(stream, patience, is_http1), protocol, peer)
+                });
+                accept.and_then(http(bounds, stopping.clone(), make_app()).map_err(TlsError::Service))
+            })?
+        }
+    };
+    Ok(builder.run())
+}
+
+#[derive(Clone, Copy)]
+struct Bounds {
+    head: Duration,
+    keep_alive: Duration,
+}
+
+/// HTTP/1.1 and HTTP/2 over accepted connections.
+fn http<T, A, B>(
+    bounds: Bounds,
+    stopping: GracefulShutdownSignal,
+    app: impl IntoServiceFactory<A, Request>,
+) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    A: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    A::Future: 'static,
+    <A::Service as actix_service::Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.into_factory().map_err(|error: Error| error.error_response());
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+        .keep_alive(bounds.keep_alive)
+        .client_request_timeout(bounds.head)
+        .client_disconnect_timeout(LINGER)
+        // A client that is gone needs no answer: without this its request is worked on all the same.
+        .h1_allow_half_closed(false)
+        .on_connect_ext(|stream: &GuardedStream<T>, data| {
+            data.insert(stream.activity());
+        })
+        .finish(map_config(app, |()| AppConfig::default()))
+}
