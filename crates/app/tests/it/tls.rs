@@ -1,5 +1,7 @@
 //! HTTPS by certificate and key of the settings.
 
+mod http2;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 

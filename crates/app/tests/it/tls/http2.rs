@@ -1,0 +1,125 @@
+//! What holds over HTTP/1.1 holds over HTTP/2.
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use h2::client::SendRequest;
+use http::{HeaderMap, Request};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+
+use crate::tls::{HttpsServer, file};
+
+/// What bodies are sent from.
+type Octets = Cursor<Vec<u8>>;
+type Sent = Request<Vec<u8>>;
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// A connection that speaks HTTP/2, and the task that ends with it.
+async fn connect(server: &HttpsServer) -> (SendRequest<Octets>, JoinHandle<()>) {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(file("localhost.pem")).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(&server.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let (sender, connection) = h2::client::Builder::new().handshake::<_, Octets>(stream).await.unwrap();
+    let ended = tokio::spawn(async move {
+        let _however_it_ended = connection.await;
+    });
+    (sender, ended)
+}
+
+fn request(method: &str, path: &str) -> http::request::Builder {
+    Request::builder().method(method).uri(format!("https://localhost{path}"))
+}
+
+fn login(body: Vec<u8>) -> Sent {
+    request("POST", "/auth/login").header("content-type", "application/json").body(body).unwrap()
+}
+
+async fn call(sender: &SendRequest<Octets>, request: Sent) -> Answer {
+    let mut sender = sender.clone().ready().await.unwrap();
+    let (head, body) = request.into_parts();
+    let (response, mut stream) = sender.send_request(Request::from_parts(head, ()), body.is_empty()).unwrap();
+    if !body.is_empty() {
+        // The server may have refused it meanwhile.
+        let _refused = stream.send_data(Cursor::new(body), true);
+    }
+    let (head, mut stream) = response.await.unwrap().into_parts();
+    let mut body = Vec::new();
+    while let Some(part) = stream.data().await {
+        let part = part.unwrap();
+        stream.flow_control().release_capacity(part.len()).unwrap();
+        body.extend_from_slice(&part);
+    }
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
+}
+
+#[tokio::test]
+async fn headers_limits_and_problems_are_the_same_over_http2() {
+    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
+    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
+    let server = HttpsServer::start(&tls);
+    let (sender, _ended) = connect(&server).await;
+    let plain = request("POST", "/auth/login").header("content-type", "text/plain").body(b"{}".to_vec()).unwrap();
+    let large = vec![b' '; 64 * 1024 + 1];
+    let mut announced = login(large.clone());
+    announced.headers_mut().insert("content-length", large.len().into());
+    for (sent, status, code) in [
+        (request("GET", "/health/live").body(vec![]).unwrap(), 200, ""),
+        (request("GET", "/auth/me").body(vec![]).unwrap(), 401, "authentication_required"),
+        (request("GET", "/nothing").body(vec![]).unwrap(), 404, "not_found"),
+        (request("PUT", "/auth/login").body(vec![]).unwrap(), 405, "method_not_allowed"),
+        (plain, 415, "unsupported_media_type"),
+        (login(b"{".to_vec()), 400, "malformed_body"),
+        (login(b"{}".to_vec()), 422, "validation_failed"),
+        (login(large), 413, "payload_too_large"),
+        (announced, 413, "payload_too_large"),
+    ] {
+        let answer = call(&sender, sent).await;
+        assert_eq!(answer.status, status, "{:?}", answer.headers);
+        for name in ["x-content-type-options", "strict-transport-security", "x-request-id"] {
+            assert!(answer.headers.contains_key(name), "{name} is missing: {:?}", answer.headers);
+        }
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        assert!(!answer.headers.contains_key("connection"), "{:?}", answer.headers);
+        if !code.is_empty() {
+            let body: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!((body["code"].as_str(), body["status"].as_u64()), (Some(code), Some(status.into())));
+        }
+    }
+    let many: Vec<_> = (0..20).map(|_| request("GET", "/openapi.json").body(vec![]).unwrap()).collect();
+    let many: Vec<_> = many.into_iter().map(|sent| (sender.clone(), sent)).collect();
+    let calls = many.into_iter().map(|(sender, sent)| tokio::spawn(async move { call(&sender, sent).await }));
+    for answer in calls.collect::<Vec<_>>() {
+        let answer = answer.await.unwrap();
+        assert!(answer.status == 200 && answer.body.len() > 64 * 1024);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_of_http2_that_asks_nothing_is_closed() {
+    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
+    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
+    let server = HttpsServer::start(&[&tls[..], &[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]].concat());
+    let (sender, ended) = connect(&server).await;
+    let start = Instant::now();
+    assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
+    tokio::time::timeout(Duration::from_secs(12), ended).await.unwrap().unwrap();
+    assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
+}
