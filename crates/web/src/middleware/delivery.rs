@@ -7,10 +7,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{Payload, ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderValue};
-use actix_web::http::{StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage as _};
@@ -31,12 +29,8 @@ pub(crate) async fn delivery(
     };
     let request_body = keep_body(&mut req, open_request.clone());
     let response = next.call(req).await?;
-    let is_http1 = response.request().version() < Version::HTTP_2;
-    Ok(response.map_body(|head, body| {
-        let mut size = body.size();
-        if is_http1 && matches!(size, BodySize::None | BodySize::Sized(0)) {
-            size = hold_back(head);
-        }
+    Ok(response.map_body(|_, body| {
+        let size = body.size();
         match body.try_into_bytes() {
             Ok(rest) => {
                 EitherBody::left(Delivery { size, rest, _open_request: open_request, _request_body: request_body })
@@ -44,17 +38,6 @@ pub(crate) async fn delivery(
             Err(stream) => EitherBody::right(stream),
         }
     }))
-}
-
-/// The size to claim of an empty answer. Before the framework asks for the first part of an answer, it waits for room
-/// in its buffer; empty answers it would put there without end, for a client that asks and asks and reads nothing. So
-/// they too get a part to be asked for, and look as ever on the wire.
-fn hold_back(head: &mut ResponseHead) -> BodySize {
-    head.no_chunking(true);
-    if !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    BodySize::Stream
 }
 
 /// An answer that is handed over in parts.

@@ -128,7 +128,7 @@ async fn requests_that_are_sent_ahead_wait_outside() {
          Access-Control-Request-Method: POST\r\n\r\n";
     let unknown = "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n\
          {\"refresh_token\":\"x\"}";
-    // Also those whose answers are empty, which nothing waits for by itself.
+    // Also those whose answers are empty, for which the framework does not wait for room.
     for request in [LIVE, preflight, unknown] {
         let small = resident(&server);
         let mut crowd = Crowd::connect(&server, 20);
