@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{Call, Confidences, PASSWORD, TestServer, Tokens};
 
-const ROUNDS: u64 = 24;
+const ROUNDS: u64 = 50;
 const WRITERS: u64 = 6;
 const NEW_PASSWORD: &str = "eight green bottles";
 
@@ -103,6 +103,13 @@ async fn live(caller: &Caller, story: &mut Story) -> Option<()> {
     answer.map(|_| ())
 }
 
+/// A number of the environment, to look longer (`KILL_ROUNDS`) or at one run again (`KILL_SEED`).
+fn number(name: &str) -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "the one place where these tests are told something")]
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
 /// A sequence that is the same for the same seed.
 struct Chance(u64);
 
@@ -188,12 +195,13 @@ async fn check(server: &TestServer, story: &Story) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
-    let seed = u64::from(std::process::id());
-    println!("seed {seed}");
+    let rounds = number("KILL_ROUNDS").unwrap_or(ROUNDS);
+    let seed = number("KILL_SEED").unwrap_or(u64::from(std::process::id()));
+    println!("KILL_ROUNDS={rounds} KILL_SEED={seed}");
     let mut chance = Chance(seed);
     let mut server = TestServer::start().await;
     let mut stories = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let caller = Caller::of(&server);
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
@@ -211,7 +219,7 @@ async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
                 stories
             });
         }
-        tokio::time::sleep(Duration::from_millis(20 + chance.below(280))).await;
+        tokio::time::sleep(Duration::from_millis(10 + chance.below(170))).await;
         server.kill();
         let told: Vec<Story> = writers.join_all().await.into_iter().flatten().collect();
         server = server.restart().await;

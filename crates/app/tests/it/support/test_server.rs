@@ -228,6 +228,12 @@ impl TestServer {
         process::run_with_input(self.folder.path(), arguments, &variables, input)
     }
 
+    /// Runs a command with other settings in the same folder.
+    pub(crate) fn run_with(&self, arguments: &[&str], setup: &Setup) -> Output {
+        let variables: Vec<_> = setup.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        process::run(self.folder.path(), arguments, &variables)
+    }
+
     /// Creates a superuser by the command line.
     pub(crate) fn create_superuser(&self, email: &str, password: &str) {
         self.confidences.note(email);
