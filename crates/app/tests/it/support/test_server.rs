@@ -94,6 +94,8 @@ pub(crate) struct TestServer {
     setup: Setup,
     folder: Arc<TempDir>,
     child: Child,
+    /// By its test, and not by what the test did to it.
+    was_ended: bool,
     client: reqwest::Client,
     output: Captured,
     log: Captured,
@@ -120,7 +122,8 @@ impl TestServer {
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        let mut server = Self { url: String::new(), setup, folder, child, client, output, log, confidences };
+        let mut server =
+            Self { url: String::new(), setup, folder, child, was_ended: false, client, output, log, confidences };
         server.wait_until_ready().await;
         server
     }
@@ -254,6 +257,7 @@ impl TestServer {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.was_ended = true;
                 self.read_to_the_end();
                 return status;
             }
@@ -272,6 +276,7 @@ impl TestServer {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.was_ended = true;
         self.read_to_the_end();
     }
 
@@ -298,8 +303,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let runs = self.child.try_wait().is_ok_and(|status| status.is_none());
-        let answers = std::thread::panicking() || !runs || is_alive(self.address());
+        let answers = std::thread::panicking() || self.was_ended || is_alive(self.address());
         let _ended_before = self.child.kill();
         let _reaped = self.child.wait();
         if std::thread::panicking() {
