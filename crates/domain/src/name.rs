@@ -19,6 +19,9 @@ pub enum TextError {
     /// Control characters, line breaks or marks that turn the direction of text.
     #[error("control characters and line breaks are not allowed")]
     ControlCharacter,
+    /// Nothing that anybody could see.
+    #[error("at least one visible character is required")]
+    Invisible,
 }
 
 impl Violation for TextError {
@@ -27,6 +30,7 @@ impl Violation for TextError {
             Self::Required => "required",
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter => "control_character",
+            Self::Invisible => "invisible",
         }
     }
 }
@@ -48,6 +52,21 @@ fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a font draws something for it: neither white space, nor a default-ignorable code point (Unicode 17,
+/// `Default_Ignorable_Code_Point`), nor a sign that is blank by itself.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !matches!(
+            c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+        )
+        // The empty Braille pattern.
+        && c != '\u{2800}'
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $max:expr) => {
         $(#[$doc])*
@@ -58,10 +77,19 @@ macro_rules! name {
             /// Most characters (Unicode code points) it may have.
             pub const MAX: usize = $max;
 
-            /// Trims, then checks: 1 to [`Self::MAX`] characters, none of them a control.
+            /// Trims, then checks: 1 to [`Self::MAX`] characters, none of them a control, one of them to be seen.
             pub fn parse(text: &str) -> Result<Self, TextError> {
                 let text = parse(text, Self::MAX)?;
-                if text.is_empty() { Err(TextError::Required) } else { Ok(Self(text)) }
+                match text.chars().any(is_visible) {
+                    true => Ok(Self(text)),
+                    false if text.is_empty() => Err(TextError::Required),
+                    false => Err(TextError::Invisible),
+                }
+            }
+
+            /// As it was stored: the rules may have become stricter since.
+            pub const fn from_stored(text: String) -> Self {
+                Self(text)
             }
 
             /// The trimmed text.
@@ -126,6 +154,28 @@ mod tests {
         for bad in ["a\nb", "a\0b", "a\u{1b}[31m", "a\u{2028}b", "a\u{202E}b", "a\u{7f}b"] {
             assert_eq!(TeamName::parse(bad), Err(TextError::ControlCharacter), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_name_that_nobody_can_see_is_refused() {
+        let blanks = [
+            "\u{200B}", "\u{3164}", "\u{2800}", "\u{AD}", "\u{115F}\u{1160}", "\u{FEFF}", "\u{200E}\u{200F}",
+            "\u{FE0F}", "\u{E0041}", "\u{FFA0} \u{2060}",
+        ];
+        for blank in blanks {
+            assert_eq!(PersonName::parse(blank), Err(TextError::Invisible), "{blank:?}");
+            assert_eq!(TeamName::parse(&format!(" {blank} ")), Err(TextError::Invisible), "{blank:?}");
+        }
+        assert_eq!(PersonName::parse("\u{3000}\u{A0}"), Err(TextError::Required), "white space is trimmed");
+        // Joiners are part of names, and of families of emoji.
+        for seen in ["می\u{200C}خواهم", "👩\u{200D}👧", "x\u{AD}", "\u{5E9}\u{200F}"] {
+            assert!(PersonName::parse(seen).is_ok(), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_stored_name_is_taken_as_it_is() {
+        assert_eq!(TeamName::from_stored("\u{200B}".to_owned()).as_str(), "\u{200B}");
     }
 
     #[test]

@@ -36,13 +36,15 @@ pub struct TeamChange {
 }
 
 impl Team {
-    /// Applies a change.
-    pub fn change(&mut self, change: TeamChange, now: OffsetDateTime) {
-        self.name = change.name.unwrap_or_else(|| self.name.clone());
-        if let Some(description) = change.description {
-            self.description = description;
+    /// Applies a change. Says whether anything is different then.
+    pub fn change(&mut self, change: TeamChange, now: OffsetDateTime) -> bool {
+        let name = change.name.unwrap_or_else(|| self.name.clone());
+        let description = change.description.unwrap_or_else(|| self.description.clone());
+        let news = name != self.name || description != self.description;
+        if news {
+            *self = Self { name, description, updated_at: now, ..self.clone() };
         }
-        self.updated_at = now;
+        news
     }
 }
 
@@ -62,13 +64,17 @@ mod tests {
             created_at: OffsetDateTime::UNIX_EPOCH,
             updated_at: OffsetDateTime::UNIX_EPOCH,
         };
-        team.change(
-            TeamChange { name: Some(TeamName::parse("Looms").unwrap()), description: None },
-            OffsetDateTime::UNIX_EPOCH,
-        );
+        let later = OffsetDateTime::UNIX_EPOCH + time::Duration::DAY;
+        let looms = || TeamChange { name: Some(TeamName::parse("Looms").unwrap()), description: None };
+        assert!(team.change(looms(), OffsetDateTime::UNIX_EPOCH));
         assert_eq!(team.name.as_str(), "Looms");
         assert!(team.description.is_some());
-        team.change(TeamChange { name: None, description: Some(None) }, OffsetDateTime::UNIX_EPOCH);
+        let cleared = TeamChange { name: None, description: Some(None) };
+        assert!(team.change(cleared.clone(), OffsetDateTime::UNIX_EPOCH));
+        for nothing in [looms(), cleared, TeamChange::default()] {
+            assert!(!team.change(nothing, later));
+        }
+        assert_eq!(team.updated_at, OffsetDateTime::UNIX_EPOCH);
         assert_eq!(team.name.as_str(), "Looms");
         assert!(team.description.is_none());
     }

@@ -72,11 +72,22 @@ impl User {
         self.end_sessions(now);
     }
 
-    /// Changes what is given of the names.
-    pub fn rename(&mut self, first_name: Option<PersonName>, last_name: Option<PersonName>, now: OffsetDateTime) {
-        self.first_name = first_name.unwrap_or_else(|| self.first_name.clone());
-        self.last_name = last_name.unwrap_or_else(|| self.last_name.clone());
-        self.updated_at = now;
+    /// Changes what is given of the names. Says whether that is news.
+    pub fn rename(
+        &mut self,
+        first_name: Option<PersonName>,
+        last_name: Option<PersonName>,
+        now: OffsetDateTime,
+    ) -> bool {
+        let first_name = first_name.filter(|name| *name != self.first_name);
+        let last_name = last_name.filter(|name| *name != self.last_name);
+        let news = first_name.is_some() || last_name.is_some();
+        if news {
+            self.first_name = first_name.unwrap_or_else(|| self.first_name.clone());
+            self.last_name = last_name.unwrap_or_else(|| self.last_name.clone());
+            self.updated_at = now;
+        }
+        news
     }
 
     /// Ends every session by starting a new epoch.
@@ -143,6 +154,17 @@ mod tests {
         let mut user = user();
         assert!(user.verify_email(OffsetDateTime::UNIX_EPOCH));
         assert!(!user.verify_email(OffsetDateTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn the_same_names_are_no_change() {
+        let mut user = user();
+        let (before, later) = (user.clone(), OffsetDateTime::UNIX_EPOCH + time::Duration::DAY);
+        assert!(!user.rename(None, None, later));
+        assert!(!user.rename(Some(before.first_name.clone()), Some(before.last_name.clone()), later));
+        assert_eq!(user, before);
+        assert!(user.rename(Some(before.first_name), PersonName::parse("King").ok(), later));
+        assert_eq!((user.last_name.as_str(), user.updated_at), ("King", later));
     }
 
     #[test]

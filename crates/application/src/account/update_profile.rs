@@ -55,7 +55,7 @@ impl UpdateProfile {
         }
     }
 
-    /// Changes the names of the actor.
+    /// Changes the names of the actor. Names that it has already change nothing, and write nothing.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -63,13 +63,20 @@ impl UpdateProfile {
         command: UpdateProfileCommand,
     ) -> Result<User, UpdateProfileError> {
         let now = self.clock.now();
+        if !actor.user.clone().rename(command.first_name.clone(), command.last_name.clone(), now) {
+            return Ok(actor.user.clone());
+        }
         let event = self.trail.event(AuditKind::ProfileUpdated, origin, now).by(actor.id()).about(actor.id());
         let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
         let uow = self.units_of_work.begin().await?;
         // Deleted since its token was checked: another try gets the 401 that is true now.
         let locked = uow.users().lock(actor.id()).await?;
         let mut user = locked.ok_or_else(|| Fault::unavailable("account", "deleted meanwhile"))?;
-        user.rename(command.first_name, command.last_name, now);
+        if !user.rename(command.first_name, command.last_name, now) {
+            drop(uow);
+            fence.lift().await;
+            return Ok(user);
+        }
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         uow.audit().append(&event).await?;
         finish(uow, [fence], &self.trail, [event]).await?;
@@ -128,6 +135,29 @@ mod tests {
             assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unavailable);
             assert!(!written.committed());
         }
+    }
+
+    #[tokio::test]
+    async fn the_names_that_it_has_change_nothing() {
+        let same = UpdateProfileCommand { first_name: Some(user(1).first_name), last_name: Some(user(1).last_name) };
+        let nothing = UpdateProfileCommand { first_name: None, last_name: None };
+        for command in [same, nothing] {
+            // No unit of work is staged: none is begun.
+            let use_case = UpdateProfile::new(&Mocks::default().into_dependencies());
+            assert_eq!(use_case.execute(&actor(), &origin(), command).await.unwrap(), user(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_another_request_made_first_is_not_made_again() {
+        let mut mocks = Mocks::default();
+        let mut uow = StagedUnitOfWork::default();
+        let changed = User { first_name: name("Ada"), ..user(1) };
+        let stored = changed.clone();
+        uow.users.expect_lock().returning(move |_| Ok(Some(stored.clone())));
+        let written = mocks.stage(uow);
+        assert_eq!(update(mocks).await.unwrap(), changed);
+        assert!(!written.committed() && written.audited().is_empty());
     }
 
     #[tokio::test]

@@ -90,6 +90,11 @@ impl UpdateUser {
         let (uow, user) = self.guard.begin(actor, origin, user.id).await?;
         let mut user = user.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
+        if change.is_none() {
+            drop(uow);
+            fence.lift().await;
+            return Ok(user);
+        }
         let mut aftermath = Aftermath::default();
         if change.is_active == Some(false) {
             aftermath = self.removal.hand_over_teams(&*uow, &user, Some(actor.id()), origin, now).await?;

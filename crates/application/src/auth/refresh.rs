@@ -86,7 +86,7 @@ impl Refresh {
     /// Exchanges a refresh token for its successor and a fresh access token.
     ///
     /// Four statements: session, account, rotation, active memberships; a fifth, the audit event, only when
-    /// the client has moved.
+    /// the client has moved, and a sixth while the address is not verified.
     pub async fn execute(&self, origin: &Origin, command: RefreshCommand) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         self.refused.check(origin, now).await?;
@@ -167,6 +167,10 @@ impl Refresh {
         let uow = self.units_of_work.begin().await?;
         if !uow.sessions().rotate(&rotation).await? {
             return Ok(None);
+        }
+        // The purge of unused accounts has no other sign of life once the session is over.
+        if let Some(ip) = origin.ip.filter(|_| !user.email_verified) {
+            uow.networks().remember(user.id, Network::logged(ip), now).await?;
         }
         if let Some(event) = &moved {
             uow.audit().append(event).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::UserId;
 use countersign_domain::page::PageRequest;
+use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::account::removal::{AccountRemoval, RemovalCause, RemovalError};
@@ -15,7 +16,7 @@ use crate::error::classify;
 use crate::policy::Policy;
 use crate::ports::clock::Clock;
 use crate::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
-use crate::ports::unit_of_work::UnitOfWorkFactory;
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::trail::Trail;
@@ -80,14 +81,14 @@ impl KeepHouse {
     }
 
     async fn remove_unused(&self, now: OffsetDateTime) -> Result<u64, Fault> {
-        let created_before = now - self.policy.retention.unverified_accounts;
+        let since = now - self.policy.retention.unverified_accounts;
         let mut removed = 0;
         loop {
-            let batch = self.users.list_unused(created_before, now, BATCH).await?;
+            let batch = self.users.list_unused(since, now, BATCH).await?;
             let full = batch.len() == usize::from(BATCH);
             let mut progress = 0;
             for id in batch {
-                match self.remove(id).await {
+                match self.remove(id, since).await {
                     Ok(done) => progress += u64::from(done),
                     Err(fault @ Fault::Unavailable { .. }) => return Err(fault),
                     // One account that cannot be removed must not keep the others for ever.
@@ -105,18 +106,15 @@ impl KeepHouse {
     }
 
     /// Removes the account in a unit of work of its own, unless it has come into use since it was listed.
-    async fn remove(&self, id: UserId) -> Result<bool, Fault> {
+    async fn remove(&self, id: UserId, since: OffsetDateTime) -> Result<bool, Fault> {
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(id)]).await;
         let uow = self.units_of_work.begin().await?;
-        let unused = match uow.users().lock(id).await? {
-            Some(user) if !user.email_verified => user,
-            _ => return Ok(false),
-        };
-        let teams = uow.memberships().list_by_user(id, &PageRequest::first(1)).await?;
-        if !teams.items.is_empty() || !uow.sessions().list_live_by_user(id, now).await?.is_empty() {
+        let Some(unused) = unused(&*uow, id, since, now).await? else {
+            drop(uow);
+            fence.lift().await;
             return Ok(false);
-        }
+        };
         let cause = RemovalCause::Unused;
         let aftermath = match self.removal.remove(&*uow, &unused, cause, &Origin::default(), now).await {
             Ok(aftermath) => aftermath,
@@ -127,6 +125,24 @@ impl KeepHouse {
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(true)
     }
+}
+
+/// The locked account, if it is active, was never verified, is in no team and was not used since.
+async fn unused(
+    uow: &dyn UnitOfWork,
+    id: UserId,
+    since: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<Option<User>, Fault> {
+    let found = uow.users().lock(id).await?;
+    let Some(user) = found.filter(|user| user.is_active && !user.email_verified) else { return Ok(None) };
+    let teams = uow.memberships().list_by_user(id, &PageRequest::first(1)).await?;
+    let sessions = uow.sessions().list_by_user(id).await?;
+    let networks = uow.networks().list_by_user(id).await?;
+    let used = !teams.items.is_empty()
+        || sessions.iter().any(|session| session.last_seen_at >= since || session.is_live(&user, now))
+        || networks.iter().any(|(_, seen)| *seen >= since);
+    Ok((!used).then_some(user))
 }
 
 #[cfg(test)]

@@ -36,11 +36,12 @@ pub trait UserRepository: Send + Sync {
     /// Accounts whose address or name contains `search` (all when absent), by id.
     async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault>;
 
-    /// Up to `limit` accounts that never verified their address, were created before that time, are in no team and
-    /// have no live session at `now`.
+    /// Up to `limit` active accounts that never verified their address, were created before that time, have not signed
+    /// in nor refreshed since as far as sessions (ended ones too) and networks tell, are in no team and have no live
+    /// session at `now`.
     async fn list_unused(
         &self,
-        created_before: OffsetDateTime,
+        since: OffsetDateTime,
         now: OffsetDateTime,
         limit: u16,
     ) -> Result<Vec<UserId>, Fault>;

@@ -59,7 +59,7 @@ impl UpdateTeam {
         }
     }
 
-    /// Changes name and description of a team. A change of nothing changes nothing.
+    /// Changes name and description of a team. What it is called already changes nothing, and writes nothing.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -67,13 +67,17 @@ impl UpdateTeam {
         command: UpdateTeamCommand,
     ) -> Result<Team, UpdateTeamError> {
         let (team, _) = self.access.require(actor, origin, command.team_id, Permission::UpdateTeam).await?;
-        if command.change == TeamChange::default() {
+        let now = self.clock.now();
+        if !team.clone().change(command.change.clone(), now) {
             return Ok(team);
         }
-        let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Team(team.id)]).await;
         let (uow, mut team) = self.access.begin(actor, origin, team.id, Permission::UpdateTeam).await?;
-        team.change(command.change, now);
+        if !team.change(command.change, now) {
+            drop(uow);
+            fence.lift().await;
+            return Ok(team);
+        }
         uow.teams().update(&team).await?;
         let event = self.trail.event(AuditKind::TeamUpdated, origin, now).by(actor.id()).in_team(team.id);
         uow.audit().append(&event).await?;

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use time::Duration;
 
-use crate::persistence::entities::{audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks};
+use crate::persistence::entities::{audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks, users};
 use crate::persistence::error::fault;
 use crate::persistence::store::Store;
 
@@ -29,6 +29,26 @@ fn settled_mails(purge: &Purge) -> Condition {
     Condition::all()
         .add(mails::Column::Status.is_in(["sent", "dead"]))
         .add(mails::Column::CreatedAt.lt(purge.now - purge.retention.mails))
+}
+
+/// Of an account that was never verified they also tell whether it is in use: its purge has to know.
+fn forgotten_networks(purge: &Purge) -> Condition {
+    let Purge { now, retention, .. } = purge;
+    let forgotten = Condition::all().add(sign_in_networks::Column::LastSeenAt.lt(*now - retention.sign_in_networks));
+    if retention.sign_in_networks >= retention.unverified_accounts {
+        return forgotten;
+    }
+    let verified = Query::select()
+        .expr(Expr::cust("1"))
+        .from(users::Entity)
+        .and_where(
+            Expr::col((users::Entity, users::Column::Id))
+                .equals((sign_in_networks::Entity, sign_in_networks::Column::UserId)),
+        )
+        .and_where(users::Column::EmailVerified.eq(true))
+        .take();
+    let told = sign_in_networks::Column::LastSeenAt.lt(*now - retention.unverified_accounts);
+    forgotten.add(Condition::any().add(Expr::exists(verified)).add(told))
 }
 
 /// The index of decoys is partial and names the column alone.
@@ -104,7 +124,7 @@ impl<C: ConnectionTrait + Send + Sync> Housekeeping for Store<C> {
         let tokens = one_time_tokens::Column::ExpiresAt.lte(*now).into_condition();
         let invitations = invitations::Column::ExpiresAt.lt(*now - retention.invitations).into_condition();
         let events = audit_events::Column::At.lt(*now - retention.audit).into_condition();
-        let networks = Networks::LastSeenAt.lt(*now - retention.sign_in_networks).into_condition();
+        let networks = forgotten_networks(purge);
         let sent = self.remove::<mails::Entity>(&[mails::Column::Id], settled_mails(purge)).await?;
         let decoys = self.remove::<mails::Entity>(&[mails::Column::Id], forgotten_decoys(purge)).await?;
         let mut over = 0;

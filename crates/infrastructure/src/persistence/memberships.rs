@@ -37,8 +37,8 @@ fn member((row, account): (Model, Option<users::Model>)) -> Result<Member, Fault
     Ok(Member {
         membership: membership(&row)?,
         email: EmailAddress::parse(&account.email).map_err(|_invalid| unreadable("users.email"))?,
-        first_name: PersonName::parse(&account.first_name).map_err(|_invalid| unreadable("users.first_name"))?,
-        last_name: PersonName::parse(&account.last_name).map_err(|_invalid| unreadable("users.last_name"))?,
+        first_name: PersonName::from_stored(account.first_name),
+        last_name: PersonName::from_stored(account.last_name),
     })
 }
 

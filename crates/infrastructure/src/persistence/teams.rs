@@ -23,7 +23,7 @@ pub(crate) fn team(row: Model) -> Result<Team, Fault> {
     let description = row.description.map_or(Ok(None), |text| Description::parse(&text));
     Ok(Team {
         id: TeamId::new(row.id),
-        name: TeamName::parse(&row.name).map_err(|_invalid| unreadable("teams.name"))?,
+        name: TeamName::from_stored(row.name),
         description: description.map_err(|_invalid| unreadable("teams.description"))?,
         created_by: row.created_by.map(UserId::new),
         created_at: row.created_at,

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::persistence::entities::users::{ActiveModel, Column, Entity, Model};
-use crate::persistence::entities::{sessions, user_teams};
+use crate::persistence::entities::{sessions, sign_in_networks, user_teams};
 use crate::persistence::error::{fault, unreadable, write_error};
 use crate::persistence::search::contains;
 use crate::persistence::store::{ROW_LOCK, Store};
@@ -28,8 +28,8 @@ pub(crate) fn user(row: &Model) -> Result<User, Fault> {
     Ok(User {
         id: UserId::new(row.id),
         email: EmailAddress::parse(&row.email).map_err(|_invalid| unreadable("users.email"))?,
-        first_name: PersonName::parse(&row.first_name).map_err(|_invalid| unreadable("users.first_name"))?,
-        last_name: PersonName::parse(&row.last_name).map_err(|_invalid| unreadable("users.last_name"))?,
+        first_name: PersonName::from_stored(row.first_name.clone()),
+        last_name: PersonName::from_stored(row.last_name.clone()),
         is_active: row.is_active,
         is_superuser: row.is_superuser,
         email_verified: row.email_verified,
@@ -122,7 +122,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
 
     async fn list_unused(
         &self,
-        created_before: OffsetDateTime,
+        since: OffsetDateTime,
         now: OffsetDateTime,
         limit: u16,
     ) -> Result<Vec<UserId>, Fault> {
@@ -140,13 +140,30 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
             .and_where(sessions::Column::IdleExpiresAt.gt(now))
             .and_where(sessions::Column::ExpiresAt.gt(now))
             .take();
+        let had_session = Query::select()
+            .expr(Expr::cust("1"))
+            .from(sessions::Entity)
+            .and_where(Expr::col((sessions::Entity, sessions::Column::UserId)).equals((Entity, Column::Id)))
+            .and_where(sessions::Column::LastSeenAt.gte(since))
+            .take();
+        let signed_in = Query::select()
+            .expr(Expr::cust("1"))
+            .from(sign_in_networks::Entity)
+            .and_where(
+                Expr::col((sign_in_networks::Entity, sign_in_networks::Column::UserId)).equals((Entity, Column::Id)),
+            )
+            .and_where(sign_in_networks::Column::LastSeenAt.gte(since))
+            .take();
         let ids: Vec<Uuid> = Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(Column::EmailVerified.eq(false))
-            .filter(Column::CreatedAt.lt(created_before))
+            .filter(Column::IsActive.eq(true))
+            .filter(Column::CreatedAt.lt(since))
             .filter(Expr::exists(in_a_team).not())
             .filter(Expr::exists(in_session).not())
+            .filter(Expr::exists(had_session).not())
+            .filter(Expr::exists(signed_in).not())
             .order_by_asc(Column::CreatedAt)
             .limit(u64::from(limit))
             .into_tuple()

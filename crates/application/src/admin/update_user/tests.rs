@@ -103,6 +103,13 @@ async fn where_nothing_changes_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn what_another_request_did_first_is_not_done_again() {
+    let (updated, written) = update(superuser(), user(2), Some(unit(inactive())), command(Some(false), None)).await;
+    assert_eq!(updated.unwrap(), inactive());
+    assert!(!written.committed() && written.audited().is_empty());
+}
+
+#[tokio::test]
 async fn an_unknown_account_is_not_found() {
     let unknown = UpdateUserCommand { user_id: user_id(3), ..command(Some(false), None) };
     assert_eq!(update(superuser(), user(2), None, unknown).await.0.unwrap_err().code(), "user_not_found");

@@ -87,6 +87,30 @@ async fn an_account_that_is_gone_has_no_sessions_to_end() {
 }
 
 #[tokio::test]
+async fn nothing_holds_a_lock_when_the_fence_is_lifted() {
+    for scope in [LogoutScope::Local, LogoutScope::All] {
+        // Lives as long as the unit of work that finds nothing to end.
+        let held = Arc::new(());
+        let seen = Arc::downgrade(&held);
+        let mut uow = StagedUnitOfWork::default();
+        if scope == LogoutScope::Local {
+            uow.sessions.expect_end().returning(move |_, _, _| Ok(Arc::strong_count(&held) > 1));
+        } else {
+            uow.users.expect_lock().returning(move |_| Ok((Arc::strong_count(&held) > 1).then(|| user(1))));
+        }
+        let mut cache = MockSnapshotCache::new();
+        cache.expect_fence().returning(|_| Ok(()));
+        cache.expect_lift().times(1).returning(move |_: &SessionId| {
+            assert_eq!(seen.strong_count(), 0, "{scope:?}");
+            Ok(())
+        });
+        let mut mocks = Mocks { session_cache: cache, ..Mocks::default() };
+        mocks.stage(uow);
+        log_out(mocks, scope).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_committed_is_told() {
     for scope in [LogoutScope::Local, LogoutScope::Others] {
         let mut mocks = Mocks::default();

@@ -73,6 +73,24 @@ async fn the_current_token_is_exchanged_for_the_next_generation() {
 }
 
 #[tokio::test]
+async fn the_network_of_an_unverified_account_is_a_sign_of_life() {
+    let mut mocks = mocks(here());
+    mocks.users.checkpoint();
+    mocks.users.expect_find_by_id().returning(|_| Ok(Some(User { email_verified: false, ..user(1) })));
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().returning(|_| Ok(true));
+    let here = Network::logged(origin().ip.unwrap());
+    uow.networks
+        .expect_remember()
+        .withf(move |id, network, at| (*id, *network, *at) == (user(1).id, here, NOW))
+        .times(1)
+        .returning(|_, _, _| Ok(()));
+    let written = mocks.stage(uow);
+    refresh(mocks, generation(1).secret()).await.unwrap();
+    assert!(written.committed());
+}
+
+#[tokio::test]
 async fn a_refresh_does_not_reach_past_the_absolute_end() {
     let ending = Session { expires_at: NOW + Duration::hours(1), ..here() };
     let mut mocks = mocks(ending);

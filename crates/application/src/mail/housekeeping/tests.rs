@@ -5,7 +5,6 @@ use countersign_domain::page::Page;
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
 use countersign_domain::team::role::Role;
-use countersign_domain::user::User;
 use time::Duration;
 
 use super::*;
@@ -20,10 +19,22 @@ fn unverified(n: u64) -> User {
 
 /// A unit of work that finds this account under the lock, with these sessions and teams.
 fn unit(found: Option<User>, sessions: Vec<Session>, teams: Vec<TeamMembership>) -> StagedUnitOfWork {
+    unit_with(found, sessions, teams, vec![])
+}
+
+/// The same with sign-ins at these times.
+fn unit_with(
+    found: Option<User>,
+    sessions: Vec<Session>,
+    teams: Vec<TeamMembership>,
+    sign_ins: Vec<OffsetDateTime>,
+) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.users.expect_lock().returning(move |id| Ok(found.clone().filter(|user| user.id == id)));
     unit.users.expect_remove().returning(|_| Ok(true));
-    unit.sessions.expect_list_live_by_user().returning(move |_, _| Ok(sessions.clone()));
+    unit.sessions.expect_list_by_user().returning(move |_| Ok(sessions.clone()));
+    let networks: Vec<_> = sign_ins.into_iter().map(|at| ("192.0.2.0/24".to_owned(), at)).collect();
+    unit.networks.expect_list_by_user().returning(move |_| Ok(networks.clone()));
     let page = Page { items: teams, next: None };
     unit.memberships.expect_list_by_user().returning(move |_, _| Ok(page.clone()));
     unit.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
@@ -53,8 +64,8 @@ fn mocks(unused: Vec<UserId>) -> Mocks {
         assert_eq!((purge.access_ttl, purge.reuse_window), (Duration::minutes(7), Duration::seconds(29)));
         Ok(PurgeReport { removed: vec![("sessions", 3)] })
     });
-    mocks.users.expect_list_unused().returning(move |created_before, now, limit| {
-        assert_eq!((created_before, now, limit), (NOW - Duration::days(13), NOW, BATCH));
+    mocks.users.expect_list_unused().returning(move |since, now, limit| {
+        assert_eq!((since, now, limit), (NOW - Duration::days(13), NOW, BATCH));
         Ok(unused.clone())
     });
     mocks
@@ -85,17 +96,34 @@ async fn each_unused_account_is_removed_in_a_unit_of_work_of_its_own() {
 #[tokio::test]
 async fn an_account_that_came_into_use_since_it_was_listed_stays() {
     let in_team = TeamMembership { team: team(1), membership: membership(1, Role::Member) };
+    let since = NOW - RETENTION.unverified_accounts;
+    let long_ago = since - Duration::DAY;
+    let live = Session { last_seen_at: long_ago, ..session(1) };
+    let ended_lately = Session { ended_at: Some(NOW), last_seen_at: since, ..session(1) };
     for unit in [
         unit(Some(user(1)), vec![], vec![]),
+        unit(Some(User { is_active: false, ..unverified(1) }), vec![], vec![]),
         unit(None, vec![], vec![]),
-        unit(Some(unverified(1)), vec![session(1)], vec![]),
+        unit(Some(unverified(1)), vec![live], vec![]),
+        unit(Some(unverified(1)), vec![ended_lately], vec![]),
         unit(Some(unverified(1)), vec![], vec![in_team]),
+        unit_with(Some(unverified(1)), vec![], vec![], vec![long_ago, since]),
     ] {
         let mut mocks = mocks(vec![user_id(1)]);
         let written = mocks.stage(unit);
         assert_eq!(keep_house(mocks).await.unwrap().removed, [("sessions", 3)]);
         assert!(!written.committed() && written.erased().is_empty());
     }
+}
+
+#[tokio::test]
+async fn what_was_used_before_the_period_only_is_removed() {
+    let long_ago = NOW - RETENTION.unverified_accounts - Duration::milliseconds(1);
+    let over = Session { ended_at: Some(long_ago), last_seen_at: long_ago, ..session(1) };
+    let mut mocks = mocks(vec![user_id(1)]);
+    let written = mocks.stage(unit_with(Some(unverified(1)), vec![over], vec![], vec![long_ago]));
+    assert_eq!(keep_house(mocks).await.unwrap().removed[1], ("users", 1));
+    assert!(written.committed());
 }
 
 #[tokio::test]

@@ -47,18 +47,41 @@ async fn an_admin_renames_the_team_and_it_commits() {
 
 #[tokio::test]
 async fn a_change_of_nothing_writes_nothing() {
-    let command = UpdateTeamCommand { team_id: team(1).id, change: TeamChange::default() };
-    let (updated, _) = update(Role::Admin, None, command).await;
-    assert_eq!(updated.unwrap(), team(1));
+    let same = TeamChange { name: Some(team(1).name), description: Some(team(1).description) };
+    for change in [TeamChange::default(), same] {
+        let (updated, _) = update(Role::Admin, None, UpdateTeamCommand { team_id: team(1).id, change }).await;
+        assert_eq!(updated.unwrap(), team(1));
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_another_request_made_first_is_not_made_again() {
+    let mut unit = StagedUnitOfWork::default();
+    let changed = Team { name: TeamName::parse("Looms").unwrap(), ..team(1) };
+    let stored = changed.clone();
+    unit.teams.expect_lock().returning(move |_| Ok(Some(stored.clone())));
+    unit.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
+    let (updated, written) = update(Role::Admin, Some(unit), renaming()).await;
+    assert_eq!(updated.unwrap(), changed);
+    let written = written.unwrap();
+    assert!(!written.committed() && written.audited().is_empty());
 }
 
 #[tokio::test]
 async fn clearing_the_description_is_a_change() {
-    let mut unit = unit(Role::Admin);
+    let described = || Team { description: Description::parse("of analysis").unwrap(), ..team(1) };
+    let mut mocks = Mocks::default();
+    mocks.teams.expect_find_by_id().returning(move |_| Ok(Some(described())));
+    mocks.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
+    let mut unit = StagedUnitOfWork::default();
+    unit.teams.expect_lock().returning(move |_| Ok(Some(described())));
+    unit.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
     unit.teams.expect_update().withf(|team| team.description.is_none()).times(1).returning(|_| Ok(true));
-    let change = TeamChange { name: None, description: Some(None::<Description>) };
-    let (updated, _) = update(Role::Admin, Some(unit), UpdateTeamCommand { team_id: team(1).id, change }).await;
-    assert!(updated.is_ok());
+    let written = mocks.stage(unit);
+    let change = TeamChange { name: None, description: Some(None) };
+    let command = UpdateTeamCommand { team_id: team(1).id, change };
+    UpdateTeam::new(&mocks.into_dependencies()).execute(&actor(), &origin(), command).await.unwrap();
+    assert!(written.committed());
 }
 
 #[tokio::test]

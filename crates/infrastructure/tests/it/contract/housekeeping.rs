@@ -9,14 +9,17 @@ use countersign_application::ports::one_time_token_repository::OneTimeTokenRepos
 use countersign_application::ports::outbox::{Lease, Outbox};
 use countersign_application::ports::session_repository::SessionRepository;
 use countersign_application::ports::sign_in_networks::SignInNetworks;
-use countersign_application::testing::{NOW, email, invitation, origin, session, user_id};
+use countersign_application::ports::user_repository::UserRepository;
+use countersign_application::testing::{NOW, email, invitation, origin, session, user, user_id};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::{AuditEventId, MailId, OneTimeTokenId};
 use countersign_domain::network::Network;
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
+use countersign_domain::password::PasswordHash;
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::session::Rotated;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -160,6 +163,27 @@ async fn an_ended_session_is_kept_as_long_as_its_access_tokens_may_live() {
         assert_eq!(store.purge(&purge_at(NOW + access_ttl)).await.unwrap().removed, []);
         let later = NOW + access_ttl + Duration::milliseconds(1);
         assert_eq!(store.purge(&purge_at(later)).await.unwrap().removed, [("sessions", 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sign_ins_of_an_unverified_account_are_kept_while_they_say_that_it_is_in_use() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let unverified = User { email_verified: false, ..user(1) };
+        UserRepository::insert(&store, &unverified, &PasswordHash::new("hash")).await.unwrap();
+        fresh.user(2).await;
+        let network = Network::logged([192, 0, 2, 7].into());
+        for n in [1, 2] {
+            store.remember(user_id(n), network, NOW).await.unwrap();
+        }
+        let mut purge = purge_at(NOW + Duration::days(2));
+        purge.retention.sign_in_networks = Duration::DAY;
+        assert_eq!(store.purge(&purge).await.unwrap().removed, [("sign_in_networks", 1)]);
+        assert_eq!(SignInNetworks::list_by_user(&store, user_id(1)).await.unwrap().len(), 1);
+        purge.now = NOW + Duration::days(31);
+        assert_eq!(store.purge(&purge).await.unwrap().removed, [("sign_in_networks", 1)]);
     })
     .await;
 }

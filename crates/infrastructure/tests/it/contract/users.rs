@@ -2,8 +2,10 @@
 
 use countersign_application::error::{Conflict, WriteError};
 use countersign_application::ports::session_repository::SessionRepository;
+use countersign_application::ports::sign_in_networks::SignInNetworks;
 use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::{NOW, email, name, session, user, user_id};
+use countersign_domain::network::Network;
 use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::team::role::Role;
@@ -153,23 +155,33 @@ async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
 }
 
 #[tokio::test]
-async fn unused_accounts_are_old_unverified_in_no_team_and_signed_out() {
+async fn unused_accounts_are_old_active_unverified_in_no_team_and_were_not_signed_in_since() {
     on_each(|fresh| async move {
         let store = fresh.store();
         let users: &dyn UserRepository = &store;
-        for n in 1..=6 {
+        let before = NOW - Duration::days(30);
+        let long_ago = before - Duration::milliseconds(1);
+        for n in 1..=9 {
             let mut unused = user(n);
             unused.email_verified = n == 2;
+            unused.is_active = n != 7;
             unused.created_at = NOW - Duration::days(if n == 3 { 1 } else { 40 });
             insert(users, &unused).await.unwrap();
         }
         fresh.session(4).await;
         let mut expired = session(5);
         expired.idle_expires_at = NOW;
+        expired.last_seen_at = long_ago;
         SessionRepository::insert(&store, &expired).await.unwrap();
+        let mut used = session(8);
+        used.ended_at = Some(before);
+        used.last_seen_at = before;
+        SessionRepository::insert(&store, &used).await.unwrap();
+        let network = Network::logged([192, 0, 2, 7].into());
+        store.remember(user_id(1), network, long_ago).await.unwrap();
+        store.remember(user_id(9), network, before).await.unwrap();
         let team = fresh.team(1).await;
         fresh.member(6, &team, Role::Member).await;
-        let before = NOW - Duration::days(30);
         assert_eq!(users.list_unused(before, NOW, 10).await.unwrap(), [user_id(1), user_id(5)]);
         assert_eq!(users.list_unused(before, NOW, 1).await.unwrap().len(), 1);
     })
