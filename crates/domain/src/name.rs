@@ -159,8 +159,16 @@ mod tests {
     #[test]
     fn a_name_that_nobody_can_see_is_refused() {
         let blanks = [
-            "\u{200B}", "\u{3164}", "\u{2800}", "\u{AD}", "\u{115F}\u{1160}", "\u{FEFF}", "\u{200E}\u{200F}",
-            "\u{FE0F}", "\u{E0041}", "\u{FFA0} \u{2060}",
+            "\u{200B}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{AD}",
+            "\u{115F}\u{1160}",
+            "\u{FEFF}",
+            "\u{200E}\u{200F}",
+            "\u{FE0F}",
+            "\u{E0041}",
+            "\u{FFA0} \u{2060}",
         ];
         for blank in blanks {
             assert_eq!(PersonName::parse(blank), Err(TextError::Invisible), "{blank:?}");

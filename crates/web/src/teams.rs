@@ -1,6 +1,6 @@
 //! Teams, their members and invitations.
 
-mod accept_invitation;
+pub(crate) mod accept_invitation;
 mod change_role;
 mod create_team;
 mod delete_team;

@@ -49,6 +49,7 @@ impl Keys {
                     in_force().await;
                     terminal::say(&format!("{} signs, and every older key is refused, on all nodes.", key.kid));
                 } else {
+                    in_force().await;
                     let starts = key.active_from.format(&Rfc3339)?;
                     terminal::say(&format!("{} is announced, and signs from {starts}.", key.kid));
                 }

@@ -76,7 +76,8 @@ impl AccountRemoval {
     }
 
     /// Removes the locked account in this unit of work: its teams first, then mails, invitations, audit traces,
-    /// and the account with all that hangs on it. The caller has fenced the account, and commits.
+    /// and the account with all that hangs on it. Invitations to an address that the account never proved stay where
+    /// its owner does not ask: they are somebody else's. The caller has fenced the account, and commits.
     pub async fn remove(
         &self,
         uow: &dyn UnitOfWork,
@@ -96,7 +97,7 @@ impl AccountRemoval {
         }
         departure.delete_sole_teams().await?;
         departure.hand_over(dependent).await?;
-        departure.erase_traces().await?;
+        departure.erase_traces(cause).await?;
         departure.note(self.trail.event(cause.event(), origin, now).about(user.id)).await?;
         Ok(departure.aftermath)
     }
@@ -168,9 +169,19 @@ impl Departure<'_> {
         Ok(())
     }
 
-    async fn erase_traces(&self) -> Result<(), Fault> {
-        self.uow.outbox().remove_by_recipient(self.user.id, &self.user.email).await?;
-        self.uow.invitations().remove_by_email(&self.user.email).await?;
+    async fn erase_traces(&mut self, cause: RemovalCause) -> Result<(), Fault> {
+        match cause {
+            RemovalCause::Owner | RemovalCause::Superuser(_) => {
+                self.uow.outbox().remove_by_recipient(self.user.id, &self.user.email).await?;
+                for team in self.uow.invitations().remove_by_email(&self.user.email).await? {
+                    let event = self.trail.event(AuditKind::InvitationRevoked, self.origin, self.now);
+                    self.note(event.about(self.user.id).in_team(team).detail("account_deleted")).await?;
+                }
+            }
+            RemovalCause::Disowned | RemovalCause::Unused => {
+                self.uow.outbox().remove_of_account(self.user.id).await?;
+            }
+        }
         self.uow.audit().anonymize(self.user.id).await?;
         self.uow.users().remove(self.user.id).await?;
         Ok(())

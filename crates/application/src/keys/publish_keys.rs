@@ -8,8 +8,8 @@ use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
 use crate::policy::Policy;
+use crate::ports::access_tokens::AccessTokens;
 use crate::ports::clock::Clock;
-use crate::ports::signing_keys::SigningKeyRepository;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ classify! { PublishKeysError {
 #[derive(Clone)]
 pub struct PublishKeys {
     clock: Arc<dyn Clock>,
-    keys: Arc<dyn SigningKeyRepository>,
+    access_tokens: Arc<dyn AccessTokens>,
     policy: Policy,
 }
 
@@ -35,15 +35,16 @@ impl PublishKeys {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
-            keys: Arc::clone(&dependencies.signing_keys),
+            access_tokens: Arc::clone(&dependencies.access_tokens),
             policy: dependencies.policy.clone(),
         }
     }
 
-    /// The public keys that verifiers may meet: announced, active and honoured, as JWKs (RFC 7517).
+    /// The public keys that verifiers may meet: announced, active and honoured, as JWKs (RFC 7517). Anybody may ask, as
+    /// often as they like: the keys are at hand, and the database is not asked.
     pub async fn execute(&self) -> Result<Vec<String>, PublishKeysError> {
         let now = self.clock.now();
-        let keys = self.keys.list().await?;
+        let keys = self.access_tokens.known_keys().await?;
         let longest = self.policy.longest_token();
         let met = keys.iter().filter(|key| signing_key::state(key, &keys, longest, now) != KeyState::Refused);
         Ok(met.map(|key| key.public_jwk.clone()).collect())
@@ -69,7 +70,7 @@ mod tests {
         let active = key("active", NOW - Duration::days(1));
         let announced = key("announced", NOW + Duration::minutes(5));
         let keys = vec![refused, honoured, active, announced];
-        mocks.signing_keys.expect_list().returning(move || Ok(keys.clone()));
+        mocks.access_tokens.expect_known_keys().returning(move || Ok(keys.clone()));
         let published = PublishKeys::new(&mocks.into_dependencies()).execute().await.unwrap();
         assert_eq!(published, ["honoured-jwk", "active-jwk", "announced-jwk"]);
     }

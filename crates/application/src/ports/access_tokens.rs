@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{SessionId, TeamId, UserId};
 use countersign_domain::secret::Secret;
+use countersign_domain::signing_key::SigningKey;
 use countersign_domain::team::role::Role;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -57,6 +58,9 @@ pub enum AccessTokenError {
 pub trait AccessTokens: Send + Sync {
     /// Signs with the key that is active at `issued_at`.
     async fn issue(&self, claims: &AccessClaims) -> Result<Secret, Fault>;
+
+    /// The signing keys as this process knows them, oldest first: what the database said a moment ago.
+    async fn known_keys(&self) -> Result<Vec<SigningKey>, Fault>;
 
     /// Checks signature, key state, type, issuer, audience and times at `now`, with 30 s leeway for clocks.
     async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedAccess, AccessTokenError>;

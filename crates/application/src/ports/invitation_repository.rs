@@ -42,6 +42,7 @@ pub trait InvitationRepository: Send + Sync {
     /// Every invitation to this address, in any state and team, oldest first: for the export of an account.
     async fn list_by_email(&self, email: &EmailAddress) -> Result<Vec<Invitation>, Fault>;
 
-    /// Removes every invitation to this address, in any state and team: for the erasure of an account.
-    async fn remove_by_email(&self, email: &EmailAddress) -> Result<(), Fault>;
+    /// Removes every invitation to this address, in any state and team: for the erasure of an account. Returns the teams
+    /// of those that were pending.
+    async fn remove_by_email(&self, email: &EmailAddress) -> Result<Vec<TeamId>, Fault>;
 }

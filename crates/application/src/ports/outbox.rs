@@ -74,6 +74,10 @@ pub trait Outbox: Send + Sync {
     /// Removes every mail of this account or to this address: for the erasure of an account.
     async fn remove_by_recipient(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault>;
 
+    /// Removes every mail of this account, and none of invitations to its address: for an account whose address is
+    /// somebody else's.
+    async fn remove_of_account(&self, user: UserId) -> Result<(), Fault>;
+
     /// Mails that are still held about this account, and to this address if one is given, oldest first: for the export
     /// of its data. Decoys are left out.
     async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault>;

@@ -39,10 +39,5 @@ pub trait UserRepository: Send + Sync {
     /// Up to `limit` active accounts that never verified their address, were created before that time, have not signed
     /// in nor refreshed since as far as sessions (ended ones too) and networks tell, are in no team and have no live
     /// session at `now`.
-    async fn list_unused(
-        &self,
-        since: OffsetDateTime,
-        now: OffsetDateTime,
-        limit: u16,
-    ) -> Result<Vec<UserId>, Fault>;
+    async fn list_unused(&self, since: OffsetDateTime, now: OffsetDateTime, limit: u16) -> Result<Vec<UserId>, Fault>;
 }

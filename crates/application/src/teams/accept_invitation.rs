@@ -87,7 +87,8 @@ impl AcceptInvitation {
 
     /// Accepts an invitation. Signed in, the account must have the invited address, which is proven by that: the
     /// token came by its mail, and the session by its password. Not signed in, the account that has the address is
-    /// added, and nothing about it is verified or revealed. Once more by the same account is a success.
+    /// added, and nothing about it is verified or revealed: until it is verified the membership waits, and the
+    /// invitation stays open. Once more by the same account is a success.
     pub async fn execute(
         &self,
         origin: &Origin,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::invitation::InvitationState;
-use countersign_domain::team::membership::Membership;
+use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::team::permissions::Permission;
 
 use crate::actor::Actor;
@@ -88,8 +88,12 @@ impl RemoveMember {
             return Err(RemoveMemberError::LastAdmin);
         }
         uow.memberships().remove(user_id, team_id).await?;
-        revoke_invitation_of(&*uow, &membership).await?;
-        let kind = if actor.id() == user_id { AuditKind::MemberLeft } else { AuditKind::MemberRemoved };
+        let leaves = actor.id() == user_id;
+        // Whoever registered the invited address may not be the one who reads its mail: the invitation stays theirs.
+        if !(leaves && membership.status == MembershipStatus::AwaitingVerification) {
+            revoke_invitation_of(&*uow, &membership).await?;
+        }
+        let kind = if leaves { AuditKind::MemberLeft } else { AuditKind::MemberRemoved };
         let mut events = vec![self.trail.event(kind, origin, now).by(actor.id()).about(user_id).in_team(team_id)];
         // Its admin may have been deleted before, and only members left who do not count: no empty team stays behind.
         let emptied = uow.roster().members_besides(team_id, user_id).await? == 0;

@@ -212,6 +212,11 @@ impl Outbox for Written {
         Ok(())
     }
 
+    async fn remove_of_account(&self, user: UserId) -> Result<(), Fault> {
+        self.record().erased.push(user);
+        Ok(())
+    }
+
     async fn list_by_recipient(&self, _: UserId, _: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault> {
         Ok(vec![])
     }

@@ -7,7 +7,9 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, IntoCondition as _, Query};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use time::Duration;
 
-use crate::persistence::entities::{audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks, users};
+use crate::persistence::entities::{
+    audit_events, invitations, mails, one_time_tokens, sessions, sign_in_networks, users,
+};
 use crate::persistence::error::fault;
 use crate::persistence::store::Store;
 

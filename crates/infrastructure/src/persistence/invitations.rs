@@ -164,8 +164,10 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
         rows.iter().map(invitation).collect()
     }
 
-    async fn remove_by_email(&self, email: &EmailAddress) -> Result<(), Fault> {
-        Entity::delete_many().filter(Column::Email.eq(email.as_str())).exec(&self.0).await.map_err(fault)?;
-        Ok(())
+    async fn remove_by_email(&self, email: &EmailAddress) -> Result<Vec<TeamId>, Fault> {
+        let to_address = Entity::delete_many().filter(Column::Email.eq(email.as_str()));
+        let removed = to_address.exec_with_returning(&self.0).await.map_err(fault)?;
+        let pending = removed.iter().filter(|row| row.state == InvitationState::Pending.as_str());
+        Ok(pending.map(|row| TeamId::new(row.team_id)).collect())
     }
 }

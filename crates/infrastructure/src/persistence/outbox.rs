@@ -185,6 +185,11 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
         Ok(())
     }
 
+    async fn remove_of_account(&self, user: UserId) -> Result<(), Fault> {
+        Entity::delete_many().filter(Column::UserId.eq(user.as_uuid())).exec(&self.0).await.map_err(fault)?;
+        Ok(())
+    }
+
     async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault> {
         let to_address = email.map(|email| Column::Recipient.eq(email.as_str()));
         let rows = Entity::find()

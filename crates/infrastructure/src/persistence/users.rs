@@ -120,12 +120,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
     }
 
-    async fn list_unused(
-        &self,
-        since: OffsetDateTime,
-        now: OffsetDateTime,
-        limit: u16,
-    ) -> Result<Vec<UserId>, Fault> {
+    async fn list_unused(&self, since: OffsetDateTime, now: OffsetDateTime, limit: u16) -> Result<Vec<UserId>, Fault> {
         let in_a_team = Query::select()
             .expr(Expr::cust("1"))
             .from(user_teams::Entity)

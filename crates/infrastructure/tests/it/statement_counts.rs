@@ -223,6 +223,8 @@ async fn each_main_call_costs_what_it_should() {
             let command = LogOutCommand { scope: LogoutScope::Local };
             let logout = application.auth.logout.execute(&actor, &ORIGIN, command);
             service.costs("POST /auth/logout", (2, 1), logout).await.unwrap();
+            let jwks = application.keys.publish_keys.execute();
+            assert_eq!(service.costs("GET /.well-known/jwks.json", (0, 0), jwks).await.unwrap().len(), 1);
         })
     })
     .await;

@@ -57,7 +57,7 @@ mod tests {
             .expect_teams_depending_on()
             .returning(move |_| Ok(if others_depend { vec![team(1).id] } else { vec![] }));
         uow.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
-        uow.invitations.expect_remove_by_email().returning(|_| Ok(()));
+        uow.invitations.expect_remove_by_email().returning(|_| Ok(vec![]));
         uow.users.expect_remove().returning(|_| Ok(true));
         mocks.stage(uow);
         mocks

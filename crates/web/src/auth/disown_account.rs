@@ -60,7 +60,6 @@ mod tests {
         uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
         uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
         uow.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
-        uow.invitations.expect_remove_by_email().returning(|_| Ok(()));
         uow.users.expect_remove().times(1).returning(|_| Ok(true));
         let written = mocks.stage(uow);
         let answer = call(mocks, request(&json!({"token": TOKEN}))).await;

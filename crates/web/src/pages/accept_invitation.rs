@@ -14,6 +14,7 @@ use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
 use crate::pages::page::{Field, Linked, Page, TokenOnly};
 use crate::problem::Problem;
 use crate::settings::WebSettings;
+use crate::teams::accept_invitation::ACCEPTED;
 
 const JOIN: Page = Page {
     action: "accept-invitation",
@@ -91,7 +92,7 @@ pub(crate) async fn submit(
             let accepted = application.teams.accept_invitation.execute(&origin, command).await;
             account_required = matches!(accepted, Err(AcceptInvitationError::AccountRequired));
             accepted?;
-            Ok("You are a member of the team now.")
+            Ok(ACCEPTED)
         })
         .await;
     if account_required { REGISTER.form(&settings, &form, None) } else { answer }

@@ -11,6 +11,10 @@ use crate::extract::{Fields, FromFields, JsonBody, MaybeAuthenticated, RequestOr
 use crate::present::TeamBody;
 use crate::problem::Problem;
 
+/// True of every account: without an access token the answer must not tell whether its address is verified.
+pub(crate) const ACCEPTED: &str =
+    "The invitation is accepted. The membership counts once the e-mail address of the account is verified.";
+
 /// The token of the mail.
 #[derive(ToSchema)]
 #[schema(as = AcceptInvitation)]
@@ -46,7 +50,7 @@ pub(crate) async fn handle(
 ) -> Result<web::Json<AcceptedBody>, Problem> {
     let command = AcceptInvitationCommand { token: invitation_token, actor };
     let team = application.teams.accept_invitation.execute(&origin, command).await?;
-    Ok(web::Json(AcceptedBody { message: "The invitation is accepted.", team: team.into() }))
+    Ok(web::Json(AcceptedBody { message: ACCEPTED, team: team.into() }))
 }
 
 #[cfg(test)]

@@ -48,6 +48,17 @@ impl Awaiting {
         assert_eq!(members["items"][1]["status"], "awaiting_verification");
     }
 
+    /// Whoever reads the mail of the address takes the account over by a reset.
+    async fn owner_of_the_mailbox(&self) -> Tokens {
+        let email = json!({"email": self.account.email});
+        self.server.post("/auth/password-reset-request").json(&email).send().await.expect(202);
+        let token = self.server.mailbox().about(&self.account.email, "set a new password").await.token();
+        let body = json!({"token": token, "new_password": "mine from now on"});
+        self.server.post("/auth/password-reset").json(&body).send().await.expect(200);
+        let signed_in = self.server.sign_in(&self.account.email, "mine from now on").send().await.expect(200);
+        Tokens::of(&signed_in)
+    }
+
     async fn is_admin(&self, tokens: &Tokens) {
         let mine = self.server.my_teams(tokens).await;
         assert_eq!((&mine[0]["status"], &mine[0]["role"]), (&json!("active"), &json!("admin")));
@@ -81,18 +92,15 @@ async fn accepting_without_signing_in_verifies_nothing() {
     a.has_no_rights().await;
     let me = a.server.get("/auth/me").bearer(&a.tokens.access).send().await.expect(200).json();
     assert_eq!(me["email_verified"], false);
+    let list = a.server.get(&a.path("/invitations")).bearer(&a.owner.access).send().await.expect(200);
+    assert_eq!(list.text_at("/items/0/state"), "pending");
 }
 
 #[tokio::test]
 async fn a_reset_by_the_owner_of_the_mailbox_takes_the_account_from_whoever_squatted_on_it() {
     let a = awaiting().await;
-    let email = json!({"email": a.account.email});
-    a.server.post("/auth/password-reset-request").json(&email).send().await.expect(202);
-    let token = a.server.mailbox().about(&a.account.email, "set a new password").await.token();
-    let body = json!({"token": token, "new_password": "mine from now on"});
-    a.server.post("/auth/password-reset").json(&body).send().await.expect(200);
+    let tokens = a.owner_of_the_mailbox().await;
     assert_problem(&a.server.get("/auth/me").bearer(&a.tokens.access).send().await, 401, "invalid_token");
-    let tokens = Tokens::of(&a.server.sign_in(&a.account.email, "mine from now on").send().await.expect(200));
     a.is_admin(&tokens).await;
 }
 
@@ -119,14 +127,45 @@ async fn a_change_of_address_leaves_the_membership_to_the_former_address() {
 }
 
 #[tokio::test]
-async fn who_awaits_may_leave_and_takes_the_invitation_along() {
+async fn who_awaits_may_leave_and_the_owner_of_the_mailbox_still_has_the_invitation() {
     let a = awaiting().await;
     let path = a.path(&format!("/members/{}", a.account.id));
     a.server.delete(&path).bearer(&a.tokens.access).send().await.expect(204);
     assert!(a.server.my_teams(&a.tokens).await.is_empty());
-    for bearer in [Some(&a.tokens), None] {
-        assert_problem(&a.server.accept(&a.invitation, bearer).send().await, 400, "invalid_token");
-    }
+    // Once more, without signing in, and gone again.
+    a.server.accept(&a.invitation, None).send().await.expect(200);
+    a.has_no_rights().await;
+    a.server.delete(&path).bearer(&a.tokens.access).send().await.expect(204);
+    let real = a.owner_of_the_mailbox().await;
+    a.server.accept(&a.invitation, Some(&real)).send().await.expect(200);
+    a.is_admin(&real).await;
+}
+
+#[tokio::test]
+async fn an_invitation_outlives_the_account_of_a_stranger_that_is_disowned() {
+    let a = awaiting().await;
+    a.server.accept(&a.invitation, None).send().await.expect(200);
+    let mail = a.server.mailbox().about(&a.account.email, "confirm your e-mail address").await;
+    a.server.post("/auth/disown-account").json(&json!({"token": mail.token()})).send().await.expect(200);
+    let list = a.server.get(&a.path("/invitations")).bearer(&a.owner.access).send().await.expect(200);
+    assert_eq!(list.text_at("/items/0/state"), "pending");
+    let body = json!({"email": a.account.email, "password": "mine from now on", "first_name": "Some",
+        "last_name": "Body", "invitation_token": a.invitation});
+    a.server.post("/auth/register").json(&body).send().await.expect(201);
+    let tokens = Tokens::of(&a.server.sign_in(&a.account.email, "mine from now on").send().await.expect(200));
+    a.is_admin(&tokens).await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_goes_with_a_deleted_account_is_in_the_trail_of_the_team() {
+    let a = awaiting().await;
+    let body = json!({"current_password": a.account.password});
+    a.server.post("/auth/delete-account").bearer(&a.tokens.access).json(&body).send().await.expect(204);
+    let list = a.server.get(&a.path("/invitations")).bearer(&a.owner.access).send().await.expect(200);
+    assert_eq!(list.json()["items"], json!([]));
+    let rows = a.server.rows().await;
+    let sql = "SELECT kind || ' ' || detail FROM audit_events WHERE team_id IS NOT NULL ORDER BY id DESC LIMIT 1";
+    assert_eq!(rows.one::<String>(sql).await, "invitation_revoked account_deleted");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn unit_of_work() -> StagedUnitOfWork {
     uow.roster.expect_teams_only_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
     uow.teams.expect_remove().returning(|_| Ok(true));
-    uow.invitations.expect_remove_by_email().returning(|_| Ok(()));
+    uow.invitations.expect_remove_by_email().returning(|_| Ok(vec![]));
     uow.users.expect_remove().withf(|id| *id == user_id(1)).returning(|_| Ok(true));
     uow
 }

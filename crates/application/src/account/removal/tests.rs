@@ -17,9 +17,9 @@ fn unit(sole: Vec<TeamId>, dependent: Vec<TeamId>, heir: Option<Membership>) -> 
     unit
 }
 
-/// Lets the first account and everything that is addressed to it go.
+/// Lets the first account and everything that is addressed to it go; of no other address an invitation.
 fn goes(unit: &mut StagedUnitOfWork) {
-    unit.invitations.expect_remove_by_email().with(eq(user(1).email)).times(1).returning(|_| Ok(()));
+    unit.invitations.expect_remove_by_email().with(eq(user(1).email)).returning(|_| Ok(vec![]));
     unit.users.expect_remove().with(eq(user_id(1))).times(1).returning(|_| Ok(true));
 }
 
@@ -64,6 +64,39 @@ async fn a_superuser_is_named_and_traceable() {
     assert_eq!(event.kind, AuditKind::AccountDeleted);
     assert_eq!((event.actor_id, event.user_id), (Some(user_id(9)), Some(user_id(1))));
     assert!(event.network.is_some());
+}
+
+#[tokio::test]
+async fn the_teams_that_lose_an_invitation_have_it_in_the_trail() {
+    for (cause, actor) in [(RemovalCause::Owner, 1), (RemovalCause::Superuser(user_id(9)), 9)] {
+        let mut unit = unit(vec![], vec![], None);
+        unit.invitations
+            .expect_remove_by_email()
+            .with(eq(user(1).email))
+            .times(1)
+            .returning(|_| Ok(vec![team(1).id, team(2).id]));
+        unit.users.expect_remove().returning(|_| Ok(true));
+        let (removed, written) = remove(unit, cause).await;
+        assert_eq!(removed.unwrap().events, written.events());
+        for (event, team) in written.events().iter().zip([team(1), team(2)]) {
+            assert_eq!((event.kind, event.team_id), (AuditKind::InvitationRevoked, Some(team.id)));
+            assert_eq!((event.actor_id, event.user_id), (Some(user_id(actor)), Some(user_id(1))));
+            assert_eq!(event.detail.as_deref(), Some("account_deleted"));
+        }
+        assert_eq!(written.events().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_to_an_address_that_is_somebody_elses_stays_theirs() {
+    for cause in [RemovalCause::Disowned, RemovalCause::Unused] {
+        let mut unit = unit(vec![], vec![], None);
+        unit.invitations.expect_remove_by_email().times(0);
+        unit.users.expect_remove().returning(|_| Ok(true));
+        let (removed, written) = remove(unit, cause).await;
+        assert_eq!(removed.unwrap().events.len(), 1);
+        assert_eq!(written.erased(), [user_id(1), user_id(1)], "mails of the account, and audit traces");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ fn unit() -> StagedUnitOfWork {
     unit.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
     unit.roster.expect_teams_depending_on().returning(|_| Ok(vec![team(1).id]));
     unit.roster.expect_longest_standing_besides().returning(|_, _| Ok(Some(membership(3, Role::Member))));
-    unit.invitations.expect_remove_by_email().returning(|_| Ok(()));
+    unit.invitations.expect_remove_by_email().returning(|_| Ok(vec![]));
     unit
 }
 

@@ -30,7 +30,6 @@ fn unit_of_work(owner: User, consumed: bool) -> StagedUnitOfWork {
     uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
     uow.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
-    uow.invitations.expect_remove_by_email().returning(|_| Ok(()));
     uow.users.expect_remove().withf(|id| *id == user_id(1)).returning(|_| Ok(true));
     uow
 }

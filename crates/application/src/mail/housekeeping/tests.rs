@@ -40,7 +40,6 @@ fn unit_with(
     unit.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
     unit.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
     unit.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
-    unit.invitations.expect_remove_by_email().returning(|_| Ok(()));
     unit
 }
 

@@ -5,7 +5,7 @@ use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::Team;
-use countersign_domain::team::membership::Membership;
+use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
@@ -56,6 +56,9 @@ impl Claim {
         if !invitation.is_open(self.now) || user.email != invitation.email || (self.proven && !user.is_active) {
             return Ok(Claimed::Refused);
         }
+        if !self.proven && !user.email_verified {
+            return self.await_proof(uow, &user, &invitation, team, trail, origin).await;
+        }
         if !uow.invitations().settle(invitation.id, InvitationState::Accepted, Some(user.id)).await? {
             return match uow.invitations().find_by_digest(&self.digest).await? {
                 Some(settled) => self.repeat(uow, &settled, team).await,
@@ -72,6 +75,27 @@ impl Claim {
             uow.audit().append(event).await?;
         }
         Ok(Claimed::Joined(joined))
+    }
+
+    /// An account that nobody proved to own the address gets a membership that waits. The invitation stays pending until
+    /// that counts: should the account give the address up, or leave, it is still good for whoever reads its mail.
+    async fn await_proof(
+        &self,
+        uow: &dyn UnitOfWork,
+        user: &User,
+        invitation: &Invitation,
+        team: Team,
+        trail: &Trail,
+        origin: &Origin,
+    ) -> Result<Claimed, Fault> {
+        if uow.memberships().find(user.id, self.team_id).await?.is_some() {
+            return Ok(Claimed::Repeated(team));
+        }
+        self.join(uow, user, invitation).await?;
+        let event = trail.event(AuditKind::InvitationAccepted, origin, self.now).about(user.id).in_team(self.team_id);
+        let event = event.detail(MembershipStatus::AwaitingVerification.as_str());
+        uow.audit().append(&event).await?;
+        Ok(Claimed::Joined(Joined { team, events: vec![event], stale: vec![Entry::Membership(user.id, self.team_id)] }))
     }
 
     async fn repeat(&self, uow: &dyn UnitOfWork, invitation: &Invitation, team: Team) -> Result<Claimed, Fault> {

@@ -113,12 +113,23 @@ async fn accepting_while_signed_in_proves_the_address() {
 
 #[tokio::test]
 async fn accepting_without_signing_in_proves_nothing() {
+    // Nothing settles the invitation: it is open until the membership counts.
     let mut unit = unit(unverified(), &[], Some(pending()));
-    settles(&mut unit, true);
     unit.memberships.expect_insert().with(eq(awaiting(Role::Admin))).times(1).returning(|_| Ok(()));
     let (accepted, written) = accept(mocks(pending()), Some(unit), anonymous()).await;
-    accepted.unwrap();
-    assert_eq!(written.audited(), [AuditKind::InvitationAccepted]);
+    assert_eq!(accepted.unwrap(), team(1));
+    assert!(written.committed());
+    let event = written.events().remove(0);
+    assert_eq!((event.kind, event.actor_id, event.user_id), (AuditKind::InvitationAccepted, None, Some(user_id(1))));
+    assert_eq!(event.detail.as_deref(), Some("awaiting_verification"));
+}
+
+#[tokio::test]
+async fn a_membership_that_waits_already_is_asked_for_again_in_vain_and_without_an_error() {
+    let unit = unit(unverified(), &[awaiting(Role::Member)], Some(pending()));
+    let (repeated, written) = accept(mocks(pending()), Some(unit), anonymous()).await;
+    assert_eq!(repeated.unwrap(), team(1));
+    assert!(!written.committed() && written.audited().is_empty());
 }
 
 #[tokio::test]

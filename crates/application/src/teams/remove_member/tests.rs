@@ -90,10 +90,28 @@ async fn an_awaiting_member_may_leave_though_it_has_no_rights() {
     let mut awaiting = membership(1, Role::Admin);
     awaiting.status = MembershipStatus::AwaitingVerification;
     let mut unit = unit(&[awaiting], 0, 1);
-    goes(&mut unit, 1);
+    // No invitation is looked for: it belongs to whoever reads the mail of the address.
+    unit.memberships.expect_remove().with(eq(user_id(1)), eq(team(1).id)).times(1).returning(|_, _| Ok(true));
     let (left, written) = remove(&[awaiting], Some(unit), 1).await;
     left.unwrap();
     assert_eq!(written.audited(), [AuditKind::MemberLeft]);
+}
+
+#[tokio::test]
+async fn an_awaiting_member_that_an_admin_removes_loses_the_invitation_too() {
+    let mut awaiting = membership(2, Role::Admin);
+    awaiting.status = MembershipStatus::AwaitingVerification;
+    let members = [membership(1, Role::Admin), awaiting];
+    let mut unit = unit(&members, 1, 1);
+    unit.memberships.expect_remove().returning(|_, _| Ok(true));
+    let pending = invitation(user(2).email.as_str(), Role::Admin);
+    unit.invitations.expect_lock_pending().returning(move |_, _| Ok(Some(pending.clone())));
+    unit.invitations
+        .expect_settle()
+        .withf(|_, state, _| *state == InvitationState::Revoked)
+        .times(1)
+        .returning(|_, _, _| Ok(true));
+    assert!(remove(&members, Some(unit), 2).await.0.is_ok());
 }
 
 #[tokio::test]

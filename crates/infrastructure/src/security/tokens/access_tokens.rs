@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::error::Fault;
 use countersign_application::ports::access_tokens::{AccessClaims, AccessTokenError, AccessTokens, VerifiedAccess};
 use countersign_domain::secret::Secret;
-use countersign_domain::signing_key::SigningAlgorithm;
+use countersign_domain::signing_key::{SigningAlgorithm, SigningKey};
 use time::OffsetDateTime;
 
 use crate::security::tokens::claims;
@@ -43,6 +43,10 @@ impl AccessTokens for JwtAccessTokens {
         token.push('.');
         token.push_str(&signature);
         Ok(Secret::new(token))
+    }
+
+    async fn known_keys(&self) -> Result<Vec<SigningKey>, Fault> {
+        self.keys.keys().await
     }
 
     async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedAccess, AccessTokenError> {

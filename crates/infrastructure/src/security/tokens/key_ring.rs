@@ -78,6 +78,14 @@ impl KeyRing {
         self.signing_pair(now).map(drop)
     }
 
+    /// Every key as it was read last; the first time, it is read.
+    pub(crate) async fn keys(&self) -> Result<Vec<SigningKey>, Fault> {
+        if self.known().keys.is_empty() {
+            self.refresh_unless_fresh().await?;
+        }
+        Ok(self.known().keys.clone())
+    }
+
     /// The key that signs at this moment.
     pub(crate) async fn signing_key(&self, now: OffsetDateTime) -> Result<Arc<KeyPair>, Fault> {
         if let Ok(pair) = self.signing_pair(now) {

@@ -157,7 +157,9 @@ async fn erasing_an_address_takes_its_invitations_in_every_team() {
         invitations.settle(elsewhere.id, InvitationState::Revoked, None).await.unwrap();
         let revoked = Invitation { state: InvitationState::Revoked, ..elsewhere.clone() };
         assert_eq!(invitations.list_by_email(&nth(1).email).await.unwrap(), [nth(1), revoked]);
-        invitations.remove_by_email(&nth(1).email).await.unwrap();
+        let lost = invitations.remove_by_email(&nth(1).email).await.unwrap();
+        assert_eq!(lost, [team(1).id], "the one that was pending");
+        assert_eq!(invitations.remove_by_email(&nth(1).email).await.unwrap(), []);
         assert_eq!(invitations.find_by_digest(&nth(1).digest).await.unwrap(), None);
         assert_eq!(invitations.find_by_digest(&elsewhere.digest).await.unwrap(), None);
         assert!(invitations.find_by_digest(&nth(3).digest).await.unwrap().is_some());

@@ -263,6 +263,24 @@ async fn mails_are_removed_by_account_or_address_and_tokens_cancelled_by_both() 
 }
 
 #[tokio::test]
+async fn mails_of_an_account_go_without_those_to_the_owner_of_its_address() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let account = fresh.user(1).await;
+        fresh.user(2).await;
+        outbox.enqueue(&mail(1, MailKind::PasswordChanged).to_account(&account)).await.unwrap();
+        let mut to_owner = mail(2, MailKind::AddressTaken);
+        to_owner.recipient = account.email;
+        outbox.enqueue(&to_owner).await.unwrap();
+        outbox.enqueue(&mail(3, MailKind::PasswordChanged).to_account(&user(2))).await.unwrap();
+        outbox.remove_of_account(user(1).id).await.unwrap();
+        assert_eq!(leased(outbox, 1, NOW).await, [2, 3].map(|n| MailId::new(Uuid::from_u128(n))));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_backlog_tells_how_many_wait_and_for_how_long() {
     on_each(|fresh| async move {
         let store = fresh.store();

@@ -158,6 +158,7 @@ async fn outbox(store: &Store<Recorder>) {
     store.mark_sent(id, &lease, NOW).await.unwrap();
     store.list_by_recipient(user_id(1), Some(user(1).email)).await.unwrap();
     store.cancel_tokens(user_id(1), &user(1).email).await.unwrap();
+    store.remove_of_account(user_id(1)).await.unwrap();
     store.remove_by_recipient(user_id(1), &user(1).email).await.unwrap();
     store.backlog().await.unwrap();
 }
