@@ -15,6 +15,7 @@ mod m20260101_000008_audit_events;
 mod m20260101_000009_sign_in_networks;
 mod m20260101_000010_signing_keys;
 mod m20260101_000011_updated_at;
+mod m20260101_000012_erasures;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000009_sign_in_networks::Migration),
             Box::new(m20260101_000010_signing_keys::Migration),
             Box::new(m20260101_000011_updated_at::Migration),
+            Box::new(m20260101_000012_erasures::Migration),
         ]
     }
 }

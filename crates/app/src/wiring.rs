@@ -85,6 +85,7 @@ impl System {
             memberships: store.clone(),
             invitations: store.clone(),
             outbox: store.clone(),
+            erasures: store.clone(),
             audit: store.clone(),
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),

@@ -8,6 +8,7 @@ use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::credential_repository::CredentialRepository;
 use crate::ports::dependency_probe::DependencyProbe;
+use crate::ports::erasures::Erasures;
 use crate::ports::housekeeping::Housekeeping;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::invitation_repository::InvitationRepository;
@@ -52,6 +53,7 @@ pub struct Dependencies {
     pub memberships: Arc<dyn MembershipRepository>,
     pub invitations: Arc<dyn InvitationRepository>,
     pub outbox: Arc<dyn Outbox>,
+    pub erasures: Arc<dyn Erasures>,
     pub audit: Arc<dyn AuditLog>,
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     pub signing_key_factory: Arc<dyn SigningKeyFactory>,

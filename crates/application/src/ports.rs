@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod clock;
 pub mod credential_repository;
 pub mod dependency_probe;
+pub mod erasures;
 pub mod housekeeping;
 pub mod id_generator;
 pub mod invitation_repository;

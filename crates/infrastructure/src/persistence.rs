@@ -7,6 +7,7 @@ mod connection;
 mod credentials;
 mod database;
 mod entities;
+mod erasures;
 mod error;
 mod housekeeping;
 mod invitations;

@@ -87,7 +87,9 @@ impl DeleteAccount {
             }
         };
         let stale = self.snapshots.refreshed(aftermath.stale);
-        Ok(finish(uow, [fence, stale], &self.trail, aftermath.events).await?)
+        finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
+        self.removal.erase_traces(actor.id()).await;
+        Ok(())
     }
 
     async fn remove(

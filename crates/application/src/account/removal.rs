@@ -1,5 +1,7 @@
 //! Removing an account and everything held about it, whoever asks for it.
 
+use std::sync::Arc;
+
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::role::Role;
@@ -8,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
+use crate::ports::erasures::Erasures;
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::snapshots::Entry;
 use crate::trail::Trail;
@@ -67,12 +70,16 @@ pub struct Aftermath {
 #[derive(Clone)]
 pub struct AccountRemoval {
     trail: Trail,
+    erasures: Arc<dyn Erasures>,
 }
+
+/// Batches of audit events that are erased before the answer; what is more is for the housekeeping.
+const BATCHES_BEFORE_THE_ANSWER: u32 = 20;
 
 impl AccountRemoval {
     /// Takes the ports it calls.
     pub fn new(dependencies: &Dependencies) -> Self {
-        Self { trail: Trail::new(dependencies) }
+        Self { trail: Trail::new(dependencies), erasures: Arc::clone(&dependencies.erasures) }
     }
 
     /// Removes the locked account in this unit of work: its teams first, then mails, invitations, audit traces,
@@ -100,6 +107,19 @@ impl AccountRemoval {
         departure.erase_traces(cause).await?;
         departure.note(self.trail.event(cause.event(), origin, now).about(user.id)).await?;
         Ok(departure.aftermath)
+    }
+
+    /// Erases the traces in the audit trail that a committed removal noted. Those of an account with very many events are
+    /// left to the housekeeping, and so is what fails: the removal counts in any case.
+    pub async fn erase_traces(&self, user: UserId) {
+        match self.erasures.erase(user, BATCHES_BEFORE_THE_ANSWER).await {
+            Ok(true) => {}
+            Ok(false) => tracing::info!("the traces of a deleted account are many; the housekeeping erases the rest"),
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::warn!(error, "the traces of a deleted account are left to the housekeeping");
+            }
+        }
     }
 
     /// Finds another admin for every team that only this account administers, or freezes the team. Before the
@@ -182,7 +202,7 @@ impl Departure<'_> {
                 self.uow.outbox().remove_of_account(self.user.id).await?;
             }
         }
-        self.uow.audit().anonymize(self.user.id).await?;
+        self.uow.erasures().note(self.user.id, self.now).await?;
         self.uow.users().remove(self.user.id).await?;
         Ok(())
     }

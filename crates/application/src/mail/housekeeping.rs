@@ -15,6 +15,7 @@ use crate::error::Fault;
 use crate::error::classify;
 use crate::policy::Policy;
 use crate::ports::clock::Clock;
+use crate::ports::erasures::Erasures;
 use crate::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
@@ -23,6 +24,9 @@ use crate::trail::Trail;
 
 /// How many unused accounts are looked up at a time.
 pub const BATCH: u16 = 100;
+
+/// Batches of audit events of one deleted account that are erased in a run.
+pub const ERASURE_BATCHES: u32 = 500;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,7 @@ pub struct KeepHouse {
     users: Arc<dyn UserRepository>,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     removal: AccountRemoval,
+    erasures: Arc<dyn Erasures>,
     snapshots: Snapshots,
     trail: Trail,
     policy: Policy,
@@ -57,6 +62,7 @@ impl KeepHouse {
             users: Arc::clone(&dependencies.users),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             removal: AccountRemoval::new(dependencies),
+            erasures: Arc::clone(&dependencies.erasures),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
             policy: dependencies.policy.clone(),
@@ -77,7 +83,20 @@ impl KeepHouse {
         if accounts > 0 {
             report.removed.push(("users", accounts));
         }
+        let erased = self.erase_noted().await?;
+        if erased > 0 {
+            report.removed.push(("erasures", erased));
+        }
         Ok(report)
+    }
+
+    /// Goes on with erasures that were too long for an answer, or were interrupted. Says how many are done.
+    async fn erase_noted(&self) -> Result<u64, Fault> {
+        let mut done = 0;
+        for user in self.erasures.list_noted(BATCH).await? {
+            done += u64::from(self.erasures.erase(user, ERASURE_BATCHES).await?);
+        }
+        Ok(done)
     }
 
     async fn remove_unused(&self, now: OffsetDateTime) -> Result<u64, Fault> {
@@ -123,6 +142,7 @@ impl KeepHouse {
         };
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
+        self.removal.erase_traces(id).await;
         Ok(true)
     }
 }

@@ -27,7 +27,7 @@ pub struct AuditFilter {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Adds an event; events are never changed but by [`Self::anonymize`].
+    /// Adds an event; events are never changed but by [`Erasures`](crate::ports::erasures::Erasures).
     async fn append(&self, event: &AuditEvent) -> Result<(), Fault>;
 
     /// Newest first.
@@ -35,7 +35,4 @@ pub trait AuditLog: Send + Sync {
 
     /// The newest 10,000 events by or about the account, oldest first: for the export of its data.
     async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault>;
-
-    /// Erases network and program from every event by or about the account. The random id stays.
-    async fn anonymize(&self, user: UserId) -> Result<(), Fault>;
 }

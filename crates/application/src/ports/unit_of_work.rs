@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::error::Fault;
 use crate::ports::audit_log::AuditLog;
 use crate::ports::credential_repository::CredentialRepository;
+use crate::ports::erasures::Erasures;
 use crate::ports::invitation_repository::InvitationRepository;
 use crate::ports::membership_repository::MembershipRepository;
 use crate::ports::one_time_token_repository::OneTimeTokenRepository;
@@ -49,6 +50,8 @@ pub trait UnitOfWork: Send + Sync {
     fn outbox(&self) -> &dyn Outbox;
     /// Audit events.
     fn audit(&self) -> &dyn AuditLog;
+    /// Erasures of audit events.
+    fn erasures(&self) -> &dyn Erasures;
     /// Signing keys.
     fn signing_keys(&self) -> &dyn SigningKeyRepository;
 

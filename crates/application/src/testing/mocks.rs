@@ -19,6 +19,7 @@ use crate::ports::access_tokens::MockAccessTokens;
 use crate::ports::clock::Clock;
 use crate::ports::credential_repository::MockCredentialRepository;
 use crate::ports::dependency_probe::DependencyProbe;
+use crate::ports::erasures::MockErasures;
 use crate::ports::housekeeping::MockHousekeeping;
 use crate::ports::invitation_repository::MockInvitationRepository;
 use crate::ports::mail_renderer::MockMailRenderer;
@@ -63,6 +64,7 @@ pub struct Mocks {
     pub memberships: MockMembershipRepository,
     pub invitations: MockInvitationRepository,
     pub outbox: MockOutbox,
+    pub erasures: MockErasures,
     pub signing_keys: MockSigningKeyRepository,
     pub signing_key_factory: MockSigningKeyFactory,
     pub housekeeping: MockHousekeeping,
@@ -100,6 +102,7 @@ impl Default for Mocks {
             memberships: MockMembershipRepository::new(),
             invitations: MockInvitationRepository::new(),
             outbox: MockOutbox::new(),
+            erasures: erasures(),
             signing_keys: MockSigningKeyRepository::new(),
             signing_key_factory: MockSigningKeyFactory::new(),
             housekeeping: MockHousekeeping::new(),
@@ -148,6 +151,7 @@ impl Mocks {
             memberships: Arc::new(self.memberships),
             invitations: Arc::new(self.invitations),
             outbox: Arc::new(self.outbox),
+            erasures: Arc::new(self.erasures),
             audit: Arc::new(self.recorded),
             signing_keys: Arc::new(self.signing_keys),
             signing_key_factory: Arc::new(self.signing_key_factory),
@@ -173,6 +177,13 @@ impl UnitOfWorkFactory for StagedUnits {
         let unit = unit.ok_or_else(|| Fault::unavailable("database", "no unit of work was staged"))?;
         Ok(Box::new(unit))
     }
+}
+
+fn erasures() -> MockErasures {
+    let mut erasures = MockErasures::new();
+    erasures.expect_erase().returning(|_, _| Ok(true));
+    erasures.expect_list_noted().returning(|_| Ok(vec![]));
+    erasures
 }
 
 fn sealer() -> MockSealer {

@@ -14,6 +14,7 @@ use crate::error::Fault;
 use crate::mail::message::QueuedMail;
 use crate::ports::audit_log::{AuditFilter, AuditLog};
 use crate::ports::credential_repository::{CredentialRepository, MockCredentialRepository};
+use crate::ports::erasures::Erasures;
 use crate::ports::invitation_repository::{InvitationRepository, MockInvitationRepository};
 use crate::ports::membership_repository::{MembershipRepository, MockMembershipRepository};
 use crate::ports::one_time_token_repository::{MockOneTimeTokenRepository, OneTimeTokenRepository};
@@ -138,6 +139,9 @@ impl UnitOfWork for StagedUnitOfWork {
     fn audit(&self) -> &dyn AuditLog {
         &self.written
     }
+    fn erasures(&self) -> &dyn Erasures {
+        &self.written
+    }
     fn signing_keys(&self) -> &dyn SigningKeyRepository {
         &self.signing_keys
     }
@@ -172,10 +176,21 @@ impl AuditLog for Written {
     async fn list_by_user(&self, _: UserId) -> Result<Vec<AuditEvent>, Fault> {
         Ok(self.events())
     }
+}
 
-    async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
+#[async_trait]
+impl Erasures for Written {
+    async fn note(&self, user: UserId, _: OffsetDateTime) -> Result<(), Fault> {
         self.record().erased.push(user);
         Ok(())
+    }
+
+    async fn list_noted(&self, _: u16) -> Result<Vec<UserId>, Fault> {
+        Ok(vec![])
+    }
+
+    async fn erase(&self, _: UserId, _: u32) -> Result<bool, Fault> {
+        Ok(true)
     }
 }
 

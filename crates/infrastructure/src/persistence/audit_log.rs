@@ -32,7 +32,8 @@ fn event(row: Model) -> Result<AuditEvent, Fault> {
     })
 }
 
-fn by_or_about(user: UserId) -> Condition {
+/// Events by or about the account.
+pub(crate) fn by_or_about(user: UserId) -> Condition {
     Condition::any().add(Column::ActorId.eq(user.as_uuid())).add(Column::UserId.eq(user.as_uuid()))
 }
 
@@ -82,12 +83,6 @@ impl<C: ConnectionTrait + Send + Sync> AuditLog for Store<C> {
     async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault> {
         let rows = newest_of(user).all(&self.0).await.map_err(fault)?;
         rows.into_iter().rev().map(event).collect()
-    }
-
-    async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
-        let erased = ActiveModel { network: Set(None), user_agent: Set(None), ..ActiveModel::default() };
-        Entity::update_many().set(erased).filter(by_or_about(user)).exec(&self.0).await.map_err(fault)?;
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the derive makes an entity public, and a model cannot be less so")]
 
 pub(crate) mod audit_events;
+pub(crate) mod erasures;
 pub(crate) mod invitations;
 pub(crate) mod mails;
 pub(crate) mod one_time_tokens;

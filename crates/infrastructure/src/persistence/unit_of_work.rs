@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use countersign_application::error::Fault;
 use countersign_application::ports::audit_log::AuditLog;
 use countersign_application::ports::credential_repository::CredentialRepository;
+use countersign_application::ports::erasures::Erasures;
 use countersign_application::ports::invitation_repository::InvitationRepository;
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::ports::one_time_token_repository::OneTimeTokenRepository;
@@ -15,10 +16,10 @@ use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use countersign_application::ports::user_repository::UserRepository;
-use sea_orm::{DatabaseTransaction, DbErr};
-use tracing::Instrument as _;
+use sea_orm::DatabaseTransaction;
+use tokio::runtime::Handle;
 
-use crate::persistence::connection::Connection;
+use crate::persistence::connection::{Connection, to_its_end};
 use crate::persistence::database::Database;
 use crate::persistence::error::fault;
 use crate::persistence::statement_counter::StatementCounter;
@@ -47,7 +48,7 @@ impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
         let begun = to_its_end(async move {
             let transaction = database.begin().await?;
             Ok(DatabaseUnitOfWork {
-                store: Store::within(database.over(transaction)),
+                store: Some(Store::within(database.over(transaction))),
                 counter: database.statements().clone(),
                 turn,
             })
@@ -57,93 +58,86 @@ impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
     }
 }
 
-/// An open transaction and, on SQLite, the turn to write. Fields are dropped in order: the transaction first.
+/// An open transaction and, on SQLite, the turn to write.
 #[derive(Debug)]
 pub struct DatabaseUnitOfWork {
-    store: Store<Connection<DatabaseTransaction>>,
+    /// There until it is committed or dropped.
+    store: Option<Store<Connection<DatabaseTransaction>>>,
     counter: StatementCounter,
     turn: Option<Turn>,
+}
+
+impl DatabaseUnitOfWork {
+    fn store(&self) -> &Store<Connection<DatabaseTransaction>> {
+        match &self.store {
+            Some(store) => store,
+            None => unreachable!("only what ends the unit of work takes it"),
+        }
+    }
+}
+
+/// Rolls back. On SQLite the turn ends when that is done: a statement that nobody waits for any more still runs, and until
+/// then the database is locked.
+impl Drop for DatabaseUnitOfWork {
+    fn drop(&mut self) {
+        let (Some(store), Some(turn)) = (self.store.take(), self.turn.take()) else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = store.0.roll_back().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "a transaction was not rolled back in order");
+            }
+            drop(turn);
+        });
+    }
 }
 
 #[async_trait]
 impl UnitOfWork for DatabaseUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
-        &self.store
+        self.store()
     }
     fn credentials(&self) -> &dyn CredentialRepository {
-        &self.store
+        self.store()
     }
     fn sessions(&self) -> &dyn SessionRepository {
-        &self.store
+        self.store()
     }
     fn networks(&self) -> &dyn SignInNetworks {
-        &self.store
+        self.store()
     }
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
-        &self.store
+        self.store()
     }
     fn teams(&self) -> &dyn TeamRepository {
-        &self.store
+        self.store()
     }
     fn memberships(&self) -> &dyn MembershipRepository {
-        &self.store
+        self.store()
     }
     fn roster(&self) -> &dyn RosterRepository {
-        &self.store
+        self.store()
     }
     fn invitations(&self) -> &dyn InvitationRepository {
-        &self.store
+        self.store()
     }
     fn outbox(&self) -> &dyn Outbox {
-        &self.store
+        self.store()
     }
     fn audit(&self) -> &dyn AuditLog {
-        &self.store
+        self.store()
+    }
+    fn erasures(&self) -> &dyn Erasures {
+        self.store()
     }
     fn signing_keys(&self) -> &dyn SigningKeyRepository {
-        &self.store
+        self.store()
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), Fault> {
-        // For the same reason as `begin`; the turn ends when the commit has.
-        let Self { store, counter, turn } = *self;
-        let committed = to_its_end(async move {
-            let outcome = store.0.commit().await;
-            drop(turn);
-            outcome
-        });
-        committed.await.map_err(fault)?;
-        counter.commit();
+    async fn commit(mut self: Box<Self>) -> Result<(), Fault> {
+        if let Some(store) = self.store.take() {
+            store.0.commit(self.turn.take()).await.map_err(fault)?;
+        }
+        self.counter.commit();
         Ok(())
-    }
-}
-
-/// Runs it in a task of its own, which goes on when the caller is dropped, within the caller's span. A panic goes on in
-/// the caller.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, DbErr>> + Send + 'static,
-) -> Result<T, DbErr> {
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_shutdown) => Err(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::ConnectionClosed)),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tracing::Span;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_logged_on_the_way_is_of_the_callers_span() {
-        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry());
-        let span = tracing::info_span!("request");
-        let within = to_its_end(async { Ok(Span::current().id()) }).instrument(span.clone()).await.unwrap();
-        assert_eq!(within, span.id());
-        assert!(within.is_some());
     }
 }

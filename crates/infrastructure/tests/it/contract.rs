@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod credentials;
+mod erasures;
 mod housekeeping;
 mod invitations;
 mod memberships;

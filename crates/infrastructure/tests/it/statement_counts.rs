@@ -61,6 +61,7 @@ impl Service {
         wired.memberships = store.clone();
         wired.invitations = store.clone();
         wired.outbox = store.clone();
+        wired.erasures = store.clone();
         wired.audit = store.clone();
         wired.signing_keys = store;
         wired.signing_key_factory = Arc::new(SealedKeyFactory::new(keys));

@@ -2,6 +2,7 @@ use countersign_domain::audit::AuditKind;
 
 use super::*;
 use crate::error::{Classify, Kind};
+use crate::ports::erasures::MockErasures;
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, team, user, user_id,
@@ -48,6 +49,8 @@ async fn the_account_goes_and_no_node_remembers_it_or_its_team() {
     teams.expect_fence().withf(|id| *id == team(1).id).times(1).returning(|_| Ok(()));
     teams.expect_lift().withf(|id| *id == team(1).id).times(1).returning(|_| Ok(()));
     mocks.team_cache = teams;
+    mocks.erasures = MockErasures::new();
+    mocks.erasures.expect_erase().withf(|id, _| *id == user_id(1)).times(1).returning(|_, _| Ok(true));
     let written = mocks.stage(unit_of_work());
     delete(mocks, PASSWORD).await.unwrap();
     assert!(written.committed());

@@ -2,6 +2,7 @@ use countersign_domain::team::membership::Membership;
 use mockall::predicate::eq;
 
 use super::*;
+use crate::ports::erasures::MockErasures;
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, membership, origin, team, user, user_id};
 
 /// A unit of work in which the first account is in `sole` teams alone, and the only admin of `dependent` ones.
@@ -159,6 +160,17 @@ async fn a_team_whose_other_members_do_not_count_is_frozen() {
     let frozen = removed.unwrap().events.remove(0);
     assert_eq!((frozen.kind, frozen.team_id), (AuditKind::TeamFrozen, Some(team(1).id)));
     assert_eq!(frozen.actor_id, Some(user_id(9)));
+}
+
+#[tokio::test]
+async fn traces_are_erased_as_far_as_is_soon_done_and_a_fault_is_left_to_the_housekeeping() {
+    let outcomes: [fn() -> Result<bool, Fault>; 3] =
+        [|| Ok(true), || Ok(false), || Err(Fault::unavailable("database", "gone"))];
+    for outcome in outcomes {
+        let mut mocks = Mocks { erasures: MockErasures::new(), ..Mocks::default() };
+        mocks.erasures.expect_erase().with(eq(user_id(1)), eq(20)).times(1).returning(move |_, _| outcome());
+        AccountRemoval::new(&mocks.into_dependencies()).erase_traces(user_id(1)).await;
+    }
 }
 
 #[tokio::test]

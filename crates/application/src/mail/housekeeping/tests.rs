@@ -5,10 +5,12 @@ use countersign_domain::page::Page;
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
 use countersign_domain::team::role::Role;
+use mockall::predicate::eq;
 use time::Duration;
 
 use super::*;
 use crate::policy::Retention;
+use crate::ports::erasures::MockErasures;
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, membership, session, team, user, user_id};
 
 fn unverified(n: u64) -> User {
@@ -135,6 +137,22 @@ async fn one_account_that_cannot_be_removed_keeps_no_other() {
     let second = mocks.stage(unit(Some(unverified(2)), vec![], vec![]));
     assert_eq!(keep_house(mocks).await.unwrap().removed[1], ("users", 1));
     assert!(!broken.committed() && second.committed());
+}
+
+#[tokio::test]
+async fn erasures_that_were_noted_go_on() {
+    let mut mocks = mocks(vec![]);
+    mocks.erasures = MockErasures::new();
+    mocks.erasures.expect_list_noted().with(eq(BATCH)).returning(|_| Ok(vec![user_id(1), user_id(2)]));
+    for (n, done) in [(1, false), (2, true)] {
+        mocks
+            .erasures
+            .expect_erase()
+            .with(eq(user_id(n)), eq(ERASURE_BATCHES))
+            .times(1)
+            .returning(move |_, _| Ok(done));
+    }
+    assert_eq!(keep_house(mocks).await.unwrap().removed, [("sessions", 3), ("erasures", 1)]);
 }
 
 #[tokio::test]

@@ -71,18 +71,3 @@ async fn each_filter_narrows() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn anonymizing_erases_network_and_program_of_the_account_alone() {
-    on_each(|fresh| async move {
-        let store = fresh.store();
-        let log: &dyn AuditLog = &store;
-        append_all(log).await;
-        log.anonymize(user_id(1)).await.unwrap();
-        let [first, second, ..] = events();
-        let bare = |event| AuditEvent { network: None, user_agent: None, ..event };
-        assert_eq!(log.list_by_user(user_id(1)).await.unwrap(), [bare(first), bare(second)]);
-        assert_eq!(log.list_by_user(user_id(3)).await.unwrap(), [events()[3].clone()]);
-    })
-    .await;
-}

@@ -4,16 +4,18 @@ use std::future::Future;
 use std::task::Poll;
 use std::time::Duration;
 
+use countersign_application::ports::erasures::Erasures as _;
 use countersign_application::ports::unit_of_work::UnitOfWorkFactory;
 use countersign_application::ports::user_repository::UserRepository as _;
-use countersign_application::testing::{origin, user};
+use countersign_application::testing::{NOW, origin, user, user_id};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::AuditEventId;
 use countersign_domain::password::PasswordHash;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions};
+use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
-use crate::persistence::fresh::on_each;
+use crate::persistence::fresh::{Fresh, on_each, sqlite};
 
 #[tokio::test]
 async fn what_is_committed_counts_together() {
@@ -90,4 +92,53 @@ async fn callers_that_leave_while_beginning_leave_no_transaction_open() {
         }
     })
     .await;
+}
+
+/// A SQLite on which a noted erasure takes longer than its deadline.
+async fn slow() -> (Fresh, Database) {
+    let fresh = sqlite().await;
+    let raw = fresh.raw().await;
+    let count =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n";
+    raw.execute_unprepared(&format!("CREATE VIEW slow AS {count}")).await.unwrap();
+    let trigger = "CREATE TRIGGER tr_slow BEFORE INSERT ON erasures BEGIN SELECT * FROM slow; END";
+    raw.execute_unprepared(trigger).await.unwrap();
+    raw.close().await.unwrap();
+    let options = DatabaseOptions {
+        acquire_timeout: Duration::from_millis(100),
+        statement_timeout: Duration::from_millis(50),
+        ..DatabaseOptions::default()
+    };
+    let database = Database::connect(fresh.url(), &options).await.unwrap();
+    (fresh, database)
+}
+
+/// Whoever writes next waits for its turn, and is told so; it meets no locked database. Once the statement has ended, it
+/// is served.
+async fn assert_turn_is_kept(database: &Database) {
+    let mut refusals = 0;
+    while let Err(refused) = database.units_of_work().begin().await {
+        let cause = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(!cause.contains("locked"), "{cause}");
+        refusals += 1;
+        assert!(refusals < 1_000, "{cause}");
+    }
+    assert!(refusals > 0, "the statement was over too soon for this test");
+}
+
+#[tokio::test]
+async fn a_statement_of_sqlite_that_nobody_waits_for_keeps_its_turn_until_it_has_ended() {
+    let (_fresh, database) = slow().await;
+    database.store().note(user_id(1), NOW).await.unwrap_err();
+    assert_turn_is_kept(&database).await;
+}
+
+#[tokio::test]
+async fn a_unit_of_work_of_sqlite_keeps_its_turn_until_it_is_rolled_back() {
+    let (_fresh, database) = slow().await;
+    let uow = database.units_of_work().begin().await.unwrap();
+    uow.erasures().note(user_id(1), NOW).await.unwrap_err();
+    drop(uow);
+    assert_turn_is_kept(&database).await;
+    assert_eq!(database.store().list_noted(1).await.unwrap(), []);
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use countersign_application::account::removal::{AccountRemoval, RemovalCause};
 use countersign_application::mail::message::{MailKind, QueuedMail};
+use countersign_application::ports::erasures::Erasures as _;
 use countersign_application::ports::outbox::Lease;
 use countersign_application::testing::{
     Mocks, NOW, email, invitation, membership, name, one_time_token, session, team, user, user_id,
@@ -146,6 +147,8 @@ async fn fill(fresh: &Fresh) {
         let event = if n == 1 { event.by(user_id(1)).about(user_id(2)) } else { event.about(user_id(1)) };
         uow.audit().append(&event).await.unwrap();
     }
+    // As if it had been asked to go before.
+    uow.erasures().note(user_id(1), NOW).await.unwrap();
     uow.commit().await.unwrap();
 }
 
@@ -203,6 +206,7 @@ async fn after_an_erasure_no_value_of_the_person_is_left() {
         let removal = AccountRemoval::new(&dependencies);
         removal.remove(&*uow, &person(), RemovalCause::Owner, &origin, NOW).await.unwrap();
         uow.commit().await.unwrap();
+        assert!(fresh.store().erase(user_id(1), 1).await.unwrap());
 
         for column in STORED_COLUMNS {
             let kept = column.personal.is_some_and(|personal| personal.erasure == Erasure::RandomId);

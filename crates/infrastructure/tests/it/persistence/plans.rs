@@ -7,6 +7,7 @@ use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::policy::Policy;
 use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
 use countersign_application::ports::credential_repository::CredentialRepository;
+use countersign_application::ports::erasures::Erasures;
 use countersign_application::ports::housekeeping::{Housekeeping, Purge};
 use countersign_application::ports::invitation_repository::InvitationRepository;
 use countersign_application::ports::membership_repository::MembershipRepository;
@@ -137,7 +138,10 @@ async fn call_everything(store: &Store<Recorder>) {
     AuditLog::list(store, &AuditFilter::default(), &page).await.unwrap();
     AuditLog::list(store, &AuditFilter { user_id: Some(one), ..AuditFilter::default() }, &page).await.unwrap();
     AuditLog::list_by_user(store, one).await.unwrap();
-    store.anonymize(one).await.unwrap();
+    Erasures::note(store, one, NOW).await.unwrap();
+    store.list_noted(10).await.unwrap();
+    store.erase(one, 1).await.unwrap();
+    Erasures::note(store, one, NOW).await.unwrap();
     let policy = Policy::default();
     let purge = Purge {
         now: NOW,
