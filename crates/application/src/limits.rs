@@ -46,6 +46,8 @@ pub enum Limit {
     InviteOfAddress,
     /// Teams created by an account.
     TeamOfUser,
+    /// Exports of an account.
+    ExportOfUser,
 }
 
 impl Limit {
@@ -67,6 +69,7 @@ impl Limit {
             }
             Self::InviteOfAddress => ("invite_address", policy.invite_per_day_per_address, Duration::DAY),
             Self::TeamOfUser => ("team_user", policy.team_per_hour_per_user, Duration::HOUR),
+            Self::ExportOfUser => ("export_user", policy.export_per_day_per_user, Duration::DAY),
         };
         LimitRule { name, max, window }
     }

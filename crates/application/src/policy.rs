@@ -82,6 +82,8 @@ pub struct LimitPolicy {
     pub invite_per_day_per_address: u32,
     /// Teams created an hour and account: creating and deleting in turn stays below the number of teams.
     pub team_per_hour_per_user: u32,
+    /// Exports of its data a day and account.
+    pub export_per_day_per_user: u32,
 }
 
 /// How long things are kept that nobody asks to delete.
@@ -131,6 +133,7 @@ impl Default for Policy {
                 invite_per_day_per_unverified_user: 5,
                 invite_per_day_per_address: 20,
                 team_per_hour_per_user: 200,
+                export_per_day_per_user: 10,
             },
             retention: Retention {
                 audit: Duration::days(365),

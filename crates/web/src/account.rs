@@ -20,7 +20,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint!(Bearer me_show []),
         endpoint!(Bearer update_profile []),
-        endpoint!(Bearer export_account []),
+        endpoint!(Bearer export_account [429 "rate_limited"]),
         endpoint!(Bearer list_my_teams []),
         endpoint!(Bearer change_password [403 "wrong_password", 429 "rate_limited"]),
         endpoint!(Bearer request_email_change [403 "wrong_password", 429 "rate_limited"]),

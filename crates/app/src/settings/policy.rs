@@ -67,6 +67,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     Setting::new("limits.invite_per_day_per_address", "20", "Invitations to one address, of all teams together."),
     Setting::new("limits.team_per_hour_per_user", "200", "Teams created."),
+    Setting::new("limits.export_per_day_per_user", "10", "Exports of the data held about the account."),
     Setting::new("retention.audit", "365d", "Audit events."),
     Setting::new("retention.unverified_accounts", "30d", "Accounts that were never verified nor used again."),
     Setting::new("retention.invitations", "30d", "Invitations that were answered or have expired."),
@@ -112,6 +113,7 @@ fn read_limits(reader: &mut Reader<'_>) -> LimitPolicy {
         invite_per_day_per_unverified_user: limit("invite_per_day_per_unverified_user"),
         invite_per_day_per_address: limit("invite_per_day_per_address"),
         team_per_hour_per_user: limit("team_per_hour_per_user"),
+        export_per_day_per_user: limit("export_per_day_per_user"),
     }
 }
 

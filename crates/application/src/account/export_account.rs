@@ -1,5 +1,7 @@
 //! Gives the actor everything held about it (GDPR Art. 15 and 20).
 
+mod events;
+
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
@@ -15,6 +17,7 @@ use time::OffsetDateTime;
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::invitation_repository::InvitationRepository;
@@ -24,6 +27,8 @@ use crate::ports::outbox::{HeldMail, Outbox};
 use crate::ports::session_repository::SessionRepository;
 use crate::ports::sign_in_networks::SignInNetworks;
 use crate::trail::Trail;
+
+pub use crate::account::export_account::events::{EventPages, MOST_EVENTS};
 
 /// Everything held about an account but its secrets.
 #[derive(Clone, Debug)]
@@ -42,8 +47,10 @@ pub struct AccountExport {
     pub mails: Vec<HeldMail>,
     /// Invitations to its address, once that is verified: before, they may be somebody else's.
     pub invitations: Vec<Invitation>,
-    /// Audit events by or about it, oldest first.
+    /// Audit events by or about it, newest first: the first page, which has the export itself.
     pub audit_events: Vec<AuditEvent>,
+    /// The pages after that.
+    pub later_events: EventPages,
     /// When this was put together.
     pub exported_at: OffsetDateTime,
 }
@@ -51,13 +58,16 @@ pub struct AccountExport {
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportAccountError {
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
 }
 
 classify! { ExportAccountError {
-} via { Internal } }
+} via { Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -70,6 +80,7 @@ pub struct ExportAccount {
     outbox: Arc<dyn Outbox>,
     invitations: Arc<dyn InvitationRepository>,
     audit: Arc<dyn AuditLog>,
+    limits: Limits,
     trail: Trail,
 }
 
@@ -85,6 +96,7 @@ impl ExportAccount {
             outbox: Arc::clone(&dependencies.outbox),
             invitations: Arc::clone(&dependencies.invitations),
             audit: Arc::clone(&dependencies.audit),
+            limits: Limits::new(dependencies),
             trail: Trail::new(dependencies),
         }
     }
@@ -93,8 +105,10 @@ impl ExportAccount {
     /// part of it.
     pub async fn execute(&self, actor: &Actor, origin: &Origin) -> Result<AccountExport, ExportAccountError> {
         let now = self.clock.now();
+        let _counted = self.limits.acquire(Limit::ExportOfUser, Subject::User(actor.id()), now).await?;
         let event = self.trail.event(AuditKind::AccountExported, origin, now).by(actor.id()).about(actor.id());
         self.trail.record(event).await?;
+        let mut events = EventPages::of(Arc::clone(&self.audit), actor.user.clone());
         Ok(AccountExport {
             user: actor.user.clone(),
             teams: self.teams(actor).await?,
@@ -103,7 +117,8 @@ impl ExportAccount {
             one_time_tokens: self.one_time_tokens.list_by_user(actor.id()).await?,
             mails: self.outbox.list_by_recipient(actor.id(), proven_address(actor)).await?,
             invitations: self.invitations(actor).await?,
-            audit_events: self.audit.list_by_user(actor.id()).await?,
+            audit_events: events.next().await?.unwrap_or_default(),
+            later_events: events,
             exported_at: now,
         })
     }
@@ -138,6 +153,7 @@ fn proven_address(actor: &Actor) -> Option<EmailAddress> {
 mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
+    use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
     use crate::testing::{
         Mocks, NOW, actor, email, invitation, membership, one_time_token, origin, session, team, user, user_id,
     };
@@ -145,6 +161,7 @@ mod tests {
     use countersign_domain::one_time_token::Purpose;
     use countersign_domain::page::{Cursor, Page};
     use countersign_domain::team::role::Role;
+    use time::Duration;
 
     fn place(n: u64) -> TeamMembership {
         let membership =
@@ -203,6 +220,7 @@ mod tests {
         assert_eq!(export.sessions, [session(1)]);
         assert_eq!(export.sign_in_networks, [("192.0.2.0/24".to_owned(), NOW)]);
         assert_eq!(export.audit_events[0].kind, AuditKind::AccountExported);
+        assert!(export.later_events.is_over());
         assert_eq!(export.invitations, [invitation("user1@example.com", Role::Member)]);
         assert_eq!(export.one_time_tokens, [pending()]);
         assert_eq!(
@@ -210,6 +228,21 @@ mod tests {
             [held("password_changed", "user1@example.com"), held("invitation", "user1@example.com")]
         );
         assert_eq!(export.exported_at, NOW);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_too_often_has_to_wait_and_nothing_is_read() {
+        let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
+        mocks
+            .rate_limiter
+            .expect_acquire()
+            .withf(|hit| hit.rule.name == "export_user" && hit.subject == user_id(1).to_string())
+            .times(1)
+            .returning(|_| LimitVerdict::Refused { retry_after: Duration::HOUR });
+        let recorded = mocks.recorded.clone();
+        let refused = ExportAccount::new(&mocks.into_dependencies()).execute(&actor(), &origin()).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.code()), (Kind::Limited, "rate_limited"));
+        assert_eq!(recorded.audited(), []);
     }
 
     #[tokio::test]

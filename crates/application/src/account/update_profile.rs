@@ -152,7 +152,7 @@ mod tests {
     async fn a_change_that_another_request_made_first_is_not_made_again() {
         let mut mocks = Mocks::default();
         let mut uow = StagedUnitOfWork::default();
-        let changed = User { first_name: name("Ada"), ..user(1) };
+        let changed = User { first_name: command().first_name.unwrap(), ..user(1) };
         let stored = changed.clone();
         uow.users.expect_lock().returning(move |_| Ok(Some(stored.clone())));
         let written = mocks.stage(uow);

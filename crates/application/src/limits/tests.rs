@@ -5,7 +5,7 @@ use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::MockRateLimiter;
 use crate::testing::{Mocks, NOW, email, team, user_id};
 
-const ALL: [Limit; 12] = [
+const ALL: [Limit; 14] = [
     Limit::LoginOfNetwork,
     Limit::LoginOfAccount,
     Limit::LoginOfAccountAtHome,
@@ -18,6 +18,8 @@ const ALL: [Limit; 12] = [
     Limit::InviteOfTeam,
     Limit::InviteOfUser,
     Limit::InviteOfUnverifiedUser,
+    Limit::TeamOfUser,
+    Limit::ExportOfUser,
 ];
 
 /// Limits over a limiter that answers so, with fingerprints `p(…)`; and the hits that it counted.
@@ -79,6 +81,8 @@ async fn figures_and_windows_are_those_of_the_policy() {
             (50, hour),
             (200, day),
             (5, day),
+            (200, hour),
+            (10, day),
         ]
     );
 }

@@ -32,7 +32,4 @@ pub trait AuditLog: Send + Sync {
 
     /// Newest first.
     async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault>;
-
-    /// The newest 10,000 events by or about the account, oldest first: for the export of its data.
-    async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault>;
 }

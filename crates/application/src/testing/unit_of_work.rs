@@ -169,12 +169,11 @@ impl AuditLog for Written {
         Ok(())
     }
 
-    async fn list(&self, _: &AuditFilter, _: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
-        Ok(Page { items: self.events(), next: None })
-    }
-
-    async fn list_by_user(&self, _: UserId) -> Result<Vec<AuditEvent>, Fault> {
-        Ok(self.events())
+    async fn list(&self, _: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
+        let key = |event: &AuditEvent| event.id.as_uuid();
+        let after = |event: &AuditEvent| page.after().is_none_or(|cursor| key(event) < cursor.key());
+        let newest_first = self.events().into_iter().rev().filter(after);
+        Ok(Page::from_rows(newest_first.take(usize::from(page.limit()) + 1).collect(), page, key))
     }
 }
 

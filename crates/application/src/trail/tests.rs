@@ -1,4 +1,3 @@
-use countersign_domain::ids::UserId;
 use countersign_domain::page::{Page, PageRequest};
 
 use super::*;
@@ -117,12 +116,6 @@ impl AuditLog for Waiting {
     }
     async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
         self.1.list(filter, page).await
-    }
-    async fn list_by_user(&self, user: UserId) -> Result<Vec<AuditEvent>, Fault> {
-        self.1.list_by_user(user).await
-    }
-    async fn anonymize(&self, user: UserId) -> Result<(), Fault> {
-        self.1.anonymize(user).await
     }
 }
 

@@ -5,8 +5,10 @@ mod invitation;
 mod mail;
 mod one_time_token;
 mod session;
+mod stream;
 
-use actix_web::web;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::account::export_account::AccountExport;
 use serde::Serialize;
@@ -17,6 +19,7 @@ use crate::account::export_account::invitation::ExportedInvitationBody;
 use crate::account::export_account::mail::ExportedMailBody;
 use crate::account::export_account::one_time_token::ExportedOneTimeTokenBody;
 use crate::account::export_account::session::ExportedSessionBody;
+use crate::account::export_account::stream::pieces;
 use crate::extract::{Authenticated, RequestOrigin};
 use crate::present::{TeamMembershipBody, Timestamp, UserBody};
 use crate::problem::Problem;
@@ -36,7 +39,7 @@ pub(crate) struct AccountExportBody {
     mails: Vec<ExportedMailBody>,
     /// To the address of the account, once it is verified.
     invitations: Vec<ExportedInvitationBody>,
-    /// By or about the account, oldest first.
+    /// By or about the account, newest first, at most 10,000.
     audit_events: Vec<ExportedEventBody>,
 }
 
@@ -71,34 +74,76 @@ impl From<AccountExport> for AccountExportBody {
     }
 }
 
-/// Export everything held about the account (GDPR Art. 15 and 20).
+/// Export everything held about the account (GDPR Art. 15 and 20). What is long is sent as it is read: an answer that
+/// breaks off is not the whole.
 #[utoipa::path(get, path = "/auth/me/export", tag = "account",
     responses((status = 200, description = "The personal data.", body = AccountExportBody)))]
 pub(crate) async fn handle(
     application: web::Data<Application>,
     RequestOrigin(origin): RequestOrigin,
     Authenticated(actor): Authenticated,
-) -> Result<web::Json<AccountExportBody>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let export = application.account.export_account.execute(&actor, &origin).await?;
-    Ok(web::Json(export.into()))
+    let pages = export.later_events.clone();
+    let body = AccountExportBody::from(export);
+    let mut answer = HttpResponse::Ok();
+    if pages.is_over() {
+        return Ok(answer.json(body));
+    }
+    let head = serde_json::to_vec(&body).map_err(|_unwritten| Problem::internal("the export cannot be written"))?;
+    let pieces = pieces(head, !body.audit_events.is_empty(), pages, actor.id());
+    Ok(answer.content_type(ContentType::json()).streaming(pieces))
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use countersign_application::ports::audit_log::AuditLog as _;
     use countersign_application::ports::outbox::HeldMail;
     use countersign_application::testing::{
-        Mocks, NOW, email, invitation, membership, one_time_token, session, team, user,
+        Mocks, NOW, email, invitation, membership, one_time_token, origin, session, team, user,
     };
+    use countersign_domain::audit::{AuditEvent, AuditKind};
+    use countersign_domain::ids::AuditEventId;
     use countersign_domain::invitation::Delivery;
     use countersign_domain::one_time_token::{OneTimeToken, Purpose};
     use countersign_domain::page::Page;
     use countersign_domain::session::Session;
     use countersign_domain::team::membership::TeamMembership;
     use countersign_domain::team::role::Role;
+    use countersign_domain::user::User;
     use serde_json::json;
+    use uuid::Uuid;
 
     use crate::testing::{call, sign_in, signed_in};
+
+    #[actix_web::test]
+    async fn a_long_trail_is_sent_page_by_page_and_is_one_document() {
+        for email_verified in [true, false] {
+            let mut mocks = Mocks::default();
+            let owner = User { email_verified, ..user(1) };
+            sign_in(&mut mocks, &owner);
+            mocks.memberships.expect_list_by_user().returning(|_, _| Ok(Page { items: vec![], next: None }));
+            mocks.sessions.expect_list_by_user().returning(|_| Ok(vec![]));
+            mocks.one_time_tokens.expect_list_by_user().returning(|_| Ok(vec![]));
+            mocks.outbox.expect_list_by_recipient().returning(|_, _| Ok(vec![]));
+            mocks.networks.expect_list_by_user().returning(|_| Ok(vec![]));
+            mocks.invitations.expect_list_by_email().returning(|_| Ok(vec![]));
+            // Pages of 200: some of them are left out for an address that is not verified.
+            for n in 0..650_u128 {
+                let kind = if n < 300 { AuditKind::LoginFailed } else { AuditKind::MemberInvited };
+                let event = AuditEvent::new(AuditEventId::new(Uuid::from_u128(n)), kind, &origin(), NOW);
+                mocks.recorded.append(&event.about(user(1).id)).await.unwrap();
+            }
+            let answer = call(mocks, signed_in(TestRequest::get().uri("/auth/me/export"))).await;
+            assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")));
+            let export = answer.json();
+            let events = export["audit_events"].as_array().unwrap();
+            assert_eq!(events.len(), if email_verified { 651 } else { 301 });
+            assert_eq!(events[0]["event"], "account_exported");
+            assert_eq!(events.last().unwrap()["id"], Uuid::from_u128(0).to_string());
+        }
+    }
 
     #[actix_web::test]
     async fn everything_is_there_but_secrets() {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_application::error::{Fault, WriteError};
-use countersign_application::ports::audit_log::AuditLog as _;
+use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
 use countersign_application::ports::unit_of_work::UnitOfWorkFactory as _;
 use countersign_application::ports::user_repository::UserRepository as _;
 use countersign_application::testing::{FixedClock, NOW, origin, user};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::AuditEventId;
+use countersign_domain::page::PageRequest;
 use countersign_domain::password::PasswordHash;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions};
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
@@ -49,7 +50,8 @@ async fn every_pooled_connection_has_the_settings_that_keep_promises() {
         uow.audit().append(&AuditEvent::new(id, AuditKind::LoginFailed, &origin(), NOW)).await.unwrap();
         uow.commit().await.unwrap();
     }
-    assert_eq!(store.list_by_user(user(1).id).await.unwrap(), []);
+    let of_user = AuditFilter { user_id: Some(user(1).id), ..AuditFilter::default() };
+    assert_eq!(AuditLog::list(&store, &of_user, &PageRequest::first(1)).await.unwrap().items, []);
     let raw = fresh.raw().await;
     let mode = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA journal_mode");
     let row = raw.query_one_raw(mode).await.unwrap().unwrap();

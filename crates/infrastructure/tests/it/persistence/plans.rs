@@ -137,7 +137,6 @@ async fn call_everything(store: &Store<Recorder>) {
     outbox(store).await;
     AuditLog::list(store, &AuditFilter::default(), &page).await.unwrap();
     AuditLog::list(store, &AuditFilter { user_id: Some(one), ..AuditFilter::default() }, &page).await.unwrap();
-    AuditLog::list_by_user(store, one).await.unwrap();
     Erasures::note(store, one, NOW).await.unwrap();
     store.list_noted(10).await.unwrap();
     store.erase(one, 1).await.unwrap();
@@ -190,7 +189,7 @@ async fn no_statement_reads_a_whole_table() {
         found.extend(scans(&raw, statement).await);
     }
     // Pages over everything that superusers see are read along the key, from the cursor on.
-    let paged = |scan: &String| scan.contains("ORDER BY") && scan.contains("LIMIT") && scan.contains("USING INDEX");
+    let paged = |scan: &String| scan.contains("ORDER BY") && scan.contains("LIMIT") && scan.contains(" INDEX ");
     found.retain(|scan| !paged(scan));
     assert!(found.is_empty(), "{found:#?}");
 }
