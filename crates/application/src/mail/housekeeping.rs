@@ -159,10 +159,10 @@ async fn unused(
     let teams = uow.memberships().list_by_user(id, &PageRequest::first(1)).await?;
     let sessions = uow.sessions().list_by_user(id).await?;
     let networks = uow.networks().list_by_user(id).await?;
-    let used = !teams.items.is_empty()
+    let in_use = !teams.items.is_empty()
         || sessions.iter().any(|session| session.last_seen_at >= since || session.is_live(&user, now))
         || networks.iter().any(|(_, seen)| *seen >= since);
-    Ok((!used).then_some(user))
+    Ok((!in_use).then_some(user))
 }
 
 #[cfg(test)]
