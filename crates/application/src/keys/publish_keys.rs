@@ -78,7 +78,7 @@ mod tests {
     #[tokio::test]
     async fn an_outage_is_no_empty_list() {
         let mut mocks = Mocks::default();
-        mocks.signing_keys.expect_list().returning(|| Err(outage()));
+        mocks.access_tokens.expect_known_keys().returning(|| Err(outage()));
         let error = PublishKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
     }

@@ -52,6 +52,7 @@ const RETENTION: Retention = Retention {
     invitations: Duration::days(17),
     mails: Duration::days(19),
     sign_in_networks: Duration::days(23),
+    mailbox: Duration::days(29),
 };
 
 /// Mocks that list these accounts as unused, whatever became of them.

@@ -119,6 +119,7 @@ fn purge_by_own_periods_at(now: OffsetDateTime) -> Purge {
         invitations: Duration::days(6),
         mails: Duration::days(17),
         sign_in_networks: Duration::days(19),
+        mailbox: Duration::days(29),
     };
     Purge { now, access_ttl: Duration::minutes(7), reuse_window: Duration::seconds(30), retention }
 }
