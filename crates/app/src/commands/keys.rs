@@ -31,6 +31,8 @@ pub(crate) enum Keys {
     /// Refuse every token of this key from now on.
     Retire {
         /// Which key, as `keys list` shows it.
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

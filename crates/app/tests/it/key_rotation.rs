@@ -206,7 +206,7 @@ async fn another_algorithm_is_announced_and_stays_announced_over_restarts() {
 async fn the_active_key_and_an_unknown_one_cannot_be_retired() {
     let server = TestServer::start().await;
     let active = list(&server)[0][0].clone();
-    for (kid, why) in [(active.as_str(), "rotate first"), ("unknown", "no such key")] {
+    for (kid, why) in [(active.as_str(), "rotate first"), ("unknown", "no such key"), ("-unknown", "no such key")] {
         let output = server.run(&["keys", "retire", kid], "");
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
