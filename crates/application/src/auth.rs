@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod disown_account;
 pub(crate) mod family_ending;
+pub(crate) mod home_network;
 pub mod login;
 pub mod logout;
 pub(crate) mod one_time_mail;

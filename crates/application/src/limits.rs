@@ -7,6 +7,9 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::network::Network;
 use time::{Duration, OffsetDateTime};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::dependencies::Dependencies;
 use crate::error::{Classify, Kind};
@@ -48,6 +51,8 @@ pub enum Limit {
     TeamOfUser,
     /// Exports of an account.
     ExportOfUser,
+    /// Passwords that whoever has an account's session shows once more, right or wrong.
+    ProofOfUser,
 }
 
 impl Limit {
@@ -70,6 +75,7 @@ impl Limit {
             Self::InviteOfAddress => ("invite_address", policy.invite_per_day_per_address, Duration::DAY),
             Self::TeamOfUser => ("team_user", policy.team_per_hour_per_user, Duration::HOUR),
             Self::ExportOfUser => ("export_user", policy.export_per_day_per_user, Duration::DAY),
+            Self::ProofOfUser => ("proof_user", policy.proofs_per_hour_per_user, Duration::HOUR),
         };
         LimitRule { name, max, window }
     }
@@ -167,6 +173,20 @@ impl Limits {
         }
     }
 
+    /// Counts until it is known what became of the attempt: one whose client leaves before is taken back.
+    pub(crate) fn until_judged(&self, attempt: Attempt) -> Unjudged {
+        Unjudged { limits: self.clone(), attempt: Some(attempt) }
+    }
+
+    /// Whether a refusal of this limit is the first within its window: for the audit trail, which such refusals are
+    /// not to fill.
+    pub(crate) async fn is_first_refusal(&self, limit: Limit, subject: Subject<'_>, now: OffsetDateTime) -> bool {
+        let Some(hit) = self.hit(limit, subject, now) else { return false };
+        let subject = format!("{} {}", hit.rule.name, hit.subject);
+        let hit = Hit { rule: LimitRule { name: "refusal_audited", max: 1, ..hit.rule }, subject, ..hit };
+        self.limiter.acquire(&hit).await == LimitVerdict::Allowed
+    }
+
     fn hit(&self, limit: Limit, subject: Subject<'_>, at: OffsetDateTime) -> Option<Hit> {
         let rule = limit.rule(&self.policy);
         (rule.max > 0).then(|| Hit { id: self.ids.next_id(), rule, subject: self.subject(subject), at })
@@ -192,6 +212,40 @@ impl Limits {
                 Err(LimitExceeded { limit: hit.rule.name, retry_after })
             }
         }
+    }
+}
+
+/// A counted attempt whose outcome is not known yet. Dropped, it is taken back by a task of its own: the client has
+/// learned nothing, and must not be able to lock somebody out without a trace.
+#[must_use = "say what became of it"]
+pub(crate) struct Unjudged {
+    limits: Limits,
+    attempt: Option<Attempt>,
+}
+
+impl Unjudged {
+    /// It was a failure: it stays counted.
+    pub(crate) fn keep(mut self) {
+        self.attempt = None;
+    }
+
+    /// It was none: it is taken back, also when the client leaves meanwhile.
+    pub(crate) async fn refund(mut self) {
+        if let Some(refund) = self.start_refund() {
+            drop(refund.await);
+        }
+    }
+
+    fn start_refund(&mut self) -> Option<JoinHandle<()>> {
+        let (limits, attempt) = (self.limits.clone(), self.attempt.take()?);
+        let runtime = Handle::try_current().ok()?;
+        Some(runtime.spawn(async move { limits.refund(attempt).await }.in_current_span()))
+    }
+}
+
+impl Drop for Unjudged {
+    fn drop(&mut self) {
+        drop(self.start_refund());
     }
 }
 

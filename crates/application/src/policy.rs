@@ -84,6 +84,8 @@ pub struct LimitPolicy {
     pub team_per_hour_per_user: u32,
     /// Exports of its data a day and account.
     pub export_per_day_per_user: u32,
+    /// Proofs by password an hour and account, right or wrong: each costs a hash.
+    pub proofs_per_hour_per_user: u32,
 }
 
 /// How long things are kept that nobody asks to delete.
@@ -134,6 +136,7 @@ impl Default for Policy {
                 invite_per_day_per_address: 20,
                 team_per_hour_per_user: 200,
                 export_per_day_per_user: 10,
+                proofs_per_hour_per_user: 30,
             },
             retention: Retention {
                 audit: Duration::days(365),

@@ -68,6 +68,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("limits.invite_per_day_per_address", "20", "Invitations to one address, of all teams together."),
     Setting::new("limits.team_per_hour_per_user", "200", "Teams created."),
     Setting::new("limits.export_per_day_per_user", "10", "Exports of the data held about the account."),
+    Setting::new(
+        "limits.proofs_per_hour_per_user",
+        "30",
+        "Current passwords that an account shows again, right or wrong: to change password or address, to verify or to delete.",
+    ),
     Setting::new("retention.audit", "365d", "Audit events."),
     Setting::new("retention.unverified_accounts", "30d", "Accounts that were never verified nor used again."),
     Setting::new("retention.invitations", "30d", "Invitations that were answered or have expired."),
@@ -114,6 +119,7 @@ fn read_limits(reader: &mut Reader<'_>) -> LimitPolicy {
         invite_per_day_per_address: limit("invite_per_day_per_address"),
         team_per_hour_per_user: limit("team_per_hour_per_user"),
         export_per_day_per_user: limit("export_per_day_per_user"),
+        proofs_per_hour_per_user: limit("proofs_per_hour_per_user"),
     }
 }
 

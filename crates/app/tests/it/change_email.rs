@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Account, Call, PASSWORD, Setup, TestServer, Tokens, assert_problem, at_once, count};
+use crate::support::{Account, Call, PASSWORD, Setup, TestServer, Tokens, assert_problem, at_once, claims_of, count};
 
 const NEW: &str = "new@example.org";
 
@@ -64,14 +64,28 @@ async fn every_session_but_the_requester_s_ends() {
 }
 
 #[tokio::test]
-async fn a_requester_that_signed_out_meanwhile_stays_out() {
+async fn a_change_goes_with_the_session_that_asked_for_it() {
     let server = TestServer::start().await;
-    let (_, tokens) = server.signed_in("old@example.org").await;
-    let token = mailed(&server, &tokens, NEW).await;
-    server.post("/auth/logout").bearer(&tokens.access).send().await.expect(204);
+    let (account, owner) = server.signed_in("old@example.org").await;
+    for round in 0..4 {
+        let thief = server.login(&account).await;
+        let new = format!("new{round}@example.org");
+        let token = mailed(&server, &thief, &new).await;
+        let sid = claims_of(&thief.access)["sid"].as_str().unwrap().to_owned();
+        let ended = match round {
+            0 => server.post("/auth/logout?scope=others").bearer(&owner.access),
+            1 => server.delete(&format!("/auth/sessions/{sid}")).bearer(&owner.access),
+            2 => server.post("/auth/logout").bearer(&thief.access),
+            _ => server.post("/auth/logout").json(&json!({"refresh_token": thief.refresh})),
+        };
+        ended.send().await.expect(204);
+        assert_problem(&confirm(&server, &token).send().await, 400, "invalid_token");
+        assert_eq!(address(&server, &owner).await, account.email);
+    }
+    // What the session that is kept asked for itself goes on.
+    let token = mailed(&server, &owner, NEW).await;
+    server.post("/auth/logout?scope=others").bearer(&owner.access).send().await.expect(204);
     confirm(&server, &token).send().await.expect(200);
-    assert_problem(&server.get("/auth/me").bearer(&tokens.access).send().await, 401, "invalid_token");
-    server.sign_in(NEW, PASSWORD).send().await.expect(200);
 }
 
 #[tokio::test]

@@ -296,3 +296,31 @@ async fn a_taken_address_takes_as_long_as_a_new_one() {
     let fresh = |n| server.registration(&format!("new{n}@example.org"), PASSWORD);
     Timing::assert_alike(fresh, |_| server.registration("taken@example.org", PASSWORD)).await;
 }
+
+#[tokio::test]
+async fn registering_and_deleting_in_turn_floods_nobody() {
+    let server = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "2").start().await;
+    let stranger = "stranger@example.org";
+    for n in 0..4 {
+        let registration = json!({
+            "email": stranger, "password": PASSWORD, "first_name": "Call this number now", "last_name": "Surname",
+        });
+        server.post("/auth/register").json(&registration).send().await.expect(201);
+        let tokens = Tokens::of(&server.sign_in(stranger, PASSWORD).send().await.expect(200));
+        if n < 2 {
+            // A mail that still waits goes with its account.
+            server.mailbox().wait_for(stranger, n + 1).await;
+        }
+        let change = json!({"current_password": PASSWORD, "new_password": "eight brown jugs"});
+        let tokens = Tokens::of(
+            &server.post("/auth/change-password").bearer(&tokens.access).json(&change).send().await.expect(200),
+        );
+        let gone = json!({"current_password": "eight brown jugs"});
+        server.post("/auth/delete-account").bearer(&tokens.access).json(&gone).send().await.expect(204);
+    }
+    server.register("later@example.org").await;
+    server.mailbox().wait_for("later@example.org", 1).await;
+    let mails = server.mailbox().to(stranger);
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(mails.iter().all(|mail| mail.subject.starts_with("Confirm") && !mail.raw.contains("Call this number")));
+}

@@ -127,8 +127,9 @@ impl ChangePassword {
         uow.sessions().insert(&session).await?;
         uow.one_time_tokens().remove_by_user(user.id, &[Purpose::PasswordReset, Purpose::EmailChange]).await?;
         let id = MailId::new(self.ids.next_id());
-        let mail = QueuedMail::new(id, MailKind::PasswordChanged, user.email.clone(), now).to_account(&user);
-        uow.outbox().enqueue(&mail).await?;
+        if let Some(mail) = QueuedMail::notice(id, MailKind::PasswordChanged, &user, now) {
+            uow.outbox().replace(&mail).await?;
+        }
         uow.audit().append(event).await?;
         Ok(Changed { user, session, refresh_token })
     }

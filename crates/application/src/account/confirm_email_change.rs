@@ -129,6 +129,11 @@ impl ConfirmEmailChange {
     ) -> Result<Option<(AuditEvent, Vec<TeamId>)>, ConfirmEmailChangeError> {
         let locked = uow.users().lock(wish.user_id).await?.filter(|user| user.is_active);
         let Some(former) = locked else { return Ok(None) };
+        let keep = match requester(uow, wish, &former, now).await? {
+            Requester::Ended => return Ok(None),
+            Requester::Live(session) => Some(session),
+            Requester::Gone => None,
+        };
         if uow.one_time_tokens().consume(&wish.digest, Purpose::EmailChange, now).await?.is_none() {
             return Ok(None);
         }
@@ -139,7 +144,6 @@ impl ConfirmEmailChange {
             Err(WriteError::Conflict(Conflict::EmailTaken)) => return Err(ConfirmEmailChangeError::EmailTaken),
             Err(error) => return Err(error.into_fault().into()),
         }
-        let keep = requester(uow, wish, &former, now).await?;
         uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
         let given_up = self.give_up(uow, &former, now).await?;
         let event = self.trail.event(AuditKind::EmailChanged, origin, now).by(user.id).about(user.id);
@@ -156,8 +160,9 @@ impl ConfirmEmailChange {
         uow.one_time_tokens().remove_by_user(former.id, &dead).await?;
         uow.outbox().cancel_tokens(former.id, &former.email).await?;
         let id = MailId::new(self.ids.next_id());
-        let mail = QueuedMail::new(id, MailKind::AddressChanged, former.email.clone(), now).to_account(former);
-        uow.outbox().enqueue(&mail).await?;
+        if let Some(mail) = QueuedMail::notice(id, MailKind::AddressChanged, former, now) {
+            uow.outbox().replace(&mail).await?;
+        }
         Ok(awaiting)
     }
 
@@ -166,16 +171,23 @@ impl ConfirmEmailChange {
     }
 }
 
-/// The session that asked for the change, if it still is live: a new epoch must not bring a dead one back.
-async fn requester(
-    uow: &dyn UnitOfWork,
-    wish: &Wish,
-    former: &User,
-    now: OffsetDateTime,
-) -> Result<Option<SessionId>, Fault> {
-    let Some(id) = wish.requested_by else { return Ok(None) };
-    let session = uow.sessions().find_by_id(id).await?;
-    Ok(session.filter(|session| session.is_live(former, now)).map(|session| session.id))
+/// What has become of the session that asked for the change.
+enum Requester {
+    Live(SessionId),
+    /// Expired, or not known any more.
+    Gone,
+    /// Ended by somebody: the wish went with it.
+    Ended,
+}
+
+/// A session that is not live any more is not kept either: a new epoch must not bring a dead one back.
+async fn requester(uow: &dyn UnitOfWork, wish: &Wish, former: &User, now: OffsetDateTime) -> Result<Requester, Fault> {
+    let Some(id) = wish.requested_by else { return Ok(Requester::Gone) };
+    Ok(match uow.sessions().find_by_id(id).await? {
+        Some(session) if session.is_live(former, now) => Requester::Live(session.id),
+        Some(session) if session.ended_at.is_some() || session.epoch != former.epoch => Requester::Ended,
+        _ => Requester::Gone,
+    })
 }
 
 #[cfg(test)]

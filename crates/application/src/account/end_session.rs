@@ -95,6 +95,11 @@ mod tests {
             .withf(|owner, _, _| *owner == user_id(1))
             .times(1)
             .returning(move |_, _, _| Ok(answer));
+        uow.one_time_tokens
+            .expect_remove_requested_by()
+            .withf(|owner, sessions| *owner == user_id(1) && *sessions == [session(1).id])
+            .times(usize::from(answer))
+            .returning(|_, _| Ok(()));
         uow
     }
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::auth::password_attempts::{AttemptError, PasswordAttempts};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
-use crate::limits::LimitExceeded;
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::credential_repository::CredentialRepository;
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::trail::Trail;
@@ -33,11 +33,13 @@ classify! { ProofError {
     WrongPassword => Forbidden "wrong_password",
 } via { Limited, Internal } }
 
-/// Checks current passwords: failures count toward the limit of the account, and are audited.
+/// Checks current passwords: failures count toward the limit of the account, and are audited. Right ones count too,
+/// toward a limit of their own: whoever has one session must not keep the hashing busy.
 #[derive(Clone)]
 pub struct PasswordProof {
     credentials: Arc<dyn CredentialRepository>,
     attempts: PasswordAttempts,
+    limits: Limits,
     trail: Trail,
 }
 
@@ -47,6 +49,7 @@ impl PasswordProof {
         Self {
             credentials: Arc::clone(&dependencies.credentials),
             attempts: PasswordAttempts::new(dependencies),
+            limits: Limits::new(dependencies),
             trail: Trail::new(dependencies),
         }
     }
@@ -60,10 +63,17 @@ impl PasswordProof {
         password: &PresentedPassword,
         now: OffsetDateTime,
     ) -> Result<Credentials, ProofError> {
+        let _counted = self.limits.acquire(Limit::ProofOfUser, Subject::User(user.id), now).await?;
         let found = self.credentials.find_by_user(user.id).await?;
         match self.attempts.compare(&user.email, found, password, origin, now).await {
             Ok(proven) => Ok(proven.credentials),
-            Err(AttemptError::Limited(exceeded)) => Err(exceeded.into()),
+            Err(AttemptError::Limited { exceeded, first }) => {
+                if first {
+                    let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
+                    self.trail.record(event.detail("rate_limited")).await?;
+                }
+                Err(exceeded.into())
+            }
             Err(AttemptError::Internal(fault)) => Err(fault.into()),
             Err(AttemptError::Refused(refusal)) => {
                 let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);

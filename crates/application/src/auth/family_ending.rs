@@ -58,8 +58,8 @@ impl FamilyEnding {
     ) -> Result<bool, Fault> {
         let event = self.trail.event(AuditKind::RefreshTokenReused, origin, now).about(user.id);
         let id = MailId::new(self.ids.next_id());
-        let mail = QueuedMail::new(id, MailKind::SuspiciousActivity, user.email.clone(), now).to_account(user);
-        self.end_and_tell(user.id, session.id, event, Some(mail), now).await
+        let mail = QueuedMail::notice(id, MailKind::SuspiciousActivity, user, now);
+        self.end_and_tell(user.id, session.id, event, mail, now).await
     }
 
     async fn end_and_tell(
@@ -74,9 +74,11 @@ impl FamilyEnding {
         let uow = self.units_of_work.begin().await?;
         let ended = uow.sessions().end(user, session, now).await?;
         if ended {
+            // A change of address that is pending was this session's wish: whoever ends it may not have made it.
+            uow.one_time_tokens().remove_requested_by(user, &[session]).await?;
             uow.audit().append(&event).await?;
             if let Some(mail) = &mail {
-                uow.outbox().enqueue(mail).await?;
+                uow.outbox().replace(mail).await?;
             }
             finish(uow, [fence], &self.trail, [event]).await?;
         } else {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
-use countersign_domain::network::Network;
 use countersign_domain::password::{PasswordHash, PresentedPassword};
 use countersign_domain::user::Credentials;
 use time::OffsetDateTime;
 
+use crate::auth::home_network::remember;
 use crate::auth::password_attempts::{AttemptError, PasswordAttempts, Proven};
 use crate::auth::tokens::{TokenIssuance, Tokens};
 use crate::completion::finish;
@@ -97,7 +97,12 @@ impl LogIn {
                 self.open_session(&proven.credentials, upgrade, origin, now).await
             }
             Err(AttemptError::Refused(refusal)) => Err(self.refuse(known, refusal.as_str(), origin, now).await),
-            Err(AttemptError::Limited(exceeded)) => Err(exceeded.into()),
+            Err(AttemptError::Limited { exceeded, first }) => {
+                if first {
+                    self.trail.record(self.failure(known, "rate_limited", origin, now)).await?;
+                }
+                Err(exceeded.into())
+            }
             Err(AttemptError::Internal(fault)) => Err(fault.into()),
         }
     }
@@ -141,9 +146,10 @@ impl LogIn {
             0 => vec![],
             most => uow.sessions().end_oldest(id, most, now).await?,
         };
-        if let Some(ip) = origin.ip {
-            uow.networks().remember(id, Network::logged(ip), now).await?;
+        if !ended.is_empty() {
+            uow.one_time_tokens().remove_requested_by(id, &ended).await?;
         }
+        remember(&*uow, &user, origin, now).await?;
         uow.audit().append(&event).await?;
         let ended = self.snapshots.refreshed(ended.into_iter().map(Entry::Session));
         finish(uow, [ended], &self.trail, [event]).await?;
@@ -151,12 +157,16 @@ impl LogIn {
     }
 
     async fn refuse(&self, known: Option<UserId>, why: &str, origin: &Origin, now: OffsetDateTime) -> LogInError {
-        let mut event = self.trail.event(AuditKind::LoginFailed, origin, now).detail(why);
-        event.user_id = known;
-        match self.trail.record(event).await {
+        match self.trail.record(self.failure(known, why, origin, now)).await {
             Ok(()) => LogInError::InvalidCredentials,
             Err(fault) => fault.into(),
         }
+    }
+
+    fn failure(&self, known: Option<UserId>, why: &str, origin: &Origin, now: OffsetDateTime) -> AuditEvent {
+        let mut event = self.trail.event(AuditKind::LoginFailed, origin, now).detail(why);
+        event.user_id = known;
+        event
     }
 }
 

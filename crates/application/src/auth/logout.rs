@@ -94,8 +94,8 @@ impl LogOut {
         Ok(())
     }
 
-    /// One new epoch, whatever the number of sessions; the one to keep moves on to it. Where none is kept, the mailed
-    /// tokens that would open the account again go too.
+    /// One new epoch, whatever the number of sessions; the one to keep moves on to it. The changes of address that the
+    /// ended ones asked for go too; where none is kept, so do all mailed tokens that would open the account again.
     async fn end_many(
         &self,
         actor: &Actor,
@@ -112,7 +112,9 @@ impl LogOut {
             user.end_sessions(now);
             uow.users().update(&user).await.map_err(WriteError::into_fault)?;
             uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
-            if keep.is_none() {
+            if let Some(keep) = keep {
+                uow.one_time_tokens().remove_requested_by_others(user.id, keep).await?;
+            } else {
                 let dead = [Purpose::PasswordReset, Purpose::EmailChange];
                 uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
             }

@@ -53,7 +53,11 @@ impl Refusal {
 #[derive(Debug)]
 pub(crate) enum AttemptError {
     Refused(Refusal),
-    Limited(LimitExceeded),
+    Limited {
+        exceeded: LimitExceeded,
+        /// Of the refusals within the window; the others are not worth an event of their own.
+        first: bool,
+    },
     Internal(Fault),
 }
 
@@ -67,7 +71,8 @@ impl PasswordAttempts {
     }
 
     /// Compares with what was found for this address. Nothing found costs the same. The attempt is counted before
-    /// the comparison, so that parallel guesses cannot pass, and taken back unless it was a failure.
+    /// the comparison, so that parallel guesses cannot pass, and taken back unless it was a failure. One whose client
+    /// leaves before the verdict is not compared if it still waits, and taken back.
     pub(crate) async fn compare(
         &self,
         email: &EmailAddress,
@@ -81,14 +86,22 @@ impl PasswordAttempts {
         } else {
             (Limit::LoginOfAccount, Subject::Address(email))
         };
-        let attempt = self.limits.acquire(limit, subject, now).await.map_err(AttemptError::Limited)?;
+        let attempt = match self.limits.acquire(limit, subject, now).await {
+            Ok(attempt) => self.limits.until_judged(attempt),
+            Err(exceeded) => {
+                let first = self.limits.is_first_refusal(limit, subject, now).await;
+                return Err(AttemptError::Limited { exceeded, first });
+            }
+        };
         let hash = found.as_ref().map(|credentials| credentials.password_hash.clone());
         let outcome = match self.hasher.verify(presented, hash).await {
             Ok(verdict) => judge(found, verdict).map_err(AttemptError::Refused),
             Err(fault) => Err(AttemptError::Internal(fault)),
         };
-        if !matches!(outcome, Err(AttemptError::Refused(_))) {
-            self.limits.refund(attempt).await;
+        // From here on the client may learn the verdict: nothing is awaited before it counts.
+        match outcome {
+            Err(AttemptError::Refused(_)) => attempt.keep(),
+            _ => attempt.refund().await,
         }
         outcome
     }

@@ -16,6 +16,7 @@ use countersign_domain::secret::Secret;
 use countersign_domain::user::User;
 use time::{Duration, OffsetDateTime};
 
+use crate::auth::home_network::remember;
 use crate::auth::one_time_mail::OneTimeMails;
 use crate::auth::register::invited::Invited;
 use crate::auth::register::taken_address::TakenAddress;
@@ -142,15 +143,10 @@ impl Register {
             None => None,
         };
         let hash = self.hasher.hash(command.password.expose()).await?;
-        // Not a limit of this call, only of the mails to an owner: nobody is to be flooded by registrations of their
-        // address. A new address counts alike, or what is left of the limit would tell which it was.
-        let address = Subject::Address(&command.email);
-        let room =
-            self.conceal_existing && self.limits.acquire(Limit::VerificationOfAddress, address, now).await.is_ok();
-        let created = match self.users.find_by_email(&command.email).await? {
-            None => self.create(&command, invitation.as_ref(), &hash, origin, now).await?,
-            Some(_) => None,
-        };
+        let is_new = self.users.find_by_email(&command.email).await?.is_none();
+        let room = self.has_room(&command.email, is_new && invitation.is_none(), now).await;
+        let created =
+            if is_new { self.create(&command, invitation.as_ref(), &hash, room, origin, now).await? } else { None };
         match (created, self.conceal_existing) {
             (Some(user), false) => Ok(Registration::Registered(user)),
             (Some(_), true) => Ok(Registration::Concealed),
@@ -183,12 +179,22 @@ impl Register {
         }
     }
 
-    /// `None` if somebody else took the address meanwhile.
+    /// Whether the address may get one more mail. Not a limit of this call, only of its mails: nobody is to be flooded
+    /// by registrations of their address, be they deleted in between. Where taken addresses are concealed, all count
+    /// alike, or what is left of the limit would tell which it was.
+    async fn has_room(&self, email: &EmailAddress, is_mailed: bool, now: OffsetDateTime) -> bool {
+        let counts = is_mailed || self.conceal_existing;
+        counts && self.limits.acquire(Limit::VerificationOfAddress, Subject::Address(email), now).await.is_ok()
+    }
+
+    /// `None` if somebody else took the address meanwhile. Without `room` the account waits for a mail that is asked
+    /// for later.
     async fn create(
         &self,
         command: &RegisterCommand,
         invitation: Option<&Invitation>,
         hash: &PasswordHash,
+        room: bool,
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<Option<User>, RegisterError> {
@@ -207,9 +213,11 @@ impl Register {
         }
         if let Some(invitation) = invitation {
             events.push(self.invited.join(&*uow, &user, invitation, origin, now).await?);
+            remember(&*uow, &user, origin, now).await?;
         } else {
             let lifetime = self.verification_ttl;
             let mail = self.one_time_mails.to_account(Purpose::EmailVerification, &user, lifetime, now)?;
+            let mail = if room { mail } else { mail.unsent() };
             mail.store(&*uow).await?;
         }
         for event in &events {

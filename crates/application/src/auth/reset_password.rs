@@ -10,6 +10,7 @@ use countersign_domain::secret::{Secret, TokenDigest};
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
+use crate::auth::home_network::remember;
 use crate::auth::refused_tokens::RefusedTokens;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
@@ -141,12 +142,16 @@ impl ResetPassword {
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         uow.credentials().replace(user.id, hash).await?;
         uow.sessions().end_by_user(user.id, None, user.epoch, now).await?;
+        // Who was at home so far may have been somebody else: this is why one resets.
+        uow.networks().forget(user.id).await?;
+        remember(uow, &user, origin, now).await?;
         // The address is proven now, so that a token which would prove or disown it has nothing left to do.
         let dead = [Purpose::PasswordReset, Purpose::EmailChange, Purpose::EmailVerification];
         uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
         let id = MailId::new(self.ids.next_id());
-        let mail = QueuedMail::new(id, MailKind::PasswordChanged, user.email.clone(), now).to_account(&user);
-        uow.outbox().enqueue(&mail).await?;
+        if let Some(mail) = QueuedMail::notice(id, MailKind::PasswordChanged, &user, now) {
+            uow.outbox().replace(&mail).await?;
+        }
         for event in &events {
             uow.audit().append(event).await?;
         }

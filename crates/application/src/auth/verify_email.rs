@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
+use crate::auth::home_network::remember;
 use crate::auth::refused_tokens::RefusedTokens;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
@@ -163,6 +164,7 @@ impl VerifyEmail {
         }
         user.verify_email(now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+        remember(uow, &user, origin, now).await?;
         let activated = awaiting::activate(uow, &user).await?;
         let event = self.trail.event(AuditKind::EmailVerified, origin, now).by(user.id).about(user.id);
         uow.audit().append(&event).await?;

@@ -5,7 +5,7 @@ use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::MockRateLimiter;
 use crate::testing::{Mocks, NOW, email, team, user_id};
 
-const ALL: [Limit; 14] = [
+const ALL: [Limit; 15] = [
     Limit::LoginOfNetwork,
     Limit::LoginOfAccount,
     Limit::LoginOfAccountAtHome,
@@ -20,6 +20,7 @@ const ALL: [Limit; 14] = [
     Limit::InviteOfUnverifiedUser,
     Limit::TeamOfUser,
     Limit::ExportOfUser,
+    Limit::ProofOfUser,
 ];
 
 /// Limits over a limiter that answers so, with fingerprints `p(…)`; and the hits that it counted.
@@ -83,6 +84,7 @@ async fn figures_and_windows_are_those_of_the_policy() {
             (5, day),
             (200, hour),
             (10, day),
+            (30, hour),
         ]
     );
 }
@@ -141,4 +143,30 @@ async fn an_address_is_counted_under_a_fingerprint_only() {
 async fn teams_and_accounts_are_counted_by_id() {
     assert_eq!(subject(Subject::Team(team(1).id)).await, team(1).id.to_string());
     assert_eq!(subject(Subject::User(user_id(1))).await, user_id(1).to_string());
+}
+
+#[tokio::test]
+async fn an_attempt_whose_client_left_is_taken_back_and_a_failure_is_not() {
+    let refunds = Arc::new(Mutex::new(vec![]));
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(|_| LimitVerdict::Allowed);
+    let refunded = Arc::clone(&refunds);
+    limiter.expect_refund().returning(move |hit| refunded.lock().unwrap().push(hit.id));
+    let limits = Limits::new(&Mocks { rate_limiter: limiter, ..Mocks::default() }.into_dependencies());
+    let attempt = async || limits.acquire(Limit::LoginOfAccount, Subject::Network(None), NOW).await.unwrap();
+    limits.until_judged(attempt().await).keep();
+    drop(limits.until_judged(attempt().await));
+    limits.until_judged(attempt().await).refund().await;
+    let id = |n: u128| uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n);
+    assert_eq!(*refunds.lock().unwrap(), [id(2), id(3)]);
+}
+
+#[tokio::test]
+async fn the_first_refusal_within_a_window_is_told_apart_by_limit_and_subject() {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    assert!(limits.is_first_refusal(Limit::LoginOfAccount, Subject::User(user_id(1)), NOW).await);
+    let counted = counted.lock().unwrap();
+    let Hit { rule, subject, .. } = &counted[0];
+    assert_eq!(*rule, LimitRule { name: "refusal_audited", max: 1, window: Duration::HOUR });
+    assert_eq!(*subject, format!("login_account {}", user_id(1)));
 }

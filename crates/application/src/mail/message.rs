@@ -4,6 +4,7 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
 use countersign_domain::one_time_token::Purpose;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 /// The kinds of mail. Data in here are rendered into the mail as they were when it was queued.
@@ -86,7 +87,7 @@ pub struct QueuedMail {
     pub kind: MailKind,
     /// To whom.
     pub recipient: EmailAddress,
-    /// How the recipient is greeted; `None` for somebody without an account.
+    /// How the recipient is greeted; `None` for an address that no account has proven.
     pub recipient_name: Option<String>,
     /// The account that it concerns; goes with it.
     pub user_id: Option<UserId>,
@@ -125,11 +126,19 @@ impl QueuedMail {
         }
     }
 
-    /// Addressed to this account by name.
+    /// A mail that only tells the owner of an account what happened to it. `None` while its address is not proven: it
+    /// may be that of a stranger, who is not to hear of every step of whoever registered it.
+    pub fn notice(id: MailId, kind: MailKind, user: &User, now: OffsetDateTime) -> Option<Self> {
+        user.email_verified.then(|| Self::new(id, kind, user.email.clone(), now).to_account(user))
+    }
+
+    /// About this account; by its name where it goes to its proven address. Elsewhere the name is what a stranger
+    /// chose to say to the reader.
     #[must_use]
-    pub fn to_account(mut self, user: &countersign_domain::user::User) -> Self {
+    pub fn to_account(mut self, user: &User) -> Self {
         self.user_id = Some(user.id);
-        self.recipient_name = Some(user.first_name.as_str().to_owned());
+        let proven = user.email_verified && self.recipient == user.email;
+        self.recipient_name = proven.then(|| user.first_name.as_str().to_owned());
         self
     }
 
@@ -153,5 +162,23 @@ impl QueuedMail {
     pub fn as_decoy(mut self) -> Self {
         self.decoy = true;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, email, user};
+
+    #[test]
+    fn only_a_proven_address_is_greeted_by_name_and_told_what_happened() {
+        let id = MailId::new(uuid::Uuid::nil());
+        let unproven = User { email_verified: false, ..user(1) };
+        assert_eq!(QueuedMail::notice(id, MailKind::PasswordChanged, &unproven, NOW), None);
+        let told = QueuedMail::notice(id, MailKind::PasswordChanged, &user(1), NOW).unwrap();
+        assert_eq!((told.recipient, told.recipient_name.as_deref()), (user(1).email, Some("Firstname")));
+        let to = |address: &str| QueuedMail::new(id, MailKind::ConfirmNewAddress, email(address), NOW);
+        assert_eq!(to("user1@example.com").to_account(&unproven).recipient_name, None);
+        assert_eq!(to("stranger@example.com").to_account(&user(1)).recipient_name, None);
     }
 }

@@ -1,7 +1,7 @@
 //! One-time tokens.
 
 use async_trait::async_trait;
-use countersign_domain::ids::UserId;
+use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::secret::TokenDigest;
 use time::OffsetDateTime;
@@ -36,4 +36,10 @@ pub trait OneTimeTokenRepository: Send + Sync {
 
     /// Removes the account's tokens of these purposes.
     async fn remove_by_user(&self, user: UserId, purposes: &[Purpose]) -> Result<(), Fault>;
+
+    /// Removes the account's tokens that one of these sessions asked for.
+    async fn remove_requested_by(&self, user: UserId, sessions: &[SessionId]) -> Result<(), Fault>;
+
+    /// Removes the account's changes of address that this session did not ask for.
+    async fn remove_requested_by_others(&self, user: UserId, keep: SessionId) -> Result<(), Fault>;
 }

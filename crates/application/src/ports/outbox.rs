@@ -55,8 +55,8 @@ pub trait Outbox: Send + Sync {
     /// Queues a mail.
     async fn enqueue(&self, mail: &QueuedMail) -> Result<(), Fault>;
 
-    /// Queues a mail in place of unsent ones of the same kind to the same account or of the same invitation:
-    /// their tokens are dead.
+    /// Queues a mail in place of unsent ones of the same invitation, or of the same kind to the same account: their
+    /// tokens are dead. One without a token replaces only those to the same address, to which it says the same.
     async fn replace(&self, mail: &QueuedMail) -> Result<(), Fault>;
 
     /// Gives up the unsent mails of an invitation, as [`WITHDRAWN`], and erases their tokens: nobody may accept it.

@@ -18,6 +18,9 @@ pub trait SignInNetworks: Send + Sync {
     /// Notes a sign-in; repeats only move its time.
     async fn remember(&self, user: UserId, network: Network, now: OffsetDateTime) -> Result<(), Fault>;
 
+    /// Forgets every network of the account.
+    async fn forget(&self, user: UserId) -> Result<(), Fault>;
+
     /// Networks and the time of the last sign-in: for the export of the account's data.
     async fn list_by_user(&self, user: UserId) -> Result<Vec<(String, OffsetDateTime)>, Fault>;
 }

@@ -19,6 +19,22 @@ pub(crate) fn inert(name: &str) -> String {
     text
 }
 
+/// The same for what stands in quotation marks: it cannot close them, and is too short for a message of its own.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut text: String = name.chars().take(QUOTED_MAX).map(|c| if is_quotation_mark(c) { '\'' } else { c }).collect();
+    if name.chars().nth(QUOTED_MAX).is_some() {
+        text.push('…');
+    }
+    inert(&text)
+}
+
+/// Most characters of a quoted name that are shown.
+const QUOTED_MAX: usize = 60;
+
+fn is_quotation_mark(c: char) -> bool {
+    matches!(c, '"' | '\u{201C}'..='\u{201F}' | '«' | '»' | '\u{FF02}')
+}
+
 /// Zero-width space: a place to break a line, and a word.
 const BREAK: char = '\u{200B}';
 
@@ -48,6 +64,15 @@ mod tests {
         assert_eq!(inert("win.example"), "win.\u{200B}example");
         assert_eq!(inert("http://win.example"), "http:\u{200B}//win.\u{200B}example");
         assert_eq!(inert("a@b.example"), "a@\u{200B}b.\u{200B}example");
+    }
+
+    #[test]
+    fn a_quoted_name_stays_within_its_marks_and_is_cut() {
+        assert_eq!(quoted("Engines"), "Engines");
+        assert_eq!(quoted("a\" pay “now” «b»"), "a' pay 'now' 'b'");
+        assert_eq!(quoted(&"名".repeat(60)), "名".repeat(60));
+        assert_eq!(quoted(&"名".repeat(61)), format!("{}…", "名".repeat(60)));
+        assert_eq!(quoted("win.example"), "win.\u{200B}example");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::mail::error::MailSettingsError;
-use crate::mail::inert::inert;
+use crate::mail::inert::{inert, quoted};
 use crate::mail::links::{Link, LinkTargets, Links, public_url};
 use crate::mail::templates;
 
@@ -100,7 +100,7 @@ impl TemplateRenderer {
                 Role::Admin => "an admin",
                 Role::Member => "a member",
             };
-            values.extend([("team", inert(team_name).into()), ("inviter", inert(inviter_name).into())]);
+            values.extend([("team", quoted(team_name).into()), ("inviter", quoted(inviter_name).into())]);
             values.push(("role", role.into()));
         }
         values.into_iter().collect()

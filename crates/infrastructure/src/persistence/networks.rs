@@ -41,6 +41,11 @@ impl<C: ConnectionTrait + Send + Sync> SignInNetworks for Store<C> {
         Ok(())
     }
 
+    async fn forget(&self, user: UserId) -> Result<(), Fault> {
+        Entity::delete_many().filter(Column::UserId.eq(user.as_uuid())).exec(&self.0).await.map_err(fault)?;
+        Ok(())
+    }
+
     async fn list_by_user(&self, user: UserId) -> Result<Vec<(String, OffsetDateTime)>, Fault> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.as_uuid()))

@@ -109,4 +109,26 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
             .map_err(fault)?;
         Ok(())
     }
+
+    async fn remove_requested_by(&self, user: UserId, sessions: &[SessionId]) -> Result<(), Fault> {
+        Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::RequestedBy.is_in(sessions.iter().map(|session| session.as_uuid())))
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    async fn remove_requested_by_others(&self, user: UserId, keep: SessionId) -> Result<(), Fault> {
+        let others = Condition::any().add(Column::RequestedBy.is_null()).add(Column::RequestedBy.ne(keep.as_uuid()));
+        Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Purpose.eq(Purpose::EmailChange.as_str()))
+            .filter(others)
+            .exec(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
 }

@@ -39,6 +39,7 @@ fn superseded_by(mail: &QueuedMail) -> Condition {
         Some(invitation) => unsent.add(Column::InvitationId.eq(invitation.as_uuid())),
         // Nobody has the nil id: a decoy replaces nothing, by the same statement.
         None => unsent
+            .add_option(mail.sealed_token.is_none().then(|| Column::Recipient.eq(mail.recipient.as_str())))
             .add(Column::UserId.eq(mail.user_id.map_or(Uuid::nil(), UserId::as_uuid)))
             .add(Column::InvitationId.is_null())
             .add(Column::Kind.eq(mail.kind.as_str())),

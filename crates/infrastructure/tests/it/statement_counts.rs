@@ -224,7 +224,7 @@ async fn each_main_call_costs_what_it_should() {
             assert_eq!(service.costs("GET /auth/sessions", (1, 0), sessions).await.unwrap().len(), 2);
             let command = LogOutCommand { scope: LogoutScope::Local };
             let logout = application.auth.logout.execute(&actor, &ORIGIN, command);
-            service.costs("POST /auth/logout", (2, 1), logout).await.unwrap();
+            service.costs("POST /auth/logout", (3, 1), logout).await.unwrap();
             let jwks = application.keys.publish_keys.execute();
             assert_eq!(service.costs("GET /.well-known/jwks.json", (0, 0), jwks).await.unwrap().len(), 1);
         })

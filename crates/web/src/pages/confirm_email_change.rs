@@ -12,7 +12,7 @@ use crate::settings::WebSettings;
 const PAGE: Page = Page {
     action: "confirm-email-change",
     title: "Use this e-mail address",
-    intro: "Your account will have this address from now on, and you sign in with it.",
+    intro: "The account that asked for it will have this address from now on, and signs in with it. If it was not you who asked, signed in to that account, close this page: somebody else did.",
     fields: &[],
     button: "Use this address",
 };

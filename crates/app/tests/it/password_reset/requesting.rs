@@ -125,6 +125,16 @@ async fn a_name_is_text_in_the_mail_and_nothing_more() {
     server.post("/auth/register").json(&body).send().await.expect(201);
     request(&server, "user@example.org").send().await.expect(202);
     let mail = server.mailbox().about("user@example.org", "new password").await;
+    assert!(
+        !mail.html.contains("evil") && !mail.text.contains("{{7*7}}"),
+        "a stranger may have chosen it: {}",
+        mail.text
+    );
+    let verification = server.mailbox().about("user@example.org", "confirm").await.token();
+    let proof = json!({"token": verification, "password": PASSWORD});
+    server.post("/auth/verify-email").json(&proof).send().await.expect(200);
+    request(&server, "user@example.org").send().await.expect(202);
+    let mail = server.mailbox().wait_for("user@example.org", 3).await.remove(2);
     assert!(!mail.html.contains("<a href=https://evil") && mail.html.contains("&lt;a href="), "{}", mail.html);
     assert!(!mail.html.contains("https://evil") && !mail.text.contains("https://evil"), "{}", mail.text);
     assert!(mail.text.contains("{{7*7}}"), "{}", mail.text);

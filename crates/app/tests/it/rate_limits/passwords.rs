@@ -132,6 +132,42 @@ async fn parallel_proofs_do_not_pass_the_limit() {
 }
 
 #[tokio::test]
+async fn right_passwords_asked_for_as_proof_count_for_the_account_too() {
+    let server = Setup::default().set("LIMITS__PROOFS_PER_HOUR_PER_USER", "5").start().await;
+    let tokens = server.login(&server.register("a@example.org").await).await;
+    let rejected = |_| {
+        let body = json!({"current_password": PASSWORD, "new_password": "a@example.org"});
+        server.post("/auth/change-password").bearer(&tokens.access).json(&body)
+    };
+    assert_eq!(tally(&at_once((0..30).map(rejected)).await), [(422, 5), (429, 25)].into());
+    let neighbour = server.login(&server.register("b@example.org").await).await;
+    let gone = server.post("/auth/delete-account").bearer(&neighbour.access);
+    gone.json(&json!({"current_password": PASSWORD})).send().await.expect(204);
+}
+
+#[tokio::test]
+async fn whoever_resets_is_at_home_and_nobody_else_is() {
+    let server = guarded().await;
+    let account = server.register("owner@example.org").await;
+    let stranger = "198.51.100.1";
+    from(&server, stranger, &account.email, PASSWORD).send().await.expect(200);
+    server.post("/auth/password-reset-request").json(&json!({"email": account.email})).send().await.expect(202);
+    let token = server.mailbox().about(&account.email, "new password").await.token();
+    let body = json!({"token": token, "new_password": "a brand new phrase"});
+    server.post("/auth/password-reset").header("x-forwarded-for", HOME).json(&body).send().await.expect(200);
+    let guess = |_| from(&server, stranger, &account.email, "wrong guess");
+    assert_eq!(tally(&at_once((0..10).map(guess)).await), [(401, 5), (429, 5)].into());
+    assert_problem(
+        &from(&server, "203.0.114.1", &account.email, "a brand new phrase").send().await,
+        429,
+        "rate_limited",
+    );
+    from(&server, HOME, &account.email, "a brand new phrase").send().await.expect(200);
+    let detail = "SELECT COUNT(*) FROM audit_events WHERE kind = 'login_failed' AND detail = 'rate_limited'";
+    assert_eq!(server.rows().await.one::<i64>(detail).await, 1, "once an hour");
+}
+
+#[tokio::test]
 async fn one_password_sprayed_over_many_accounts_is_stopped_by_the_network() {
     let server = Setup::default().set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "5").start().await;
     let spray = |n| server.sign_in(&format!("user{n}@example.org"), "Summer is coming");

@@ -79,15 +79,31 @@ async fn the_address_is_swapped_the_requester_stays_and_the_old_address_is_told(
 }
 
 #[tokio::test]
-async fn a_requester_that_is_dead_is_not_brought_back_by_the_new_epoch() {
-    let ended = Session { ended_at: Some(NOW), ..session(1) };
-    let former_epoch = Session { epoch: -1, ..session(1) };
+async fn a_requester_that_has_expired_is_not_brought_back_by_the_new_epoch() {
+    let expired = Session { idle_expires_at: NOW, ..session(1) };
     let anothers = Session { user_id: user_id(2), ..session(1) };
-    for stored in [None, Some(ended), Some(former_epoch), Some(anothers)] {
+    for stored in [None, Some(expired), Some(anothers)] {
         let mut mocks = mocks();
         let written = mocks.stage(unit_of_work(user(1), stored, None));
         confirm(mocks, TOKEN).await.unwrap();
         assert!(written.committed());
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_an_ended_session_asked_for_is_refused() {
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    let former_epoch = Session { epoch: -1, ..session(1) };
+    for stored in [ended, former_epoch] {
+        let mut mocks = mocks();
+        let mut uow = StagedUnitOfWork::default();
+        uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        uow.sessions.expect_find_by_id().return_once(move |_| Ok(Some(stored)));
+        let written = mocks.stage(uow);
+        let recorded = mocks.recorded.clone();
+        assert_eq!(confirm(mocks, TOKEN).await.unwrap_err().code(), "invalid_token");
+        assert!(!written.committed());
+        assert_eq!(recorded.audited(), [AuditKind::TokenRefused]);
     }
 }
 
@@ -105,6 +121,7 @@ async fn memberships_that_waited_for_the_old_address_are_given_up() {
     let written = mocks.stage(uow);
     confirm(mocks, TOKEN).await.unwrap();
     assert!(written.committed());
+    assert!(written.mails().is_empty(), "the old address was never proven: a stranger may read its mail");
 }
 
 #[tokio::test]
@@ -112,6 +129,7 @@ async fn an_address_taken_meanwhile_leaves_everything_as_it_was() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
     uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
     uow.one_time_tokens.expect_consume().returning(|_, _, _| Ok(Some(token())));
     uow.users.expect_update().returning(|_| Err(WriteError::Conflict(Conflict::EmailTaken)));
     let written = mocks.stage(uow);
@@ -136,6 +154,7 @@ async fn a_token_used_meanwhile_and_that_of_an_inactive_account_are_refused() {
         let mut mocks = mocks();
         let mut uow = StagedUnitOfWork::default();
         uow.users.expect_lock().return_once(move |_| Ok(Some(locked)));
+        uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
         uow.one_time_tokens.expect_consume().return_once(move |_, _, _| Ok(consumed));
         let written = mocks.stage(uow);
         assert_eq!(confirm(mocks, TOKEN).await.unwrap_err().code(), "invalid_token");

@@ -49,9 +49,24 @@ async fn too_many_wrong_ones_stop_the_right_one() {
     let mut mocks = mocks();
     mocks.password_hasher = MockPasswordHasher::new();
     let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(|hit| match hit.rule.name {
+        "login_account" => LimitVerdict::Refused { retry_after: time::Duration::SECOND },
+        _ => LimitVerdict::Allowed,
+    });
+    mocks.rate_limiter = limiter;
+    let recorded = mocks.recorded.clone();
+    assert_eq!(require(mocks, PASSWORD).await.unwrap_err().kind(), Kind::Limited);
+    assert_eq!(recorded.events()[0].detail.as_deref(), Some("rate_limited"));
+}
+
+#[tokio::test]
+async fn whoever_proves_too_often_is_stopped_before_anything_is_read_or_hashed() {
+    let mut mocks = Mocks::default();
+    let mut limiter = MockRateLimiter::new();
     limiter
         .expect_acquire()
-        .withf(|hit| hit.rule.name == "login_account")
+        .withf(|hit| (hit.rule.name, hit.rule.max) == ("proof_user", 30) && hit.subject == user_id(1).to_string())
+        .times(1)
         .returning(|_| LimitVerdict::Refused { retry_after: time::Duration::SECOND });
     mocks.rate_limiter = limiter;
     assert_eq!(require(mocks, PASSWORD).await.unwrap_err().kind(), Kind::Limited);

@@ -242,6 +242,11 @@ async fn sessions_beyond_the_limit_end_on_every_node() {
     uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![session(9).id]));
+    uow.one_time_tokens
+        .expect_remove_requested_by()
+        .withf(|id, sessions| *id == user_id(1) && *sessions == [session(9).id])
+        .times(1)
+        .returning(|_, _| Ok(()));
     uow.networks.expect_remember().returning(|_, _, _| Ok(()));
     mocks.stage(uow);
     let mut cache = MockSnapshotCache::new();
@@ -288,5 +293,60 @@ async fn what_fails_halfway_leaves_no_session_and_gives_no_token() {
         let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable, "{stage}");
         assert!(!written.committed());
+    }
+}
+
+/// A hasher that never comes to a verdict.
+struct Busy;
+
+#[async_trait::async_trait]
+impl PasswordHasher for Busy {
+    async fn hash(&self, _: &str) -> Result<PasswordHash, Fault> {
+        std::future::pending().await
+    }
+    async fn verify(&self, _: &PresentedPassword, _: Option<PasswordHash>) -> Result<PasswordVerdict, Fault> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_guess_whose_client_leaves_before_the_verdict_does_not_count_for_the_account() {
+    let counts = Arc::new(Mutex::new(vec![]));
+    let mut mocks = mocks();
+    mocks.rate_limiter = counting_limiter(&counts);
+    let mut dependencies = mocks.into_dependencies();
+    dependencies.password_hasher = Arc::new(Busy);
+    let (login, origin) = (LogIn::new(&dependencies), origin());
+    let mut answering = Box::pin(login.execute(&origin, command("another password")));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(answering.as_mut().poll(&mut context).is_pending());
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account"]);
+    drop(answering);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
+}
+
+#[tokio::test]
+async fn an_account_that_is_locked_by_guesses_is_in_the_trail_once() {
+    for (first, audited) in [(true, 1), (false, 0)] {
+        let mut mocks = mocks();
+        mocks.password_hasher = MockPasswordHasher::new();
+        let mut limiter = MockRateLimiter::new();
+        limiter.expect_acquire().returning(move |hit| match hit.rule.name {
+            "login_ip" => LimitVerdict::Allowed,
+            "refusal_audited" if first => LimitVerdict::Allowed,
+            _ => LimitVerdict::Refused { retry_after: time::Duration::SECOND },
+        });
+        mocks.rate_limiter = limiter;
+        let recorded = mocks.recorded.clone();
+        assert_eq!(log_in(mocks, command(PASSWORD)).await.unwrap_err().kind(), Kind::Limited);
+        let events = recorded.events();
+        assert_eq!(events.len(), audited);
+        for event in events {
+            let told = (event.kind, event.user_id, event.detail.as_deref());
+            assert_eq!(told, (AuditKind::LoginFailed, Some(user_id(1)), Some("rate_limited")));
+        }
     }
 }

@@ -16,6 +16,11 @@ fn ending_one(answer: bool) -> StagedUnitOfWork {
         .withf(|owner, id, _| *owner == user_id(1) && *id == session(1).id)
         .times(1)
         .returning(move |_, _, _| Ok(answer));
+    uow.one_time_tokens
+        .expect_remove_requested_by()
+        .withf(|owner, sessions| *owner == user_id(1) && *sessions == [session(1).id])
+        .times(usize::from(answer))
+        .returning(|_, _| Ok(()));
     uow
 }
 
@@ -28,6 +33,11 @@ fn ending_many(kept: Option<SessionId>) -> StagedUnitOfWork {
         .expect_remove_by_user()
         .withf(|owner, purposes| *owner == user_id(1) && *purposes == [Purpose::PasswordReset, Purpose::EmailChange])
         .times(usize::from(kept.is_none()))
+        .returning(|_, _| Ok(()));
+    uow.one_time_tokens
+        .expect_remove_requested_by_others()
+        .withf(|owner, keep| *owner == user_id(1) && *keep == session(1).id)
+        .times(usize::from(kept.is_some()))
         .returning(|_, _| Ok(()));
     uow.sessions
         .expect_end_by_user()
@@ -138,6 +148,7 @@ async fn what_fails_on_the_way_ends_nothing() {
         }),
         (LogoutScope::Local, |uow| {
             uow.sessions.expect_end().returning(|_, _, _| Ok(true));
+            uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
             uow.written.refuse_events();
         }),
         (LogoutScope::All, |uow| {

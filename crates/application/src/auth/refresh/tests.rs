@@ -170,6 +170,11 @@ async fn an_older_generation_ends_the_family_and_tells_the_owner() {
             .withf(|owner, id, _| *owner == user(1).id && *id == session(1).id)
             .times(1)
             .returning(|_, _, _| Ok(true));
+        uow.one_time_tokens
+            .expect_remove_requested_by()
+            .withf(|owner, sessions| *owner == user(1).id && *sessions == [session(1).id])
+            .times(1)
+            .returning(|_, _| Ok(()));
         let written = mocks.stage(uow);
         let error = refresh(mocks, generation(1).secret()).await.unwrap_err();
         assert!(invalid(&error));
@@ -186,6 +191,7 @@ async fn a_reuse_that_cannot_be_stored_is_a_fault_and_no_refusal() {
     let mut mocks = mocks(rotated(1, 2, Duration::minutes(1)));
     let mut uow = StagedUnitOfWork { fail_commit: true, ..StagedUnitOfWork::default() };
     uow.sessions.expect_end().returning(|_, _, _| Ok(true));
+    uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
     mocks.stage(uow);
     assert_eq!(refresh(mocks, generation(1).secret()).await.unwrap_err().kind(), Kind::Unavailable);
 }

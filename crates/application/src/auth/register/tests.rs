@@ -82,6 +82,21 @@ async fn a_new_account_is_unverified_and_gets_a_verification_mail() {
 }
 
 #[tokio::test]
+async fn an_address_that_got_its_mails_is_registered_without_another() {
+    let mut mocks = mocks(None);
+    let written = mocks.stage(creating());
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(|hit| match hit.rule.name {
+        "verification_address" => LimitVerdict::Refused { retry_after: Duration::SECOND },
+        _ => LimitVerdict::Allowed,
+    });
+    mocks.rate_limiter = limiter;
+    assert!(matches!(register(mocks, command()).await.unwrap(), Registration::Registered(_)));
+    assert!(written.committed());
+    assert!(written.mails().iter().all(|mail| mail.decoy));
+}
+
+#[tokio::test]
 async fn a_taken_address_is_refused_audited_and_as_much_work_for_the_hasher() {
     let mocks = mocks(Some(user(1)));
     let recorded = mocks.recorded.clone();

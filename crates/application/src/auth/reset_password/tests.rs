@@ -55,6 +55,21 @@ fn unit_of_work(owner: &User, failing: &'static str) -> StagedUnitOfWork {
             *id == user_id(1) && purposes.contains(&Purpose::PasswordReset) && purposes.contains(&Purpose::EmailChange)
         })
         .returning(move |_, _| fault("tokens"));
+    // Whoever was at home before the reset may have been somebody else.
+    let mut order = mockall::Sequence::new();
+    let once = usize::from(matches!(failing, "nothing" | "tokens" | "commit"));
+    uow.networks
+        .expect_forget()
+        .withf(|id| *id == user_id(1))
+        .times(once)
+        .in_sequence(&mut order)
+        .returning(|_| Ok(()));
+    uow.networks
+        .expect_remember()
+        .withf(|id, network, _| *id == user_id(1) && network.to_string() == "192.0.2.0/24")
+        .times(once)
+        .in_sequence(&mut order)
+        .returning(|_, _, _| Ok(()));
     uow
 }
 

@@ -20,6 +20,11 @@ fn ending(answer: bool) -> StagedUnitOfWork {
         .withf(|owner, id, _| *owner == user_id(1) && *id == session(1).id)
         .times(1)
         .returning(move |_, _, _| Ok(answer));
+    uow.one_time_tokens
+        .expect_remove_requested_by()
+        .withf(|owner, sessions| *owner == user_id(1) && *sessions == [session(1).id])
+        .times(usize::from(answer))
+        .returning(|_, _| Ok(()));
     uow
 }
 

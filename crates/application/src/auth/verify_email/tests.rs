@@ -42,6 +42,11 @@ fn unit_of_work() -> StagedUnitOfWork {
     uow.users.expect_update().withf(|user| user.email_verified && user.epoch == 0).returning(|_| Ok(()));
     uow.memberships.expect_activate_awaiting().withf(|id| *id == user_id(1)).returning(|_| Ok(vec![team(1).id]));
     uow.invitations.expect_lock_pending().returning(|_, _| Ok(None));
+    uow.networks
+        .expect_remember()
+        .withf(|id, network, _| *id == user_id(1) && network.to_string() == "192.0.2.0/24")
+        .times(1)
+        .returning(|_, _, _| Ok(()));
     uow
 }
 
@@ -94,10 +99,10 @@ async fn a_wrong_password_is_audited_and_counts_toward_the_limit_of_the_account(
     let mut stopped = mocks(unverified());
     let mut limiter = MockRateLimiter::new();
     limiter.expect_peek().returning(|_| LimitVerdict::Allowed);
-    limiter
-        .expect_acquire()
-        .withf(|hit| hit.rule.name == "login_account")
-        .returning(|_| LimitVerdict::Refused { retry_after: time::Duration::SECOND });
+    limiter.expect_acquire().returning(|hit| match hit.rule.name {
+        "login_account" => LimitVerdict::Refused { retry_after: time::Duration::SECOND },
+        _ => LimitVerdict::Allowed,
+    });
     stopped.rate_limiter = limiter;
     let error = verify(stopped, TOKEN, Some(Proof::Password(presented(PASSWORD)))).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Limited);
@@ -142,6 +147,7 @@ async fn what_fails_halfway_is_not_committed() {
     let token = one_time_token(Purpose::EmailVerification, TOKEN);
     halfway.one_time_tokens.expect_consume().return_once(move |_, _, _| Ok(Some(token)));
     halfway.users.expect_update().returning(|_| Ok(()));
+    halfway.networks.expect_remember().returning(|_, _, _| Ok(()));
     halfway.memberships.expect_activate_awaiting().returning(|_| Err(Fault::unavailable("database", "gone")));
     for uow in [halfway, StagedUnitOfWork { fail_commit: true, ..unit_of_work() }] {
         let mut mocks = mocks(unverified());

@@ -77,7 +77,7 @@ fn lines_of_text_fit_a_terminal_links_aside() {
 
 #[test]
 fn hostile_names_are_inert_in_every_part() {
-    let evil = "</p><a href='http://evil.example'>win</a>\r\n.\r\n{{ 7*7 }}{% raw %} \u{202E}";
+    let evil = "</p><a href='http://evil.example'>w</a>\r\n.\r\n{{7*7}}{%raw%}\u{202E}";
     for kind in [
         invitation(evil, evil),
         MailKind::AddedToTeam { team_name: evil.to_owned(), inviter_name: evil.to_owned(), role: Role::Member },
@@ -93,7 +93,7 @@ fn hostile_names_are_inert_in_every_part() {
         );
         for part in [&mail.subject, &mail.text, &mail.html] {
             assert!(!part.contains("evil.example") && !part.contains("http://"), "{part}");
-            assert!(part.contains("{{ 7*7 }}{% raw %}"), "{part}");
+            assert!(part.contains("{{7*7}}{%raw%}"), "{part}");
             assert!(!part.contains('\r') && !part.lines().any(|line| line == "."), "{part}");
             assert!(!part.contains('\u{202E}'));
         }

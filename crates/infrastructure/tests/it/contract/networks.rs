@@ -38,3 +38,20 @@ async fn a_repeated_sign_in_only_moves_the_time() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_networks_of_one_account_are_forgotten() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let networks: &dyn SignInNetworks = &store;
+        let home = Network::logged([192, 0, 2, 7].into());
+        let [one, other] = [fresh.user(1).await, fresh.user(2).await];
+        for user in [&one, &other] {
+            networks.remember(user.id, home, NOW).await.unwrap();
+        }
+        networks.forget(one.id).await.unwrap();
+        assert!(!networks.knows(&one.email, home).await.unwrap());
+        assert!(networks.knows(&other.email, home).await.unwrap());
+    })
+    .await;
+}

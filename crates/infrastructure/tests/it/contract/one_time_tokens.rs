@@ -2,7 +2,7 @@
 
 use countersign_application::ports::one_time_token_repository::OneTimeTokenRepository;
 use countersign_application::testing::{NOW, email, session, user_id};
-use countersign_domain::ids::{OneTimeTokenId, UserId};
+use countersign_domain::ids::{OneTimeTokenId, SessionId, UserId};
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::secret::TokenDigest;
 use time::Duration;
@@ -122,6 +122,44 @@ async fn the_tokens_of_an_account_are_listed_for_an_export() {
             tokens.replace(token).await.unwrap();
         }
         assert_eq!(tokens.list_by_user(user_id(1)).await.unwrap(), [change, reset]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_address_goes_with_the_session_that_asked_for_it() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let tokens: &dyn OneTimeTokenRepository = &store;
+        fresh.user(1).await;
+        fresh.user(2).await;
+        let asked_by = |n, owner, session: Option<u128>| {
+            let mut change = token(n, Some(user_id(owner)), Purpose::EmailChange);
+            change.new_email = Some(email("new@example.com"));
+            change.requested_by = session.map(|id| SessionId::new(Uuid::from_u128(id)));
+            change
+        };
+        let session = |n| SessionId::new(Uuid::from_u128(n));
+        let stays = async |change: &OneTimeToken| {
+            tokens.find(&change.digest, Purpose::EmailChange, NOW).await.unwrap().is_some()
+        };
+        let (of_first, of_second) = (asked_by(1, 1, Some(7)), asked_by(2, 2, Some(7)));
+        for change in [&of_first, &of_second, &token(3, Some(user_id(1)), Purpose::PasswordReset)] {
+            tokens.replace(change).await.unwrap();
+        }
+        tokens.remove_requested_by(user_id(1), &[session(8)]).await.unwrap();
+        tokens.remove_requested_by_others(user_id(1), session(7)).await.unwrap();
+        assert!(stays(&of_first).await);
+        tokens.remove_requested_by(user_id(1), &[session(8), session(7)]).await.unwrap();
+        assert!(!stays(&of_first).await && stays(&of_second).await);
+        for requested_by in [Some(7), None] {
+            let change = asked_by(1, 1, requested_by);
+            tokens.replace(&change).await.unwrap();
+            tokens.remove_requested_by_others(user_id(1), session(8)).await.unwrap();
+            assert!(!stays(&change).await);
+        }
+        let left: Vec<_> = tokens.list_by_user(user_id(1)).await.unwrap().iter().map(|token| token.purpose).collect();
+        assert_eq!(left, [Purpose::PasswordReset]);
     })
     .await;
 }

@@ -8,6 +8,7 @@ use countersign_domain::ids::{InvitationId, MailId};
 use countersign_domain::invitation::{Delivery, Invitation};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 use sea_orm::ConnectionTrait as _;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -178,6 +179,25 @@ async fn a_new_mail_replaces_unsent_ones_of_the_same_kind_and_account() {
 }
 
 #[tokio::test]
+async fn a_notice_replaces_those_to_the_same_address_only() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        let user = fresh.user(1).await;
+        let to = |n, address: &str| {
+            let mut notice = mail(n, MailKind::AddressChanged).to_account(&user);
+            notice.recipient = email(address);
+            notice
+        };
+        for (n, address) in [(1, "first@example.com"), (2, "second@example.com"), (3, "second@example.com")] {
+            outbox.replace(&to(n, address)).await.unwrap();
+        }
+        assert_eq!(leased(outbox, 1, NOW).await, [1, 3].map(|n| MailId::new(Uuid::from_u128(n))));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn mails_of_an_invitation_are_replaced_by_invitation_and_not_by_account() {
     on_each(|fresh| async move {
         let store = fresh.store();
@@ -341,8 +361,9 @@ async fn mails_about_an_account_and_to_its_address_are_listed_for_an_export() {
         let outbox: &dyn Outbox = &store;
         let (user, another) = (fresh.user(1).await, fresh.user(2).await);
         let to = |n, kind, address: &str| QueuedMail { recipient: email(address), ..mail(n, kind) };
+        let former = User { email: email("former@example.com"), ..user.clone() };
         for mail in [
-            to(1, MailKind::AddressChanged, "former@example.com").to_account(&user),
+            to(1, MailKind::AddressChanged, "former@example.com").to_account(&former),
             mail(2, MailKind::AddressTaken),
             mail(3, MailKind::ConfirmNewAddress).to_account(&another),
             mail(4, MailKind::ResetPassword).as_decoy(),

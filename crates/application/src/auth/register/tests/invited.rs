@@ -35,6 +35,7 @@ fn joining(locked: Option<Invitation>, won: bool) -> StagedUnitOfWork {
             *id == invitation(ADDRESS, Role::Admin).id && *state == InvitationState::Accepted && by.is_some()
         })
         .returning(move |_, _, _| Ok(won));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
     uow
 }
 
@@ -44,6 +45,12 @@ async fn an_invitation_proves_the_address_and_opens_the_team_at_once() {
         let mut mocks = judging(invitation(ADDRESS, Role::Admin));
         mocks.policy.registration = mode;
         let mut uow = joining(Some(invitation(ADDRESS, Role::Admin)), true);
+        uow.networks.checkpoint();
+        uow.networks
+            .expect_remember()
+            .withf(|_, network, _| network.to_string() == "192.0.2.0/24")
+            .times(1)
+            .returning(|_, _, _| Ok(()));
         uow.memberships
             .expect_insert()
             .withf(|membership| {
