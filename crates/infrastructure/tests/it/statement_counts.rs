@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use countersign_application::Application;
+use countersign_application::account::change_password::ChangePasswordCommand;
 use countersign_application::account::show_account::AccountView;
 use countersign_application::account::update_profile::UpdateProfileCommand;
 use countersign_application::actor::Actor;
@@ -11,8 +12,12 @@ use countersign_application::auth::login::LogInCommand;
 use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
 use countersign_application::auth::refresh::RefreshCommand;
 use countersign_application::auth::register::RegisterCommand;
+use countersign_application::auth::request_email_verification::RequestEmailVerificationCommand;
+use countersign_application::auth::request_password_reset::RequestPasswordResetCommand;
 use countersign_application::auth::tokens::Tokens;
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
+use countersign_application::ports::secret_generator::SecretGenerator;
+use countersign_application::teams::accept_invitation::AcceptInvitationCommand;
 use countersign_application::teams::change_role::ChangeRoleCommand;
 use countersign_application::teams::create_team::CreateTeamCommand;
 use countersign_application::teams::invite_member::InviteMemberCommand;
@@ -22,6 +27,7 @@ use countersign_application::teams::show_team::ShowTeamCommand;
 use countersign_application::testing::{Mocks, email, name, new_password, origin, presented};
 use countersign_domain::name::TeamName;
 use countersign_domain::page::PageRequest;
+use countersign_domain::secret::one_time_secret;
 use countersign_domain::signing_key::SigningAlgorithm;
 use countersign_domain::team::Team;
 use countersign_domain::team::role::Role;
@@ -39,6 +45,7 @@ const PASSWORD: &str = "seven green bottles";
 struct Service {
     application: Application,
     counter: StatementCounter,
+    secrets: Arc<dyn SecretGenerator>,
 }
 
 impl Service {
@@ -74,7 +81,7 @@ impl Service {
         let algorithm = SigningAlgorithm::Es256;
         application.keys.ensure_key.execute(&origin(), EnsureKeyCommand { algorithm }).await.unwrap();
         ring.refresh().await.unwrap();
-        Self { application, counter: fresh.database().statements().clone() }
+        Self { application, counter: fresh.database().statements().clone(), secrets: wired.secrets }
     }
 
     /// What came of a call, after asserting its statements and commits.
@@ -227,6 +234,53 @@ async fn each_main_call_costs_what_it_should() {
             service.costs("POST /auth/logout", (3, 1), logout).await.unwrap();
             let jwks = application.keys.publish_keys.execute();
             assert_eq!(service.costs("GET /.well-known/jwks.json", (0, 0), jwks).await.unwrap().len(), 1);
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_costs_the_same_for_a_known_and_an_unknown_address() {
+    on_each(|fresh| {
+        Box::pin(async move {
+            let service = Box::pin(Service::on(&fresh)).await;
+            service.register("known@example.org").await;
+            for address in ["known@example.org", "unknown@example.org"] {
+                let command = RequestPasswordResetCommand { email: email(address) };
+                let reset = service.application.auth.request_password_reset.execute(&ORIGIN, command);
+                service.costs(&format!("a reset for {address}"), (6, 1), reset).await.unwrap();
+                let command = RequestEmailVerificationCommand { email: email(address) };
+                let verification = service.application.auth.request_email_verification.execute(&ORIGIN, command);
+                service.costs(&format!("a verification for {address}"), (6, 1), verification).await.unwrap();
+            }
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accepting_and_changing_the_password_cost_what_they_should() {
+    on_each(|fresh| {
+        Box::pin(async move {
+            let service = Box::pin(Service::on(&fresh)).await;
+            service.register("a@example.org").await;
+            let tokens = service.login("a@example.org").await;
+            let actor = service.actor(&tokens).await;
+            let team = service.team(&actor).await;
+            service.register("b@example.org").await;
+            let invited = service.actor(&service.login("b@example.org").await).await;
+            service.invite(&actor, &team, "b@example.org").await;
+            // Secrets are counted up here, so the one before the next is the invitation's.
+            let token = one_time_secret(service.secrets.octets().map(|octet| octet - 1));
+            let command = AcceptInvitationCommand { token, actor: Some(invited) };
+            let accepted = service.application.teams.accept_invitation.execute(&ORIGIN, command);
+            service.costs("POST /teams/accept-invitation", (11, 1), accepted).await.unwrap();
+            let command = ChangePasswordCommand {
+                current_password: presented(PASSWORD),
+                new_password: new_password("eight green bottles"),
+            };
+            let change = service.application.account.change_password.execute(&actor, &ORIGIN, command);
+            service.costs("POST /auth/change-password", (10, 1), change).await.unwrap();
         })
     })
     .await;
