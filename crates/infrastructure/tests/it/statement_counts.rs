@@ -280,7 +280,7 @@ async fn accepting_and_changing_the_password_cost_what_they_should() {
                 new_password: new_password("eight green bottles"),
             };
             let change = service.application.account.change_password.execute(&actor, &ORIGIN, command);
-            service.costs("POST /auth/change-password", (10, 1), change).await.unwrap();
+            service.costs("POST /auth/change-password", (9, 1), change).await.unwrap();
         })
     })
     .await;
