@@ -114,11 +114,17 @@ mod tests {
             let mut uow = StagedUnitOfWork::default();
             if one {
                 uow.sessions.expect_end().withf(|_, id, _| *id == session(1).id).returning(|_, _, _| Ok(true));
+                uow.one_time_tokens
+                    .expect_remove_requested_by()
+                    .withf(|_, sessions| sessions == [session(1).id])
+                    .times(1)
+                    .returning(|_, _| Ok(()));
             } else {
                 let kept = (query == "?scope=others").then(|| session(1).id);
                 uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
                 uow.users.expect_update().returning(|_| Ok(()));
                 uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+                uow.one_time_tokens.expect_remove_requested_by_others().returning(|_, _| Ok(()));
                 uow.sessions
                     .expect_end_by_user()
                     .withf(move |_, keep, _, _| *keep == kept)
@@ -144,6 +150,7 @@ mod tests {
                 .returning(|family| Ok(Some(session(1)).filter(|session| session.family == *family)));
             let mut uow = StagedUnitOfWork::default();
             uow.sessions.expect_end().returning(|_, _, _| Ok(true));
+            uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
             let written = mocks.stage(uow);
             let answer = call(mocks, request("").set_json(json!({"refresh_token": token}))).await;
             assert_eq!((answer.status.as_u16(), &*answer.text), (204, ""));

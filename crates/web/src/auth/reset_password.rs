@@ -70,6 +70,7 @@ mod tests {
         uow.credentials.expect_replace().times(1).returning(|_, _| Ok(()));
         uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
         uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+        uow.networks.expect_forget().times(1).returning(|_| Ok(()));
         let written = mocks.stage(uow);
         let answer = call(mocks, request(&body())).await;
         assert_eq!(answer.status, 200);

@@ -172,6 +172,7 @@ async fn a_submitted_form_does_what_the_call_does() {
     uow.credentials.expect_replace().times(1).returning(|_, _| Ok(()));
     uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
     uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+    uow.networks.expect_forget().times(1).returning(|_| Ok(()));
     let written = mocks.stage(uow);
     let page = submit_to(mocks, "/reset-password", &NEW_PASSWORD).await;
     assert_eq!(page.status, 200);
