@@ -90,6 +90,15 @@ impl Trail {
         }
     }
 
+    /// Says what a limit refused in the log, and appends it if it is the `first` within the limit's window.
+    pub(crate) async fn record_limited(&self, event: AuditEvent, first: bool) -> Result<(), Fault> {
+        if first {
+            return self.record(event).await;
+        }
+        self.announce(&event);
+        Ok(())
+    }
+
     /// Appends an event that stands alone and says it in the log: both, also when the client has left meanwhile.
     pub async fn record(&self, event: AuditEvent) -> Result<(), Fault> {
         let trail = self.clone();

@@ -16,7 +16,8 @@ const LOGINS: &str = "countersign_logins_total";
 const SUCCEEDED: &str = "succeeded";
 const OTHER: &str = "other";
 /// Details of a refused sign-in. What is not among them is counted as other, so that a label stays one of a few.
-const REFUSALS: [&str; 4] = ["unknown_account", "wrong_password", "inactive", "changed_meanwhile"];
+const REFUSALS: [&str; 6] =
+    ["unknown_account", "wrong_password", "inactive", "changed_meanwhile", "rate_limited", "network_limited"];
 
 const SESSIONS_ENDED: &str = "countersign_sessions_ended_total";
 /// What ends sessions.

@@ -131,6 +131,9 @@ async fn the_oldest_session_ends_when_there_are_too_many() {
     assert_eq!(lives(&server, &sessions).await, [false, false, true, true, true]);
     assert_eq!(list(&server, &sessions[4]).await.len(), 3);
     assert!(is_live(&server, &another).await);
+    let ended = "SELECT COUNT(*) FROM audit_events WHERE kind = 'session_ended' AND detail = 'too_many_sessions'";
+    assert_eq!(server.rows().await.one::<i64>(ended).await, 2);
+    assert_eq!(server.log().matches("too_many_sessions").count(), 2);
 
     let start = Instant::now();
     for _ in 0..100 {

@@ -68,10 +68,8 @@ impl PasswordProof {
         match self.attempts.compare(&user.email, found, password, origin, now).await {
             Ok(proven) => Ok(proven.credentials),
             Err(AttemptError::Limited { exceeded, first }) => {
-                if first {
-                    let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
-                    self.trail.record(event.detail("rate_limited")).await?;
-                }
+                let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
+                self.trail.record_limited(event.detail("rate_limited"), first).await?;
                 Err(exceeded.into())
             }
             Err(AttemptError::Internal(fault)) => Err(fault.into()),

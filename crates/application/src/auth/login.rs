@@ -88,7 +88,11 @@ impl LogIn {
     /// one comparison, one audit event (ASVS 6.3.8).
     pub async fn execute(&self, origin: &Origin, command: LogInCommand) -> Result<Tokens, LogInError> {
         let now = self.clock.now();
-        let _counted = self.limits.acquire(Limit::LoginOfNetwork, Subject::Network(origin.ip), now).await?;
+        let network = Subject::Network(origin.ip);
+        if let Err(exceeded) = self.limits.acquire(Limit::LoginOfNetwork, network, now).await {
+            let first = self.limits.is_first_refusal(Limit::LoginOfNetwork, network, now).await;
+            return self.limited(exceeded, first, self.failure(None, "network_limited", origin, now)).await;
+        }
         let found = self.credentials.find_by_email(&command.email).await?;
         let known = found.as_ref().map(|credentials| credentials.user.id);
         match self.attempts.compare(&command.email, found, &command.password, origin, now).await {
@@ -98,10 +102,7 @@ impl LogIn {
             }
             Err(AttemptError::Refused(refusal)) => Err(self.refuse(known, refusal.as_str(), origin, now).await),
             Err(AttemptError::Limited { exceeded, first }) => {
-                if first {
-                    self.trail.record(self.failure(known, "rate_limited", origin, now)).await?;
-                }
-                Err(exceeded.into())
+                self.limited(exceeded, first, self.failure(known, "rate_limited", origin, now)).await
             }
             Err(AttemptError::Internal(fault)) => Err(fault.into()),
         }
@@ -131,7 +132,7 @@ impl LogIn {
     ) -> Result<Tokens, LogInError> {
         let id = verified.user.id;
         let (session, refresh_token) = self.tokens.new_session(&verified.user, origin, now);
-        let event = self.trail.event(AuditKind::LoginSucceeded, origin, now).by(id).about(id);
+        let mut events = vec![self.trail.event(AuditKind::LoginSucceeded, origin, now).by(id).about(id)];
         let uow = self.units_of_work.begin().await?;
         let locked = uow.users().lock(id).await?;
         let Some(user) = locked.filter(|user| user.is_active && user.epoch == verified.user.epoch) else {
@@ -148,12 +149,22 @@ impl LogIn {
         };
         if !ended.is_empty() {
             uow.one_time_tokens().remove_requested_by(id, &ended).await?;
+            let kind = if ended.len() == 1 { AuditKind::SessionEnded } else { AuditKind::SessionsEnded };
+            events.push(self.trail.event(kind, origin, now).by(id).about(id).detail("too_many_sessions"));
         }
         remember(&*uow, &user, origin, now).await?;
-        uow.audit().append(&event).await?;
+        for event in &events {
+            uow.audit().append(event).await?;
+        }
         let ended = self.snapshots.refreshed(ended.into_iter().map(Entry::Session));
-        finish(uow, [ended], &self.trail, [event]).await?;
+        finish(uow, [ended], &self.trail, events).await?;
         Ok(self.tokens.tokens(&user, session.id, &refresh_token, session.idle_expires_at, now).await?)
+    }
+
+    /// Of what a limit refuses, the first within its window is stored: guessing is in the trail and does not fill it.
+    async fn limited(&self, exceeded: LimitExceeded, first: bool, failure: AuditEvent) -> Result<Tokens, LogInError> {
+        self.trail.record_limited(failure, first).await?;
+        Err(exceeded.into())
     }
 
     async fn refuse(&self, known: Option<UserId>, why: &str, origin: &Origin, now: OffsetDateTime) -> LogInError {

@@ -172,6 +172,10 @@ async fn one_password_sprayed_over_many_accounts_is_stopped_by_the_network() {
     let server = Setup::default().set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "5").start().await;
     let spray = |n| server.sign_in(&format!("user{n}@example.org"), "Summer is coming");
     assert_eq!(tally(&at_once((0..40).map(spray)).await), [(401, 5), (429, 35)].into());
+    let failures = "SELECT detail || ' ' || COUNT(*) FROM audit_events WHERE kind = 'login_failed' GROUP BY detail";
+    let told = server.rows().await.column::<String>(failures).await;
+    assert_eq!(told, ["network_limited 1", "unknown_account 5"], "what is stopped is seen, and fills nothing");
+    assert_eq!(server.log().matches("network_limited").count(), 35);
 }
 
 #[tokio::test]

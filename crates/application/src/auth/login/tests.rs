@@ -5,6 +5,7 @@ use crate::error::{Classify, Kind};
 use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
+use crate::testing::log_lines::LogLines;
 use crate::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, Written, credentials, email, origin, password_hasher, presented, session,
     user, user_id,
@@ -248,13 +249,31 @@ async fn sessions_beyond_the_limit_end_on_every_node() {
         .times(1)
         .returning(|_, _| Ok(()));
     uow.networks.expect_remember().returning(|_, _, _| Ok(()));
-    mocks.stage(uow);
+    let written = mocks.stage(uow);
     let mut cache = MockSnapshotCache::new();
     cache.expect_read().returning(|_| Lookup::Miss(None));
     cache.expect_fence().withf(|id| *id == session(9).id).times(1).returning(|_| Ok(()));
     cache.expect_lift().withf(|id| *id == session(9).id).times(1).returning(|_| Ok(()));
     mocks.session_cache = cache;
     log_in(mocks, command(PASSWORD)).await.unwrap();
+    assert_eq!(written.audited(), [AuditKind::LoginSucceeded, AuditKind::SessionEnded]);
+    let told = &written.events()[1];
+    let told = (told.actor_id, told.user_id, told.detail.as_deref());
+    assert_eq!(told, (Some(user_id(1)), Some(user_id(1)), Some("too_many_sessions")));
+}
+
+#[tokio::test]
+async fn several_sessions_beyond_the_limit_are_one_event() {
+    let mut mocks = mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![session(8).id, session(9).id]));
+    uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    let written = mocks.stage(uow);
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+    assert_eq!(written.audited(), [AuditKind::LoginSucceeded, AuditKind::SessionsEnded]);
 }
 
 #[tokio::test]
@@ -328,25 +347,36 @@ async fn a_guess_whose_client_leaves_before_the_verdict_does_not_count_for_the_a
     assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
 }
 
+/// Refuses by this limit, for the first time within its window or again.
+fn refusing(limit: &'static str, first: bool) -> MockRateLimiter {
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(move |hit| {
+        if hit.rule.name == limit || (hit.rule.name == "refusal_audited" && !first) {
+            return LimitVerdict::Refused { retry_after: time::Duration::SECOND };
+        }
+        LimitVerdict::Allowed
+    });
+    limiter
+}
+
 #[tokio::test]
-async fn an_account_that_is_locked_by_guesses_is_in_the_trail_once() {
-    for (first, audited) in [(true, 1), (false, 0)] {
-        let mut mocks = mocks();
-        mocks.password_hasher = MockPasswordHasher::new();
-        let mut limiter = MockRateLimiter::new();
-        limiter.expect_acquire().returning(move |hit| match hit.rule.name {
-            "login_ip" => LimitVerdict::Allowed,
-            "refusal_audited" if first => LimitVerdict::Allowed,
-            _ => LimitVerdict::Refused { retry_after: time::Duration::SECOND },
-        });
-        mocks.rate_limiter = limiter;
-        let recorded = mocks.recorded.clone();
-        assert_eq!(log_in(mocks, command(PASSWORD)).await.unwrap_err().kind(), Kind::Limited);
-        let events = recorded.events();
-        assert_eq!(events.len(), audited);
-        for event in events {
-            let told = (event.kind, event.user_id, event.detail.as_deref());
-            assert_eq!(told, (AuditKind::LoginFailed, Some(user_id(1)), Some("rate_limited")));
+async fn guesses_that_a_limit_stops_are_in_the_trail_once_and_in_the_log_each() {
+    let arms = [("login_account", Some(user_id(1)), "rate_limited"), ("login_ip", None, "network_limited")];
+    for (limit, about, detail) in arms {
+        for first in [true, false] {
+            let mut mocks = if about.is_some() { mocks() } else { Mocks::default() };
+            mocks.password_hasher = MockPasswordHasher::new();
+            mocks.rate_limiter = refusing(limit, first);
+            let recorded = mocks.recorded.clone();
+            let log = LogLines::default();
+            let logged = tracing::subscriber::set_default(log.clone());
+            assert_eq!(log_in(mocks, command(PASSWORD)).await.unwrap_err().kind(), Kind::Limited);
+            drop(logged);
+            assert!(log.fields().contains(&("detail", detail.to_owned())), "{limit}, {first}");
+            let events = recorded.events();
+            let told: Vec<_> = events.iter().map(|e| (e.kind, e.user_id, e.detail.as_deref())).collect();
+            let once = [(AuditKind::LoginFailed, about, Some(detail))];
+            assert_eq!(told, once[..usize::from(first)], "{limit}");
         }
     }
 }
