@@ -116,4 +116,13 @@ mod tests {
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
     }
+
+    #[tokio::test]
+    async fn what_cannot_be_audited_is_not_shown() {
+        let mocks = Mocks::default();
+        mocks.recorded.refuse_events();
+        let use_case = ListAuditEvents::new(&mocks.into_dependencies());
+        let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+    }
 }

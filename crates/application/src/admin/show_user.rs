@@ -115,4 +115,15 @@ mod tests {
         let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
     }
+
+    #[tokio::test]
+    async fn what_cannot_be_audited_is_not_shown() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(2))));
+        mocks.recorded.refuse_events();
+        let use_case = ShowUser::new(&mocks.into_dependencies());
+        let command = ShowUserCommand { user_id: user_id(2) };
+        let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+    }
 }

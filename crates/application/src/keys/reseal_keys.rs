@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::error::{Classify as _, Kind};
     use crate::keys::fixtures::{Stored, key};
-    use crate::testing::{Mocks, NOW, Written};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, outage};
 
     const SINCE: OffsetDateTime = time::macros::datetime!(2025-12-01 00:00 UTC);
 
@@ -110,10 +110,7 @@ mod tests {
         SigningKey { refused_at: Some(NOW), ..sealed(kid, by) }
     }
 
-    async fn reseal(
-        seen: Vec<SigningKey>,
-        locked: Option<Vec<SigningKey>>,
-    ) -> (Result<usize, ResealKeysError>, Stored, Option<Written>) {
+    fn mocks(seen: Vec<SigningKey>) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.signing_keys.expect_list().returning(move || Ok(seen.clone()));
         mocks.signing_key_factory.expect_reseal().returning(|key| match &*key.sealed_private {
@@ -121,6 +118,14 @@ mod tests {
             b"previous" => Ok(Some(b"current".to_vec())),
             _ => Err(Fault::internal("something sealed", "neither secret key opens it")),
         });
+        mocks
+    }
+
+    async fn reseal(
+        seen: Vec<SigningKey>,
+        locked: Option<Vec<SigningKey>>,
+    ) -> (Result<usize, ResealKeysError>, Stored, Option<Written>) {
+        let mut mocks = mocks(seen);
         let stored = Stored::default();
         let written = locked.map(|locked| mocks.stage(stored.stage(locked)));
         (ResealKeys::new(&mocks.into_dependencies()).execute().await, stored, written)
@@ -142,6 +147,36 @@ mod tests {
         let (late, stored, written) = reseal(vec![sealed("a", "previous")], Some(vec![sealed("a", "current")])).await;
         assert_eq!(late.unwrap(), 0, "another node came first");
         assert!(stored.keys().is_empty() && !written.unwrap().committed());
+    }
+
+    #[tokio::test]
+    async fn what_fails_halfway_reseals_nothing() {
+        let keys = || vec![sealed("a", "previous"), sealed("b", "previous")];
+        let failing = |stage: &'static str| {
+            let mut unit = StagedUnitOfWork { fail_commit: stage == "commit", ..StagedUnitOfWork::default() };
+            unit.signing_keys.expect_list().returning(move || if stage == "list" { Err(outage()) } else { Ok(keys()) });
+            unit.signing_keys.expect_update().returning(move |key| match stage {
+                "update" if key.kid == "b" => Err(outage()),
+                _ => Ok(()),
+            });
+            unit
+        };
+        for stage in ["begin", "list", "update", "commit"] {
+            let mut mocks = mocks(keys());
+            // Without a staged unit of work there is none to begin.
+            let written = (stage != "begin").then(|| mocks.stage(failing(stage)));
+            let failed = ResealKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
+            assert_eq!(failed.kind(), Kind::Unavailable, "{stage}");
+            assert!(!written.is_some_and(|written| written.committed()), "{stage}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_listed_are_not_taken_for_none() {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(|| Err(outage()));
+        let failed = ResealKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
+        assert_eq!(failed.kind(), Kind::Unavailable);
     }
 
     #[tokio::test]

@@ -13,6 +13,8 @@ use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Select, Set,
 };
+use time::{Duration, OffsetDateTime};
+use uuid::{Builder, Uuid};
 
 use crate::persistence::entities::audit_events::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::{fault, unreadable};
@@ -39,13 +41,28 @@ pub(crate) fn by_or_about(user: UserId) -> Condition {
     Condition::any().add(Column::ActorId.eq(user.as_uuid())).add(Column::UserId.eq(user.as_uuid()))
 }
 
+/// The id of an event is made in the course of its request, so this close to its time and by the same clock.
+const ID_LAG: Duration = Duration::HOUR;
+
+/// The least id of version 7 that is made from then on: bounds of time become bounds of the index that is paged along,
+/// or all that is newer would be read to find what is old.
+fn first_id_of(time: OffsetDateTime) -> Uuid {
+    let milliseconds = time.unix_timestamp_nanos() / 1_000_000;
+    let milliseconds = u64::try_from(milliseconds.max(0)).unwrap_or(u64::MAX);
+    Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
+}
+
 /// Events that fulfil the filter but for its account, newest first, from the page's cursor on.
 fn narrowed(filter: &AuditFilter, page: &PageRequest) -> Select<Entity> {
     Entity::find()
         .apply_if(filter.kind, |select, kind| select.filter(Column::Kind.eq(kind.as_str())))
         .apply_if(filter.team_id, |select, team| select.filter(Column::TeamId.eq(team.as_uuid())))
-        .apply_if(filter.since, |select, since| select.filter(Column::At.gte(since)))
-        .apply_if(filter.until, |select, until| select.filter(Column::At.lt(until)))
+        .apply_if(filter.since, |select, since| {
+            select.filter(Column::At.gte(since)).filter(Column::Id.gte(first_id_of(since.saturating_sub(ID_LAG))))
+        })
+        .apply_if(filter.until, |select, until| {
+            select.filter(Column::At.lt(until)).filter(Column::Id.lt(first_id_of(until.saturating_add(ID_LAG))))
+        })
         .apply_if(page.after(), |select, cursor| select.filter(Column::Id.lt(cursor.key())))
         .order_by_desc(Column::Id)
         .limit(u64::from(page.limit()) + 1)

@@ -5,17 +5,27 @@ use countersign_application::testing::{NOW, origin, team, user_id};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::AuditEventId;
 use countersign_domain::page::{Cursor, PageRequest};
-use time::Duration;
-use uuid::Uuid;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use uuid::Builder;
 
 use crate::persistence::fresh::on_each;
 
+/// An event of then, whose id was made so much later and ends in `n`.
+fn event_at(n: u8, at: OffsetDateTime, later: Duration, kind: AuditKind) -> AuditEvent {
+    let made = u64::try_from((at + later).unix_timestamp_nanos() / 1_000_000).unwrap();
+    let id = Builder::from_unix_timestamp_millis(made, &[0, 0, 0, 0, 0, 0, 0, 0, 0, n]).into_uuid();
+    AuditEvent::new(AuditEventId::new(id), kind, &origin(), at)
+}
+
+/// The last octet of its id.
+fn number(event: &AuditEvent) -> u8 {
+    event.id.as_uuid().as_bytes()[15]
+}
+
 /// Events 1 to 4, a minute apart.
 fn events() -> [AuditEvent; 4] {
-    let event = |n: i64, kind| {
-        let id = AuditEventId::new(Uuid::from_u128(u128::try_from(n).unwrap()));
-        AuditEvent::new(id, kind, &origin(), NOW + Duration::minutes(n))
-    };
+    let event = |n: u8, kind| event_at(n, NOW + Duration::minutes(n.into()), Duration::seconds(2), kind);
     [
         event(1, AuditKind::LoginSucceeded).by(user_id(1)).about(user_id(1)),
         event(2, AuditKind::RoleChanged).by(user_id(2)).about(user_id(1)).in_team(team(1).id).detail("admin"),
@@ -65,8 +75,40 @@ async fn each_filter_narrows() {
             (AuditFilter { user_id: Some(user_id(2)), team_id: Some(team(2).id), ..any }, vec![4]),
         ] {
             let page = log.list(&filter, &PageRequest::first(50)).await.unwrap();
-            let ids: Vec<_> = page.items.iter().map(|event| event.id.as_uuid().as_u128()).collect();
+            let ids: Vec<_> = page.items.iter().map(number).collect();
             assert_eq!(ids, expected, "{filter:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn times_narrow_exactly_also_where_ids_were_made_later_and_at_either_end_of_time() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let log: &dyn AuditLog = &store;
+        let (minute, millisecond) = (Duration::MINUTE, Duration::MILLISECOND);
+        for (n, at, later) in [
+            (1, NOW - millisecond, minute * 10),
+            (2, NOW, Duration::ZERO),
+            (3, NOW + minute, minute * 10),
+            (4, NOW + minute * 2, Duration::ZERO),
+        ] {
+            log.append(&event_at(n, at, later, AuditKind::LoginFailed)).await.unwrap();
+        }
+        let (dawn, doom) = (datetime!(0000-01-01 00:00 UTC), datetime!(9999-12-31 23:59:59.999 UTC));
+        for (since, until, expected) in [
+            (NOW, doom, vec![3, 4, 2]),
+            (NOW + millisecond, doom, vec![3, 4]),
+            (dawn, NOW, vec![1]),
+            (dawn, NOW + millisecond, vec![1, 2]),
+            (NOW + minute, NOW + minute * 2, vec![3]),
+            (dawn, doom, vec![3, 1, 4, 2]),
+        ] {
+            let filter = AuditFilter { since: Some(since), until: Some(until), ..AuditFilter::default() };
+            let page = log.list(&filter, &PageRequest::first(50)).await.unwrap();
+            let found: Vec<_> = page.items.iter().map(number).collect();
+            assert_eq!(found, expected, "{since} to {until}");
         }
     })
     .await;
