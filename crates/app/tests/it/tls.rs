@@ -1,11 +1,19 @@
 //! HTTPS by certificate and key of the settings.
 
+mod handshakes;
 mod http2;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::support::{command, run};
 
@@ -22,6 +30,13 @@ struct HttpsServer {
 }
 
 impl HttpsServer {
+    /// With the certificate and these settings.
+    fn with(settings: &[(&str, &str)]) -> Self {
+        let (cert, key) = (file("localhost.pem"), file("localhost.key"));
+        let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
+        Self::start(&[&tls[..], settings].concat())
+    }
+
     fn start(tls: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut serve = command(folder.path());
@@ -32,6 +47,19 @@ impl HttpsServer {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
         let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
         Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder }
+    }
+
+    /// A connection that is to speak this protocol.
+    async fn connect(&self, protocol: &str) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(file("localhost.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![protocol.into()];
+        let stream = TcpStream::connect(&self.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
     }
 
     /// What `openssl s_client` says of a handshake with this version.
@@ -64,9 +92,7 @@ fn https_is_served_and_health_asks_by_https() {
 
 #[test]
 fn tls_is_1_2_or_1_3_and_offers_http2() {
-    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
-    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-    let server = HttpsServer::start(&tls);
+    let server = HttpsServer::with(&[]);
     for version in ["-tls1_2", "-tls1_3"] {
         let told = server.handshake(version);
         assert!(told.contains("ALPN protocol: h2") && told.contains("Verify return code: 0 (ok)"), "{version}: {told}");

@@ -11,8 +11,8 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
-use actix_tls::accept::TlsError;
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
+use actix_tls::accept::{TlsError, max_concurrent_tls_connect};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
@@ -68,6 +68,9 @@ where
         })?,
         Some(mut tls) => {
             tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            // Of itself a worker takes no more connections while 256 have not finished their handshake, and whoever
+            // opens connections and says nothing keeps everybody out. The bound of all connections is enough.
+            max_concurrent_tls_connect(usize::MAX);
             builder.listen("https", listener, move || {
                 let mut acceptor = Acceptor::new(tls.clone());
                 acceptor.set_handshake_timeout(bounds.head);

@@ -1,20 +1,14 @@
 //! What holds over HTTP/1.1 holds over HTTP/2.
 
 use std::io::Cursor;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use h2::client::SendRequest;
 use http::{HeaderMap, Request};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsConnector;
 
-use crate::tls::{HttpsServer, file};
+use crate::tls::HttpsServer;
 
 /// What bodies are sent from.
 type Octets = Cursor<Vec<u8>>;
@@ -28,15 +22,7 @@ struct Answer {
 
 /// A connection that speaks HTTP/2, and the task that ends with it.
 async fn connect(server: &HttpsServer) -> (SendRequest<Octets>, JoinHandle<()>) {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(file("localhost.pem")).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let stream = TcpStream::connect(&server.address).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let stream = server.connect("h2").await;
     let (sender, connection) = h2::client::Builder::new().handshake::<_, Octets>(stream).await.unwrap();
     let ended = tokio::spawn(async move {
         let _however_it_ended = connection.await;
@@ -72,9 +58,7 @@ async fn call(sender: &SendRequest<Octets>, request: Sent) -> Answer {
 
 #[tokio::test]
 async fn headers_limits_and_problems_are_the_same_over_http2() {
-    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
-    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-    let server = HttpsServer::start(&tls);
+    let server = HttpsServer::with(&[]);
     let (sender, _ended) = connect(&server).await;
     let plain = request("POST", "/auth/login").header("content-type", "text/plain").body(b"{}".to_vec()).unwrap();
     let large = vec![b' '; 64 * 1024 + 1];
@@ -114,9 +98,7 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
 
 #[tokio::test]
 async fn a_connection_of_http2_that_asks_nothing_is_closed() {
-    let (cert, key) = (file("localhost.pem"), file("localhost.key"));
-    let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-    let server = HttpsServer::start(&[&tls[..], &[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]].concat());
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]);
     let (sender, ended) = connect(&server).await;
     let start = Instant::now();
     assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
