@@ -43,6 +43,7 @@ pub mod snapshots;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod time_padding;
 pub mod trail;
 
 pub use crate::application::Application;

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Call, PASSWORD, Setup, TestServer, Timing, Tokens, assert_no_leak, assert_problem};
+use crate::support::{
+    Answer, Call, HASHING_COST, PASSWORD, Setup, TestServer, Timing, Tokens, assert_no_leak, assert_problem,
+};
 use crate::support::{at_once, count};
 
 /// One account of each kind that an address may belong to; the others than the last do not let anybody in.
@@ -48,9 +50,19 @@ async fn a_refusal_does_not_tell_why() {
 #[tokio::test]
 async fn a_refusal_takes_the_same_time_whatever_its_reason() {
     let server = TestServer::start().await;
+    let [known, unknown, inactive, unverified] = four_kinds(&server).await.map(|(email, password)| {
+        let server = &server;
+        move |_| server.sign_in(email, password)
+    });
+    Timing::assert_all_alike(&[&known, &unknown, &inactive, &unverified]).await;
+}
+
+#[tokio::test]
+async fn whatever_the_reason_of_a_refusal_a_password_is_hashed() {
+    let server = Setup::default().set("PASSWORD__BCRYPT_COST", HASHING_COST).start().await;
     let [(known, wrong), others @ ..] = four_kinds(&server).await;
     for (email, password) in others {
-        Timing::assert_alike(|_| server.sign_in(known, wrong), |_| server.sign_in(email, password)).await;
+        Timing::assert_both_hash(|_| server.sign_in(known, wrong), |_| server.sign_in(email, password)).await;
     }
 }
 

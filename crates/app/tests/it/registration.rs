@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Setup, TestServer, Timing, Tokens, assert_no_leak, assert_problem};
+use crate::support::{HASHING_COST, PASSWORD, Setup, TestServer, Timing, Tokens, assert_no_leak, assert_problem};
 use crate::support::{at_once, count};
 
 fn registration_of(email: &Value) -> Value {
@@ -295,6 +295,15 @@ async fn a_taken_address_takes_as_long_as_a_new_one() {
     server.registration("taken@example.org", PASSWORD).send().await.expect(202);
     let fresh = |n| server.registration(&format!("new{n}@example.org"), PASSWORD);
     Timing::assert_alike(fresh, |_| server.registration("taken@example.org", PASSWORD)).await;
+}
+
+#[tokio::test]
+async fn a_password_for_a_taken_address_is_hashed_like_one_for_a_new_one() {
+    let server = Setup::default().set("PASSWORD__BCRYPT_COST", HASHING_COST);
+    let server = server.set("REGISTRATION__CONCEAL_EXISTING", "true").start().await;
+    server.registration("taken@example.org", PASSWORD).send().await.expect(202);
+    let fresh = |n| server.registration(&format!("new{n}@example.org"), PASSWORD);
+    Timing::assert_both_hash(fresh, |_| server.registration("taken@example.org", PASSWORD)).await;
 }
 
 #[tokio::test]

@@ -26,5 +26,5 @@ pub(crate) use crate::support::mailbox::Mail;
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::process::{command, run, run_with_input, said};
 pub(crate) use crate::support::test_server::{Setup, TestServer};
-pub(crate) use crate::support::timing::Timing;
+pub(crate) use crate::support::timing::{HASHING_COST, Timing};
 pub(crate) use crate::support::volley::{at_once, count, tally};

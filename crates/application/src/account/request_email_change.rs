@@ -17,6 +17,7 @@ use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -80,6 +81,7 @@ impl RequestEmailChange {
         origin: &Origin,
         command: RequestEmailChangeCommand,
     ) -> Result<(), RequestEmailChangeError> {
+        let padding = TimePadding::begin();
         let now = self.clock.now();
         let address = Subject::Address(&command.new_email);
         let _counted = self.limits.acquire(Limit::VerificationOfAddress, address, now).await?;
@@ -92,6 +94,7 @@ impl RequestEmailChange {
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
         finish(uow, [], &self.trail, [event]).await?;
+        padding.end().await;
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use crate::ports::credential_repository::CredentialRepository;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::snapshots::{Entry, Snapshots};
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -85,8 +86,10 @@ impl LogIn {
     /// Signs in with address and password.
     ///
     /// An unknown address, a wrong password and an inactive account get the same answer by the same work: two reads,
-    /// one comparison, one audit event (ASVS 6.3.8).
+    /// one comparison, one audit event; it leaves at the end of a step of time (ASVS 6.3.8). What was refused before
+    /// the address was looked up tells nothing of it, and leaves at once.
     pub async fn execute(&self, origin: &Origin, command: LogInCommand) -> Result<Tokens, LogInError> {
+        let padding = TimePadding::begin();
         let now = self.clock.now();
         let network = Subject::Network(origin.ip);
         if let Err(exceeded) = self.limits.acquire(Limit::LoginOfNetwork, network, now).await {
@@ -94,6 +97,20 @@ impl LogIn {
             return self.limited(exceeded, first, self.failure(None, "network_limited", origin, now)).await;
         }
         let found = self.credentials.find_by_email(&command.email).await?;
+        let outcome = self.sign_in(found, command, origin, now).await;
+        if outcome.is_err() {
+            padding.end().await;
+        }
+        outcome
+    }
+
+    async fn sign_in(
+        &self,
+        found: Option<Credentials>,
+        command: LogInCommand,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Tokens, LogInError> {
         let known = found.as_ref().map(|credentials| credentials.user.id);
         match self.attempts.compare(&command.email, found, &command.password, origin, now).await {
             Ok(proven) => {

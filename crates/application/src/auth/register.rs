@@ -30,6 +30,7 @@ use crate::ports::id_generator::IdGenerator;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -129,8 +130,10 @@ impl Register {
 
     /// Registers an account, with an invitation also into its team.
     ///
-    /// A taken address costs the same hash; where it is concealed, also the same number of statements and one commit.
+    /// A taken address costs the same hash; where it is concealed, also the same number of statements and one
+    /// commit, and the answer leaves at the end of a step of time.
     pub async fn execute(&self, origin: &Origin, command: RegisterCommand) -> Result<Registration, RegisterError> {
+        let padding = TimePadding::begin();
         let now = self.clock.now();
         self.admit(&command, origin, now).await?;
         let _counted = self.limits.acquire(Limit::RegisterOfNetwork, Subject::Network(origin.ip), now).await?;
@@ -147,18 +150,18 @@ impl Register {
         let room = self.has_room(&command.email, is_new && invitation.is_none(), now).await;
         let created =
             if is_new { self.create(&command, invitation.as_ref(), &hash, room, origin, now).await? } else { None };
-        match (created, self.conceal_existing) {
-            (Some(user), false) => Ok(Registration::Registered(user)),
-            (Some(_), true) => Ok(Registration::Concealed),
-            (None, false) => {
-                self.taken_address.refuse(origin, now).await?;
-                Err(RegisterError::EmailTaken)
-            }
-            (None, true) => {
+        if self.conceal_existing {
+            if created.is_none() {
                 self.taken_address.tell_owner(&command.email, room, origin, now).await?;
-                Ok(Registration::Concealed)
             }
+            padding.end().await;
+            return Ok(Registration::Concealed);
         }
+        let Some(user) = created else {
+            self.taken_address.refuse(origin, now).await?;
+            return Err(RegisterError::EmailTaken);
+        };
+        Ok(Registration::Registered(user))
     }
 
     /// Whether one may register at all; a refusal is audited (ASVS 16.3.2).

@@ -16,6 +16,7 @@ use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::ports::user_repository::UserRepository;
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -68,13 +69,15 @@ impl RequestEmailVerification {
     /// Mails a new verification token to an unverified active account; every other address costs the same and gets
     /// nothing.
     ///
-    /// One read, then a unit of work of four statements, whatever the address (ASVS 6.3.8). The account is judged
-    /// under its lock: a change of address or a deletion that came in between leaves nothing to mail.
+    /// One read, then a unit of work of four statements, whatever the address (ASVS 6.3.8); the answer leaves at the
+    /// end of a step of time. The account is judged under its lock: a change of address or a deletion that came in
+    /// between leaves nothing to mail.
     pub async fn execute(
         &self,
         origin: &Origin,
         command: RequestEmailVerificationCommand,
     ) -> Result<(), RequestEmailVerificationError> {
+        let padding = TimePadding::begin();
         let now = self.clock.now();
         let _counted = self.limits.acquire(Limit::VerificationOfNetwork, Subject::Network(origin.ip), now).await?;
         let _counted = self.limits.acquire(Limit::VerificationOfAddress, Subject::Address(&command.email), now).await?;
@@ -90,6 +93,7 @@ impl RequestEmailVerification {
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
         finish(uow, [], &self.trail, [event]).await?;
+        padding.end().await;
         Ok(())
     }
 }

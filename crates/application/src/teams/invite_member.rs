@@ -24,6 +24,7 @@ use crate::teams::access::{TeamAccess, TeamAccessError};
 use crate::teams::invitation_letter::InvitationLetters;
 use crate::teams::invitation_limits::InvitationLimits;
 use crate::teams::invite_member::invite::Invite;
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -97,6 +98,7 @@ impl InviteMember {
         origin: &Origin,
         command: InviteMemberCommand,
     ) -> Result<(), InviteMemberError> {
+        let padding = TimePadding::begin();
         self.access.require(actor, origin, command.team_id, Permission::ManageInvitations).await?;
         let now = self.clock.now();
         self.limits.acquire(actor, command.team_id, &command.email, now).await?;
@@ -122,6 +124,10 @@ impl InviteMember {
         uow.audit().append(&event).await?;
         let granted = account.map(|user| Entry::Membership(user.id, command.team_id));
         finish(uow, [self.snapshots.refreshed(granted)], &self.trail, [event]).await?;
+        if !self.add_existing {
+            // Nobody is added, and nobody is to be told who has an account.
+            padding.end().await;
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use crate::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, Written, credentials, email, origin, password_hasher, presented, session,
     user, user_id,
 };
+use crate::time_padding::tests::{left_after_a_moment, steps_of};
 
 fn command(password: &str) -> LogInCommand {
     LogInCommand { email: email("user1@example.com"), password: presented(password) }
@@ -54,8 +55,8 @@ fn counting_limiter(counts: &Arc<Mutex<Vec<String>>>) -> MockRateLimiter {
     limiter
 }
 
-#[tokio::test]
-async fn the_right_password_opens_a_session() {
+#[tokio::test(start_paused = true)]
+async fn the_right_password_opens_a_session_and_waits_for_nothing() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
     uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
@@ -71,15 +72,17 @@ async fn the_right_password_opens_a_session() {
     uow.networks.expect_remember().withf(|id, _, _| *id == user_id(1)).times(1).returning(|_, _, _| Ok(()));
     let written = mocks.stage(uow);
 
-    let tokens = log_in(mocks, command(PASSWORD)).await.unwrap();
+    let (steps, tokens) = steps_of(log_in(mocks, command(PASSWORD))).await;
 
+    let tokens = tokens.unwrap();
+    assert_eq!(steps, 0);
     assert_eq!(tokens.access_token.expose(), "access-token");
     assert_eq!(tokens.refresh_expires_in, time::Duration::days(30));
     assert!(written.committed());
     assert_eq!(written.audited(), [AuditKind::LoginSucceeded]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn unknown_wrong_and_inactive_get_the_same_answer_by_the_same_work() {
     let arms = [
         ("unknown_account", None, None),
@@ -96,14 +99,23 @@ async fn unknown_wrong_and_inactive_get_the_same_answer_by_the_same_work() {
         let recorded = mocks.recorded.clone();
 
         let password = if why == "wrong_password" { "another password" } else { PASSWORD };
-        let error = log_in(mocks, command(password)).await.unwrap_err();
+        let (steps, answer) = steps_of(log_in(mocks, command(password))).await;
 
-        assert!(matches!(error, LogInError::InvalidCredentials), "{why}");
+        assert!(matches!(answer, Err(LogInError::InvalidCredentials)), "{why}");
+        assert_eq!(steps, 1, "{why}");
         let events = recorded.events();
         assert_eq!(events.len(), 1, "{why}");
         assert_eq!((events[0].kind, events[0].detail.as_deref()), (AuditKind::LoginFailed, Some(why)));
         assert_eq!((events[0].user_id, events[0].actor_id), (about, None), "{why}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_in_the_trail_before_its_answer_waits_for_its_time() {
+    let mocks = mocks();
+    let recorded = mocks.recorded.clone();
+    left_after_a_moment(log_in(mocks, command("another password"))).await;
+    assert_eq!(recorded.audited(), [AuditKind::LoginFailed]);
 }
 
 #[tokio::test]
@@ -157,9 +169,10 @@ async fn a_network_that_signed_in_before_has_its_own_counter() {
     assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account_home"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reached_limit_stops_even_the_right_password_before_it_is_compared() {
-    for limit in ["login_ip", "login_account"] {
+    // What a network may ask has nothing to do with the address.
+    for (limit, waits) in [("login_ip", 0), ("login_account", 1)] {
         let mut mocks = Mocks::default();
         mocks.networks.expect_knows().returning(|_, _| Ok(false));
         mocks.credentials.expect_find_by_email().returning(|_| Ok(Some(credentials(1))));
@@ -169,8 +182,10 @@ async fn a_reached_limit_stops_even_the_right_password_before_it_is_compared() {
             if hit.rule.name == limit { LimitVerdict::Refused { retry_after } } else { LimitVerdict::Allowed }
         });
         mocks.rate_limiter = limiter;
-        let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
+        let (steps, answer) = steps_of(log_in(mocks, command(PASSWORD))).await;
+        let error = answer.unwrap_err();
         assert_eq!((error.kind(), error.code()), (Kind::Limited, "rate_limited"), "{limit}");
+        assert_eq!(steps, waits, "{limit}");
         assert_eq!(error.retry_after(), Some(time::Duration::seconds(9)));
     }
 }
@@ -188,7 +203,7 @@ async fn a_full_hashing_queue_is_no_failed_attempt() {
     assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reset_between_comparison_and_session_wins() {
     let (mut reset, mut deactivated) = (user(1), user(1));
     reset.end_sessions(NOW);
@@ -199,8 +214,9 @@ async fn a_reset_between_comparison_and_session_wins() {
         let mut uow = StagedUnitOfWork::default();
         uow.users.expect_lock().return_once(move |_| Ok(locked));
         let written = mocks.stage(uow);
-        let error = log_in(mocks, command(PASSWORD)).await.unwrap_err();
-        assert!(matches!(error, LogInError::InvalidCredentials));
+        let (steps, answer) = steps_of(log_in(mocks, command(PASSWORD))).await;
+        assert!(matches!(answer, Err(LogInError::InvalidCredentials)));
+        assert_eq!(steps, 1);
         assert!(!written.committed());
         assert_eq!(recorded.events()[0].detail.as_deref(), Some("changed_meanwhile"));
     }

@@ -8,6 +8,7 @@ use crate::mail::message::MailKind;
 use crate::ports::password_hasher::MockPasswordHasher;
 use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, email, name, new_password, origin, password_hasher, user};
+use crate::time_padding::tests::{left_after_a_moment, steps_of};
 
 const ADDRESS: &str = "user1@example.com";
 
@@ -96,12 +97,14 @@ async fn an_address_that_got_its_mails_is_registered_without_another() {
     assert!(written.mails().iter().all(|mail| mail.decoy));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_taken_address_is_refused_audited_and_as_much_work_for_the_hasher() {
     let mocks = mocks(Some(user(1)));
     let recorded = mocks.recorded.clone();
-    let error = register(mocks, command()).await.unwrap_err();
+    let (steps, answer) = steps_of(register(mocks, command())).await;
+    let error = answer.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Conflict, "email_taken"));
+    assert_eq!(steps, 0, "there is nothing to conceal");
     assert_eq!(recorded.audited(), [AuditKind::RegistrationRefused]);
 }
 
@@ -117,7 +120,7 @@ async fn an_address_taken_by_a_parallel_registration_is_refused_alike() {
     assert_eq!(recorded.audited(), [AuditKind::RegistrationRefused]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_taken_addresses_are_concealed_both_arms_answer_and_cost_alike() {
     fn shape(written: &Written) -> (bool, usize, usize) {
         (written.committed(), written.mails().len(), written.events().len())
@@ -129,8 +132,10 @@ async fn where_taken_addresses_are_concealed_both_arms_answer_and_cost_alike() {
     taken.policy.conceal_existing = true;
     let told = taken.stage(telling(user(1)));
 
-    assert_eq!(register(fresh, command()).await.unwrap(), Registration::Concealed);
-    assert_eq!(register(taken, command()).await.unwrap(), Registration::Concealed);
+    for mocks in [fresh, taken] {
+        let (steps, answer) = steps_of(register(mocks, command())).await;
+        assert_eq!((steps, answer.unwrap()), (1, Registration::Concealed));
+    }
 
     assert_eq!(shape(&created), (true, 1, 1));
     assert_eq!(shape(&told), shape(&created));
@@ -138,6 +143,17 @@ async fn where_taken_addresses_are_concealed_both_arms_answer_and_cost_alike() {
     let mails = told.mails();
     assert_eq!((&mails[0].kind, mails[0].decoy), (&MailKind::AddressTaken, false));
     assert_eq!((&mails[0].recipient, &mails[0].sealed_token), (&user(1).email, &None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_concealed_registration_is_done_before_its_answer_waits_for_its_time() {
+    for owner in [None, Some(user(1))] {
+        let mut mocks = mocks(owner.clone());
+        mocks.policy.conceal_existing = true;
+        let written = mocks.stage(owner.map_or_else(creating, telling));
+        left_after_a_moment(register(mocks, command())).await;
+        assert!(written.committed());
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ use crate::error::{Classify, Kind};
 use crate::mail::message::MailKind;
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, email, origin, user, user_id};
+use crate::time_padding::tests::{left_after_a_moment, steps_of};
 
 /// The account of the address in each case: the first gets a mail, the others must not be told apart from it.
 fn cases() -> Vec<(&'static str, Option<User>)> {
@@ -63,7 +64,7 @@ async fn the_account_gets_a_mail_with_a_sealed_token() {
     assert!(!mails[0].decoy);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_other_address_costs_the_same_and_gets_nothing() {
     fn shape(written: &Written) -> (bool, Vec<AuditKind>, usize, Option<Vec<u8>>) {
         let mails = written.mails();
@@ -74,13 +75,23 @@ async fn every_other_address_costs_the_same_and_gets_nothing() {
         let owner = found.as_ref().map(|user| user.id).filter(|_| case == "mailed");
         let mut mocks = mocks(found.clone());
         let written = mocks.stage(unit_of_work(found, owner));
-        request(mocks).await.unwrap();
+        let (steps, answer) = steps_of(request(mocks)).await;
+        assert_eq!((steps, answer.is_ok()), (1, true), "{case}");
         assert_eq!(written.mails()[0].decoy, case != "mailed", "{case}");
         assert_eq!(written.events()[0].user_id, owner, "{case}");
         shapes.push(shape(&written));
     }
     assert_eq!(shapes[0].1, [AuditKind::VerificationRequested]);
     assert!(shapes.iter().all(|shape| *shape == shapes[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_asked_for_is_done_before_its_answer_waits_for_its_time() {
+    let (_, found) = cases().remove(0);
+    let mut mocks = mocks(found.clone());
+    let written = mocks.stage(unit_of_work(found, Some(user_id(1))));
+    left_after_a_moment(request(mocks)).await;
+    assert!(written.committed());
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{
     Mocks, NOW, StagedUnitOfWork, Written, actor, email, invitation, membership, origin, team, user, user_id,
 };
+use crate::time_padding::tests::steps_of;
 
 const ADDRESS: &str = "user2@example.com";
 
@@ -88,12 +89,12 @@ async fn an_address_without_an_account_is_invited_and_it_commits() {
     assert_eq!(event.detail.as_deref(), Some("member"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_verified_account_is_a_member_at_once() {
     let mut unit = unit(Some(account(true)), None, None);
     unit.memberships.expect_insert().with(eq(membership(2, Role::Member))).times(1).returning(|_| Ok(()));
-    let (invited, written) = invite(mocks(), Some(unit)).await;
-    invited.unwrap();
+    let (steps, (invited, written)) = steps_of(invite(mocks(), Some(unit))).await;
+    assert_eq!((steps, invited.is_ok()), (0, true), "the list of members tells anyway");
     assert!(written.committed());
     let event = written.events().remove(0);
     assert_eq!((event.kind, event.user_id), (AuditKind::MemberAdded, Some(user_id(2))));
@@ -158,7 +159,7 @@ async fn where_everybody_has_to_accept_nobody_is_added() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_everybody_has_to_accept_an_unknown_address_costs_what_a_known_one_does() {
     for account in [None, Some(account(true))] {
         let mut mocks = mocks();
@@ -175,8 +176,8 @@ async fn where_everybody_has_to_accept_an_unknown_address_costs_what_a_known_one
             .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|found| found.user_id == user)));
         unit.invitations.expect_lock_pending().times(1).returning(|_, _| Ok(None));
         expect_new_invitation(&mut unit);
-        let (invited, written) = invite(mocks, Some(unit)).await;
-        invited.unwrap();
+        let (steps, (invited, written)) = steps_of(invite(mocks, Some(unit))).await;
+        assert_eq!((steps, invited.is_ok()), (1, true));
         assert_letter(&written);
     }
 }
