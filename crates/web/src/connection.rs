@@ -2,9 +2,11 @@
 //!
 //! The server framework bounds the first head of a connection and the time between two requests. It waits for ever for
 //! a head that stops half-way on a connection that was used before, for a client that takes no more of its answer, and
-//! for HTTP/2 clients that ask nothing; and it unpacks as many requests as it can read ahead of their answers. So it
-//! reads and writes by way of [`GuardedStream`], which knows of requests by way of [`Activity`].
+//! for HTTP/2 clients that ask nothing; it unpacks as many requests as it can read ahead of their answers; and it takes
+//! heads that others would read otherwise. So it reads and writes by way of [`GuardedStream`], which knows of requests by
+//! way of [`Activity`].
 
+mod framing;
 mod guarded_stream;
 
 use std::cell::Cell;
@@ -28,12 +30,22 @@ pub(crate) struct Patience {
     pub(crate) unread: Duration,
 }
 
+/// What a request says of the octets after its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLength {
+    Octets(u64),
+    Chunks,
+}
+
 /// What is under way on a connection.
 pub(crate) struct Activity {
     open_requests: Cell<usize>,
     requests: Cell<usize>,
     last_step: Cell<Instant>,
     took_of_its_body: Cell<bool>,
+    /// Of the latest request that began, until the stream has heard of it.
+    body_length: Cell<Option<BodyLength>>,
+    refused_body: Cell<bool>,
     reader: Cell<Option<Waker>>,
 }
 
@@ -44,6 +56,8 @@ impl Activity {
             requests: Cell::new(0),
             last_step: Cell::new(Instant::now()),
             took_of_its_body: Cell::new(false),
+            body_length: Cell::new(None),
+            refused_body: Cell::new(false),
             reader: Cell::new(None),
         }
     }
@@ -74,7 +88,9 @@ pub(crate) struct OpenRequest(Rc<Activity>);
 
 impl OpenRequest {
     /// Begins one; now and then others go first, for requests that were sent ahead would else be worked off in one go.
-    pub(crate) async fn begin(activity: Rc<Activity>) -> Self {
+    pub(crate) async fn begin(activity: Rc<Activity>, length: BodyLength) -> Self {
+        activity.body_length.set(Some(length));
+        activity.wake_reader();
         activity.open_requests.update(|count| count + 1);
         activity.requests.update(|count| count.wrapping_add(1));
         let request = Self(activity);
@@ -90,6 +106,11 @@ impl OpenRequest {
     pub(crate) fn take_body(&self) {
         self.0.took_of_its_body.set(true);
         self.0.wake_reader();
+    }
+
+    /// Whether the rest of its body was not let through.
+    pub(crate) fn has_refused_body(&self) -> bool {
+        self.0.refused_body.get()
     }
 }
 

@@ -3,17 +3,21 @@
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::rt::time::{Sleep, sleep_until};
+use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::connection::framing::{Framing, Refused};
 use crate::connection::{Activity, Patience};
 
-/// Octets that are read at once, and that are read ahead of the request that is worked on. A request that waits for
-/// its turn takes some 7 KiB of memory, however short it was.
+/// Octets that are read at once, and that are handed on of a body ahead of who reads it.
 const READ_AHEAD: usize = 2 * 1024;
+
+/// No head has it anywhere: whatever was parsed so far becomes a 400.
+const NOT_OF_A_HEAD: &[u8] = b"\0";
 
 /// A stream that fails once its client has been without use for too long, and that reads no more of HTTP/1.1 than can
 /// be answered.
@@ -25,6 +29,10 @@ pub(crate) struct GuardedStream<T> {
     read_in_this_turn: usize,
     /// Since the request that is worked on began, or took the latest part of its body.
     read_ahead: usize,
+    framing: Framing,
+    /// Read, and not handed on: it belongs to the next request, which would take some 7 KiB of memory while it waits for
+    /// its turn, however short it is.
+    held: Bytes,
     /// Since when the client has not taken all that lies ready for it.
     blocked_since: Option<Instant>,
     /// Looks at the deadline now and then; requests do not move it.
@@ -40,6 +48,8 @@ impl<T> GuardedStream<T> {
             is_http1,
             read_in_this_turn: 0,
             read_ahead: 0,
+            framing: Framing::new(),
+            held: Bytes::new(),
             blocked_since: None,
             alarm: Box::pin(sleep_until(Instant::now() + patience.idle)),
         }
@@ -94,6 +104,15 @@ impl<T> GuardedStream<T> {
             cx.waker().wake_by_ref();
             return true;
         }
+        if self.framing.is_unknown() {
+            let Some(length) = self.activity.body_length.take() else {
+                self.read_in_this_turn = 0;
+                self.activity.wake_when_it_moves_on(cx);
+                return true;
+            };
+            self.framing.follow(length);
+            self.read_ahead = 0;
+        }
         if self.activity.has_moved_on() {
             self.read_ahead = 0;
         }
@@ -102,6 +121,52 @@ impl<T> GuardedStream<T> {
             return true;
         }
         false
+    }
+}
+
+impl<T: AsyncRead + Unpin> GuardedStream<T> {
+    /// Reads on once nothing is held; then it holds nothing only at the end.
+    fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut octets = [0; READ_AHEAD];
+        let mut part = ReadBuf::new(&mut octets[..READ_AHEAD - self.read_in_this_turn]);
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+        if read.is_pending() {
+            self.read_in_this_turn = 0;
+        }
+        self.read_in_this_turn += part.filled().len();
+        self.held = Bytes::copy_from_slice(part.filled());
+        read
+    }
+
+    /// Hands on what the framing lets through, and says when it lets nothing through any more.
+    fn hand_on(&mut self, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() && self.framing.is_before_request() && self.activity.idle_since().is_none() {
+            // Of a request with a body the framework would take the answer before it for the last one.
+            self.read_in_this_turn = 0;
+            self.activity.wake_when_it_moves_on(cx);
+            return Poll::Pending;
+        }
+        let passed = self.framing.pass(&self.held[..self.held.len().min(buf.remaining())]);
+        if passed > 0 || self.held.is_empty() {
+            self.read_ahead += passed;
+            buf.put_slice(&self.held.split_to(passed));
+            return Poll::Ready(Ok(()));
+        }
+        self.held.clear();
+        match self.framing.refused() {
+            Some(Refused::Head) => {
+                buf.put_slice(NOT_OF_A_HEAD);
+                return Poll::Ready(Ok(()));
+            }
+            Some(Refused::Body) => self.activity.refused_body.set(true),
+            // Read for a while, so that the client gets to read why.
+            _ => {}
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -115,17 +180,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
         if !this.is_http1 {
             return Pin::new(&mut this.stream).poll_read(cx, buf);
         }
-        let mut octets = [0; READ_AHEAD];
-        let room = buf.remaining().min(READ_AHEAD - this.read_in_this_turn);
-        let mut part = ReadBuf::new(&mut octets[..room]);
-        if Pin::new(&mut this.stream).poll_read(cx, &mut part)?.is_pending() {
-            this.read_in_this_turn = 0;
-            return Poll::Pending;
-        }
-        this.read_in_this_turn += part.filled().len();
-        this.read_ahead += part.filled().len();
-        buf.put_slice(part.filled());
-        Poll::Ready(Ok(()))
+        ready!(this.poll_hold(cx))?;
+        this.hand_on(cx, buf)
     }
 }
 

@@ -9,12 +9,13 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage as _};
 use futures_util::Stream;
 
-use crate::connection::{Activity, OpenRequest};
+use crate::connection::{Activity, BodyLength, OpenRequest};
 
 /// Octets that are handed over at once: about what an answer that is not taken holds beyond itself.
 const PART: usize = 16 * 1024;
@@ -23,11 +24,12 @@ pub(crate) async fn delivery(
     mut req: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<EitherBody<Delivery, BoxBody>>, Error> {
+    let payload = req.take_payload();
     let open_request = match req.conn_data::<Rc<Activity>>().cloned() {
-        Some(activity) => Some(Rc::new(OpenRequest::begin(activity).await)),
+        Some(activity) => Some(Rc::new(OpenRequest::begin(activity, body_length(&req, &payload)).await)),
         None => None,
     };
-    let request_body = keep_body(&mut req, open_request.clone());
+    let request_body = keep_body(&mut req, payload, open_request.clone());
     let response = next.call(req).await?;
     Ok(response.map_body(|_, body| {
         let size = body.size();
@@ -74,6 +76,9 @@ impl Stream for SharedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.open_request.as_ref().is_some_and(|open_request| open_request.has_refused_body()) {
+            return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted)));
+        }
         let part = Pin::new(&mut *self.payload.borrow_mut()).poll_next(cx);
         if let (Poll::Ready(Some(_)), Some(open_request)) = (&part, &self.open_request) {
             open_request.take_body();
@@ -82,9 +87,20 @@ impl Stream for SharedBody {
     }
 }
 
+/// As the framework has read it from the head.
+fn body_length(req: &ServiceRequest, payload: &Payload) -> BodyLength {
+    let announced = || req.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok();
+    match payload {
+        Payload::H1 { .. } if req.chunked().unwrap_or(false) => BodyLength::Chunks,
+        // Without a length it goes on to the end, as what asks for another protocol does.
+        Payload::H1 { .. } => BodyLength::Octets(announced().unwrap_or(u64::MAX)),
+        _ => BodyLength::Octets(0),
+    }
+}
+
 /// Only HTTP/1.1 has to read a body to get at the next request.
-fn keep_body(req: &mut ServiceRequest, open_request: Option<Rc<OpenRequest>>) -> Option<SharedBody> {
-    match req.take_payload() {
+fn keep_body(req: &mut ServiceRequest, payload: Payload, open_request: Option<Rc<OpenRequest>>) -> Option<SharedBody> {
+    match payload {
         payload @ Payload::H1 { .. } => {
             let shared = SharedBody { payload: Rc::new(RefCell::new(payload)), open_request };
             req.set_payload(Payload::Stream { payload: Box::pin(shared.clone()) });

@@ -1,9 +1,15 @@
 //! Where a request ends must never be a matter of opinion (RFC 9112, 6.3; ASVS 4.2.1).
 
-use crate::support::{Setup, TestServer};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::support::TestServer;
 
 /// Would be answered too if the server took it for a request of its own.
 const SMUGGLED: &str = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+
+const LAST: &str = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 fn login(framing: &str, rest: &str) -> String {
     format!("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{framing}\r\n\r\n{rest}")
@@ -48,30 +54,109 @@ async fn an_ambiguous_length_is_refused_and_what_follows_is_never_read_as_a_requ
 #[tokio::test]
 async fn a_malformed_chunk_is_refused_and_what_follows_is_never_read_as_a_request() {
     let server = TestServer::start().await;
-    for chunk in [
-        "-2\r\n{}\r\n0\r\n\r\n".to_owned(),
-        "0x2\r\n{}\r\n0\r\n\r\n".to_owned(),
-        "+2\r\n{}\r\n0\r\n\r\n".to_owned(),
-        "FFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n".to_owned(),
-        "2\n{}\n0\n\n".to_owned(),
-        "2\r\n{}x\r\n0\r\n\r\n".to_owned(),
-        "\r\n{}\r\n0\r\n\r\n".to_owned(),
-    ] {
-        let exchange = server.exchange(login("Transfer-Encoding: chunked", &format!("{chunk}{SMUGGLED}"))).await;
-        let statuses = exchange.statuses();
-        assert!(statuses.len() <= 1 && !statuses.contains(&200), "{chunk:?}: {exchange:?}");
+    let chunks = [
+        "-2\r\n{}\r\n0\r\n\r\n",
+        "0x2\r\n{}\r\n0\r\n\r\n",
+        "+2\r\n{}\r\n0\r\n\r\n",
+        "FFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n",
+        "2\n{}\n0\n\n",
+        "2\r\n{}x\r\n0\r\n\r\n",
+        "\r\n{}\r\n0\r\n\r\n",
+    ];
+    let send = |chunk| server.exchange(login("Transfer-Encoding: chunked", &format!("{chunk}{SMUGGLED}")));
+    let exchanges: Vec<_> = chunks.into_iter().map(send).collect();
+    for (chunk, exchange) in chunks.into_iter().zip(exchanges) {
+        let exchange = exchange.await;
+        assert_eq!(exchange.statuses(), [400], "{chunk:?}: {exchange:?}");
         assert!(exchange.closed, "{chunk:?}");
     }
     server.get("/health/live").send().await.expect(200);
 }
 
 #[tokio::test]
-async fn endless_chunk_extensions_are_not_read_for_ever() {
-    let server = Setup::default().set("SERVER__REQUEST_TIMEOUT", "1s").start().await;
-    let chunk = format!("2;x={}\r\n{{}}\r\n0\r\n\r\n", "y".repeat(1 << 20));
-    let exchange = server.exchange(login("Transfer-Encoding: chunked\r\nConnection: close", &chunk)).await;
-    assert!(exchange.statuses().len() <= 1 && exchange.closed, "{exchange:?}");
+async fn a_bare_lf_in_a_head_is_refused_and_hides_no_length() {
+    let server = TestServer::start().await;
+    let body = "{\"refresh_token\":\"x\"}";
+    let logout = "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for request in [
+        "GET /health/live HTTP/1.1\r\nHost: x\n\n".to_owned(),
+        "GET /health/live HTTP/1.1\r\nHost: x\r\n\n".to_owned(),
+        "GET /health/live HTTP/1.1\r\nHost: x\n\r\n".to_owned(),
+        "GET /health/live HTTP/1.1\nHost: x\r\n\r\n".to_owned(),
+        "\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+        format!("{logout}X: a\nContent-Length: 21\r\n\r\n{body}"),
+        format!("{logout}X: a\nTransfer-Encoding: chunked\r\n\r\n15\r\n{body}\r\n0\r\n\r\n"),
+        format!("{logout}X:\nContent-Length: 21\r\n\r\n{body}"),
+        format!("{logout}Content-Length: 21\nX: a\r\n\r\n{body}"),
+    ] {
+        let exchange = server.exchange(format!("{request}{SMUGGLED}")).await;
+        assert_eq!(exchange.statuses(), [400], "{request:?}: {exchange:?}");
+        assert!(exchange.closed, "{request:?}");
+    }
     server.get("/health/live").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_bare_lf_is_found_in_later_heads_and_may_be_in_bodies() {
+    let server = TestServer::start().await;
+    let json = "{\n\n\"refresh_token\":\n\"x\"\n}\n\n";
+    let head = "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let counted = format!("{head}Content-Length: {}\r\n\r\n{json}", json.len());
+    let chunked = format!(
+        "{head}Transfer-Encoding: chunked\r\n\r\n3;x\r\n{}\r\n{:x}\r\n{}\r\n0\r\nT: x\r\n\r\n",
+        &json[..3],
+        json.len() - 3,
+        &json[3..]
+    );
+    let bare = "GET /health/live HTTP/1.1\r\nHost: x\nX: y\r\n\r\n";
+    for first in [SMUGGLED, &counted, &chunked] {
+        let status = if first == SMUGGLED { 200 } else { 204 };
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut received = [0; 4096];
+        for _ in 0..2 {
+            // By the octet, so that each comes alone.
+            for octet in first.as_bytes() {
+                stream.write_all(&[*octet]).unwrap();
+            }
+            let count = stream.read(&mut received).unwrap();
+            let answer = String::from_utf8_lossy(&received[..count]);
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+        stream.write_all(bare.as_bytes()).unwrap();
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(rest.starts_with("HTTP/1.1 400 "), "{rest}");
+        let exchange = server.exchange(format!("{first}{first}{bare}{SMUGGLED}")).await;
+        assert_eq!(exchange.statuses(), [status, status, 400], "{exchange:?}");
+        assert!(exchange.closed);
+    }
+    let exchange = server.exchange(format!("{counted}{chunked}").repeat(20) + LAST).await;
+    assert_eq!(exchange.statuses(), [vec![204; 40], vec![200]].concat(), "{exchange:?}");
+}
+
+#[tokio::test]
+async fn endless_chunk_extensions_and_trailers_are_refused_at_once() {
+    let server = TestServer::start().await;
+    let long = "y".repeat(1 << 20);
+    let trailers = "T: y\r\n".repeat(10_000);
+    let bodies = [
+        format!("2;x={}\r\n{{}}\r\n0\r\n\r\n", &long[..2_500]),
+        format!("2;x={long}\r\n{{}}\r\n0\r\n\r\n"),
+        format!("2\r\n{{}}\r\n0;x={long}\r\n\r\n"),
+        format!("2\r\n{{}}\r\n0\r\nT: {long}\r\n\r\n"),
+        format!("2\r\n{{}}\r\n0\r\n{trailers}\r\n"),
+    ];
+    let start = Instant::now();
+    let send = |chunks: &String| server.exchange(login("Transfer-Encoding: chunked", chunks));
+    let exchanges: Vec<_> = bodies.iter().map(send).collect();
+    for (chunks, exchange) in bodies.iter().zip(exchanges) {
+        let exchange = exchange.await;
+        assert_eq!(exchange.statuses(), [400], "{chunks:.100}: {exchange:?}");
+        assert!(exchange.closed && exchange.text.contains("connection: close"), "{exchange:?}");
+    }
+    // It lingers for two seconds, so that its client gets to read why; a body may take ten to arrive.
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
