@@ -60,6 +60,9 @@ async fn down(settings: &Settings, steps: u32) -> anyhow::Result<()> {
     }
     let _lock = keep_servers_away(settings)?;
     let database = wiring::open_database(&settings.storage).await?;
+    if database.is_in_use().await.context("cannot see who is connected to the database")? {
+        bail!("a countersign is connected to this database; stop it first");
+    }
     let taken_back = changing(&database, database.roll_back(Some(steps))).await;
     let (before, after) = taken_back.context("cannot take the changes back")?;
     database.close().await?;
@@ -82,7 +85,7 @@ async fn status(settings: &Settings) -> anyhow::Result<()> {
 
 const NO_DATABASE: &str = "There is no database yet. `countersign serve` or `countersign migrate up` makes one.";
 
-/// A server would go on with a schema that is gone, and what it caches. Servers on PostgreSQL cannot be seen from here.
+/// A server would go on with a schema that is gone, and what it caches. Of PostgreSQL the database tells who is there.
 fn keep_servers_away(settings: &Settings) -> anyhow::Result<Option<ServingLock>> {
     let data_dir = &settings.storage.data_dir;
     match settings.storage.database_kind() {

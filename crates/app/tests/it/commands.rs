@@ -53,7 +53,7 @@ async fn data_is_not_deleted_under_a_server_nor_by_a_slip() {
     assert!(errors.contains("say it again with --yes"), "{errors}");
     let (code, output, errors) = said(&server.run(&["migrate", "down", "--steps", "99", "--yes"], ""));
     assert_eq!((code, output.as_str()), (Some(1), ""));
-    assert!(errors.contains("(data_dir); stop it first"), "{errors}");
+    assert!(errors.contains("; stop it first"), "{errors}");
     server.login(&account).await;
 }
 

@@ -130,7 +130,7 @@ async fn asking_for_a_token_answers_and_costs_alike_for_every_address() {
     let (pending, _) = unverified(&server, "pending@example.org").await;
     server.mailbox().wait_for(&inactive.email, 1).await;
     let rows = server.rows().await;
-    rows.execute("UPDATE users SET is_active = 0 WHERE email = 'inactive@example.org'").await;
+    rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'inactive@example.org'").await;
     let mut events = rows.count("audit_events").await;
     let mut answers = vec![];
     for email in [&verified.email, "unknown@example.org", &inactive.email, &pending.email] {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::support::{Account, Rows, TestServer, Tokens};
 
 /// Rows of a table that are about the account.
-fn about(table: &str, account: &Account) -> String {
-    let user = format!("x'{}'", account.id.replace('-', ""));
+fn about(rows: &Rows, table: &str, account: &Account) -> String {
+    let user = rows.id(&account.id);
     match table {
         "audit_events" => format!("actor_id = {user} OR user_id = {user}"),
         "invitations" => format!("email = '{}'", account.email),
@@ -25,13 +25,18 @@ fn plain(text: &str) -> String {
     match text {
         "true" => "1".to_owned(),
         "false" => "0".to_owned(),
+        // PostgreSQL writes no zeros at the end.
+        time if time.ends_with("+00:00") => {
+            let (second, fraction) = time.trim_end_matches("+00:00").split_once('.').unwrap_or((time, ""));
+            plain(&format!("{second}.{fraction:0<3}Z"))
+        }
         text => text.replace('-', "").to_lowercase(),
     }
 }
 
 async fn stored(rows: &Rows, table: &str, column: &str, account: &Account) -> BTreeSet<String> {
-    let about = about(table, account);
-    let text = format!("CASE typeof({column}) WHEN 'blob' THEN hex({column}) ELSE CAST({column} AS TEXT) END");
+    let about = about(rows, table, account);
+    let text = rows.text(column);
     let values: Vec<String> =
         rows.column(&format!("SELECT {text} FROM {table} WHERE {column} IS NOT NULL AND ({about})")).await;
     values.iter().map(|value| plain(value)).collect()
@@ -70,9 +75,11 @@ async fn every_value_that_the_register_calls_exported_is_in_the_export() {
     // Invitations are read by address; the invited account was added at once, so one is planted.
     rows.execute(&format!(
         "INSERT INTO invitations (id, team_id, email, role, digest, state, created_at, expires_at)
-         SELECT x'00000000000070008000000000000001', id, '{}', 'admin', randomblob(32), 'pending', created_at, created_at
+         SELECT {}, id, '{}', 'admin', {}, 'pending', created_at, created_at
          FROM teams WHERE name = 'Joined'",
-        account.email
+        rows.id("00000000-0000-7000-8000-000000000001"),
+        account.email,
+        rows.random_digest()
     ))
     .await;
     let mut columns = vec![];

@@ -16,7 +16,7 @@ fn setup() -> Setup {
 
 /// Moves a time of the row that the condition chooses to so many hours ago.
 async fn age(rows: &Rows, table: &str, column: &str, condition: &str, hours: u32) {
-    let then = format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')");
+    let then = rows.moment(&format!("-{hours} hours"));
     let aged = rows.execute(&format!("UPDATE {table} SET {column} = {then} WHERE {condition}")).await;
     assert_eq!(aged, 1, "{table} {condition}");
 }

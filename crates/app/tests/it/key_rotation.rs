@@ -59,7 +59,7 @@ async fn status(server: &TestServer, tokens: &Tokens) -> u16 {
 /// Lets an announcement be over, as if ten minutes had passed for the keys.
 async fn pass_announcement(server: &TestServer) {
     let rows = server.rows().await;
-    let earlier = |column: &str| format!("strftime('%Y-%m-%dT%H:%M:%fZ', {column}, '-10 minutes')");
+    let earlier = |column: &str| rows.shifted(column, "-10 minutes");
     let (made, from, retired) = (earlier("created_at"), earlier("active_from"), earlier("retired_at"));
     let sql = format!("UPDATE signing_keys SET created_at = {made}, active_from = {from}, retired_at = {retired}");
     assert!(rows.execute(&sql).await > 0);

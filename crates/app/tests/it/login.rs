@@ -13,7 +13,7 @@ async fn four_kinds(server: &TestServer) -> [(&'static str, &'static str); 4] {
     server.verified("inactive@example.org").await;
     server.register("unverified@example.org").await;
     let rows = server.rows().await;
-    assert_eq!(rows.execute("UPDATE users SET is_active = 0 WHERE email = 'inactive@example.org'").await, 1);
+    assert_eq!(rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'inactive@example.org'").await, 1);
     [
         ("known@example.org", "not the password"),
         ("unknown@example.org", PASSWORD),

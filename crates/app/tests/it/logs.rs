@@ -277,7 +277,10 @@ fn told<'a>(lines: &'a [Value], message: &str) -> &'a Value {
 
 #[tokio::test]
 async fn every_line_of_a_request_carries_its_id_whatever_layer_logs_it() {
-    let setup = Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "1s").set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2");
+    let setup = Setup::default()
+        .set("DATABASE__ACQUIRE_TIMEOUT", "1s")
+        .set("DATABASE__STATEMENT_TIMEOUT", "1s")
+        .set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2");
     let mut server = setup.start().await;
     server.register("traced@example.org").await;
     let rows = server.rows().await;

@@ -1,6 +1,5 @@
 //! What may be a password, how it is compared, and what is kept of it.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -221,9 +220,9 @@ async fn no_secret_stands_in_database_or_log() {
     }
     let secrets = [password, tokens.access, tokens.refresh, second.access, second.refresh].into_iter().chain(mailed);
     let secrets: Vec<String> = secrets.collect();
-    let while_running = kept(&server.data_dir());
+    let while_running = kept(&server).await;
     server.terminate().await;
-    let (afterwards, log) = (kept(&server.data_dir()), server.log());
+    let (afterwards, log) = (kept(&server).await, server.log());
     assert!(afterwards.windows(email.len()).any(|octets| octets == email.as_bytes()), "the search finds what is there");
     for secret in &secrets {
         for (place, octets) in
@@ -234,10 +233,12 @@ async fn no_secret_stands_in_database_or_log() {
     }
 }
 
-/// Everything in the data folder but the mails.
-fn kept(folder: &Path) -> Vec<u8> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-    files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+/// Everything in the data folder but the mails, and every row, wherever it is.
+async fn kept(server: &TestServer) -> Vec<u8> {
+    let rows = server.rows().await.dump().await.into_bytes();
+    let files =
+        std::fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.flat_map(|file| std::fs::read(file).unwrap()).chain(rows).collect()
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ fn blocks(heading: &str, language: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_walk_through_of_the_readme_works_as_written() {
     let server: TestServer = Setup::bare()
+        .embedded()
         .set("DEV", "true")
         .set("SERVER__LISTEN", "127.0.0.1:0")
         .set("SERVER__METRICS_LISTEN", "127.0.0.1:0")

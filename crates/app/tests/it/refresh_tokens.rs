@@ -156,8 +156,9 @@ async fn refreshing_does_not_extend_a_session_beyond_its_end() {
 
 /// Moves an end of every session, as if it had begun long ago.
 async fn end_soon(server: &TestServer, column: &str, modifier: &str) {
-    let end = format!("strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{modifier}')");
-    assert_eq!(server.rows().await.execute(&format!("UPDATE sessions SET {column} = {end}")).await, 1);
+    let rows = server.rows().await;
+    let end = rows.moment(modifier);
+    assert_eq!(rows.execute(&format!("UPDATE sessions SET {column} = {end}")).await, 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! What the binary says to settings and command lines.
 
-mod effects;
-
 use crate::support::{run, said};
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{TestServer, run, said};
+use crate::support::{Setup, run, said};
 
 /// Runs it, and reads the one line that it complains with.
 #[track_caller]
@@ -19,7 +19,7 @@ fn complaint(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], part
 
 #[tokio::test]
 async fn a_taken_port() {
-    let server = TestServer::start().await;
+    let server = Setup::default().embedded().start().await;
     let folder = tempfile::tempdir().unwrap();
     let listen = [("COUNTERSIGN__SERVER__LISTEN", server.address())];
     let cannot = format!("cannot listen on {}; stop what listens there", server.address());
@@ -41,7 +41,7 @@ fn an_address_that_is_not_of_this_machine() {
 
 #[tokio::test]
 async fn a_folder_that_is_served_from_already() {
-    let server = TestServer::start().await;
+    let server = Setup::default().embedded().start().await;
     let (code, _, errors) = said(&server.run(&["serve"], ""));
     assert_eq!(code, Some(1));
     assert!(errors.contains("another countersign serves from ./data; stop that one, or set data_dir"), "{errors}");
@@ -97,7 +97,7 @@ fn a_settings_file_that_is_not_there() {
 
 #[tokio::test]
 async fn a_secret_key_that_is_another() {
-    let mut server = TestServer::start().await;
+    let mut server = Setup::default().embedded().start().await;
     server.terminate().await;
     std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
     let (code, _, errors) = said(&server.run(&["serve"], ""));

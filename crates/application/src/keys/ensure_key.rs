@@ -72,13 +72,15 @@ impl EnsureKey {
     /// Makes the first signing key where there is none that signs, and announces one where the algorithm was changed.
     /// Nodes that start at the same moment make one key: what is needed is judged again under the lock.
     pub async fn execute(&self, origin: &Origin, command: EnsureKeyCommand) -> Result<(), EnsureKeyError> {
-        let now = self.clock.now();
-        if self.need(&self.keys.list().await?, command.algorithm, now) == Need::Nothing {
+        let at_first = self.clock.now();
+        if self.need(&self.keys.list().await?, command.algorithm, at_first) == Need::Nothing {
             return Ok(());
         }
-        let mut new = self.factory.generate(command.algorithm, now)?;
+        let mut new = self.factory.generate(command.algorithm, at_first)?;
         let uow = self.units_of_work.begin().await?;
         let before = uow.signing_keys().list().await?;
+        // Not the time before the wait for the lock: a key that was made meanwhile would seem not to sign yet.
+        let now = self.clock.now();
         let mut others = before.clone();
         match self.need(&before, command.algorithm, now) {
             Need::Nothing => return Ok(()),
@@ -151,6 +153,24 @@ mod tests {
     async fn a_node_that_comes_second_adds_nothing() {
         let (stored, written) = ensure(SigningAlgorithm::Es256, vec![], vec![key("first", SINCE)]).await;
         assert!(stored.keys().is_empty() && written.audited().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_another_node_made_while_this_one_waited_for_the_lock_is_enough() {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(|| Ok(vec![]));
+        mocks.signing_key_factory.expect_generate().returning(|_, now| Ok(key("new", now)));
+        let (stored, clock) = (Stored::default(), Arc::clone(&mocks.clock));
+        let mut unit = stored.stage(vec![]);
+        unit.signing_keys.checkpoint();
+        unit.signing_keys.expect_list().returning(move || {
+            clock.advance(Duration::milliseconds(20));
+            Ok(vec![key("theirs", NOW + Duration::milliseconds(10))])
+        });
+        mocks.stage(unit);
+        let command = EnsureKeyCommand { algorithm: SigningAlgorithm::Es256 };
+        EnsureKey::new(&mocks.into_dependencies()).execute(&origin(), command).await.unwrap();
+        assert!(stored.keys().is_empty());
     }
 
     #[tokio::test]

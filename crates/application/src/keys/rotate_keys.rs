@@ -60,11 +60,12 @@ impl RotateKeys {
     /// Makes a new signing key: announced first, or after a compromise in force at once with every older one refused.
     /// Where no key signs there is nobody to wait for: the new one signs at once.
     pub async fn execute(&self, origin: &Origin, command: RotateKeysCommand) -> Result<SigningKey, RotateKeysError> {
-        let now = self.clock.now();
         // Before the unit of work: a large RSA key takes its time.
-        let mut new = self.factory.generate(command.algorithm, now)?;
+        let mut new = self.factory.generate(command.algorithm, self.clock.now())?;
         let uow = self.units_of_work.begin().await?;
         let before = uow.signing_keys().list().await?;
+        // Others may have made keys until the lock was there.
+        let now = self.clock.now();
         let mut others = before.clone();
         if command.immediate {
             signing_key::replace_compromised(&mut new, &mut others, now);

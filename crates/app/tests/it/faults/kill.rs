@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Call, Confidences, PASSWORD, TestServer, Tokens};
+use crate::support::{Call, Confidences, PASSWORD, TestServer, Tokens, number};
 
 const ROUNDS: u64 = 50;
 const WRITERS: u64 = 6;
@@ -103,13 +103,6 @@ async fn live(caller: &Caller, story: &mut Story) -> Option<()> {
     answer.map(|_| ())
 }
 
-/// A number of the environment, to look longer (`KILL_ROUNDS`) or at one run again (`KILL_SEED`).
-fn number(name: &str) -> Option<u64> {
-    #[expect(clippy::disallowed_methods, reason = "the one place where these tests are told something")]
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 /// A sequence that is the same for the same seed.
 struct Chance(u64);
 
@@ -142,9 +135,8 @@ async fn check_retries(server: &TestServer, story: &Story) {
 /// Nothing is there by half.
 async fn check_rows(server: &TestServer, crash: u64) {
     let rows = server.rows().await;
-    assert_eq!(rows.one::<String>("PRAGMA integrity_check").await, "ok");
+    rows.check_integrity().await;
     for (what, sql) in [
-        ("orphans", "SELECT COUNT(*) FROM pragma_foreign_key_check"),
         ("accounts without a hash", "SELECT COUNT(*) FROM users WHERE password_hash NOT LIKE '$2b$%'"),
         (
             "accounts without their mail",
@@ -164,7 +156,7 @@ async fn check_rows(server: &TestServer, crash: u64) {
             "SELECT COUNT(*) FROM teams t WHERE NOT EXISTS (SELECT 1 FROM user_teams m \
              WHERE m.team_id = t.id AND m.role = 'admin' AND m.status = 'active')",
         ),
-        ("mails that are leased for ever", "SELECT COUNT(*) FROM mails WHERE lease_until > '2100'"),
+        ("mails that are leased for ever", "SELECT COUNT(*) FROM mails WHERE lease_until > '2100-01-01T00:00:00.000Z'"),
     ] {
         assert_eq!(rows.one::<i64>(sql).await, 0, "{what} after crash {crash}");
     }

@@ -22,7 +22,7 @@ fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
 
 #[tokio::test]
 async fn what_is_exposed_is_documented_and_the_other_way_round() {
-    let server = Setup::default().set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2").start().await;
+    let server = Setup::default().embedded().set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "2").start().await;
     let (_, tokens) = server.signed_in("measured@example.org").await;
     server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
     server.sign_in("measured@example.org", "wrong").send().await.expect(401);

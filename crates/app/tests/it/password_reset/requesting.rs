@@ -12,7 +12,7 @@ async fn a_request_answers_alike_and_costs_alike_but_mails_only_an_active_accoun
     let known = server.verified("known@example.org").await;
     let inactive = server.verified("inactive@example.org").await;
     let rows = server.rows().await;
-    rows.execute("UPDATE users SET is_active = 0 WHERE email = 'inactive@example.org'").await;
+    rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'inactive@example.org'").await;
     let before = (rows.count("one_time_tokens").await, rows.count("audit_events").await);
     let mut answers = vec![];
     for (n, email) in [&inactive.email, "unknown@example.org", &known.email].into_iter().enumerate() {

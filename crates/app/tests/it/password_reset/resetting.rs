@@ -107,8 +107,8 @@ async fn an_account_deactivated_meanwhile_is_not_reset() {
     let account = server.verified("user@example.org").await;
     let token = token_for(&server, &account).await;
     let rows = server.rows().await;
-    assert_eq!(rows.execute("UPDATE users SET is_active = 0").await, 1);
+    assert_eq!(rows.execute("UPDATE users SET is_active = FALSE").await, 1);
     assert_problem(&reset(&server, &token, FRESH).send().await, 400, "invalid_token");
-    assert_eq!(rows.execute("UPDATE users SET is_active = 1").await, 1);
+    assert_eq!(rows.execute("UPDATE users SET is_active = TRUE").await, 1);
     server.login(&account).await;
 }

@@ -66,9 +66,10 @@ async fn a_token_lives_as_long_as_is_set() {
     let server = Setup::default().set("TOKENS__RESET_TTL", "10m").start().await;
     let account = server.verified("user@example.org").await;
     token_for(&server, &account).await;
-    let lifetime = "SELECT CAST(ROUND((julianday(expires_at) - julianday(created_at)) * 86400) AS INTEGER) \
-                    FROM one_time_tokens WHERE purpose = 'password_reset'";
-    assert_eq!(server.rows().await.one::<i64>(lifetime).await, 600);
+    let rows = server.rows().await;
+    let seconds = rows.seconds_between("created_at", "expires_at");
+    let lifetime = format!("SELECT {seconds} FROM one_time_tokens WHERE purpose = 'password_reset'");
+    assert_eq!(rows.one::<i64>(&lifetime).await, 600);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl TestServer {
             accounts.push(self.register(&email).await);
         }
         // Before the first sign-in, so that no copy of the accounts is older.
-        self.rows().await.execute("UPDATE users SET email_verified = 1").await;
+        self.rows().await.execute("UPDATE users SET email_verified = TRUE").await;
         let mut signed_in = Vec::new();
         for account in accounts {
             let tokens = self.login(&account).await;

@@ -1,4 +1,4 @@
-//! The database file, read from outside.
+//! The database, read from outside.
 
 use std::path::Path;
 
@@ -11,10 +11,25 @@ use sea_orm::{
 pub(crate) struct Rows(DatabaseConnection);
 
 impl Rows {
-    /// Opens the database of this data folder.
-    pub(crate) async fn open(data_dir: &Path) -> Self {
-        let url = format!("sqlite://{}?mode=rw", data_dir.join("countersign.db").display());
-        Self(Database::connect(ConnectOptions::new(url)).await.unwrap())
+    /// Opens the file of this data folder.
+    pub(crate) async fn of_sqlite(data_dir: &Path) -> Self {
+        Self::open(&format!("sqlite://{}?mode=rw", data_dir.join("countersign.db").display())).await
+    }
+
+    /// Opens the database at this URL.
+    pub(crate) async fn of_postgres(url: &str) -> Self {
+        Self::open(url).await
+    }
+
+    async fn open(url: &str) -> Self {
+        let mut options = ConnectOptions::new(url);
+        // What is text in octets is to be read in a dump.
+        options.sqlx_logging(false).map_sqlx_postgres_opts(|postgres| postgres.options([("bytea_output", "escape")]));
+        Self(Database::connect(options).await.unwrap())
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.0.get_database_backend() == DbBackend::Sqlite
     }
 
     /// Runs a statement; how many rows it touched.
@@ -24,7 +39,7 @@ impl Rows {
 
     /// The first column of every row.
     pub(crate) async fn column<T: TryGetable>(&self, sql: &str) -> Vec<T> {
-        let rows = self.0.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+        let rows = self.0.query_all_raw(Statement::from_string(self.0.get_database_backend(), sql)).await.unwrap();
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
@@ -38,13 +53,28 @@ impl Rows {
         self.one(&format!("SELECT COUNT(*) FROM {table}")).await
     }
 
+    /// Whether the file is whole and no row points at none. PostgreSQL sees to both by itself.
+    pub(crate) async fn check_integrity(&self) {
+        if self.is_sqlite() {
+            assert_eq!(self.one::<String>("PRAGMA integrity_check").await, "ok");
+            assert_eq!(self.one::<i64>("SELECT COUNT(*) FROM pragma_foreign_key_check").await, 0);
+        }
+    }
+
     /// Every value of every table as SQL writes it: texts as they are, octets in hex.
     pub(crate) async fn dump(&self) -> String {
-        let tables: Vec<String> = self.column("SELECT name FROM sqlite_master WHERE type = 'table'").await;
+        let (tables, columns) = if self.is_sqlite() {
+            ("SELECT name FROM sqlite_master WHERE type = 'table'", "SELECT name FROM pragma_table_info('{table}')")
+        } else {
+            (
+                "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()",
+                "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'",
+            )
+        };
         let mut dump = String::new();
-        for table in tables {
-            let columns: Vec<String> = self.column(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
-            let values: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+        for table in self.column::<String>(tables).await {
+            let columns: Vec<String> = self.column(&columns.replace("{table}", &table)).await;
+            let values: Vec<String> = columns.iter().map(|column| self.written(column)).collect();
             let rows: Vec<String> =
                 self.column(&format!("SELECT {} FROM \"{table}\"", values.join(" || ',' || "))).await;
             dump.extend(rows.iter().flat_map(|row| [&table, ": ", row, "\n"]));
@@ -53,21 +83,78 @@ impl Rows {
     }
 }
 
-/// The one write lock of the database, in the hands of somebody else.
+/// What the two databases say differently.
+impl Rows {
+    /// The moment so far from now: `-2 hours`, `+1 hour`.
+    pub(crate) fn moment(&self, distance: &str) -> String {
+        self.shifted(if self.is_sqlite() { "'now'" } else { "now()" }, distance)
+    }
+
+    /// A time moved by so much: `-10 minutes`.
+    pub(crate) fn shifted(&self, time: &str, distance: &str) -> String {
+        if self.is_sqlite() {
+            format!("strftime('%Y-%m-%dT%H:%M:%fZ', {time}, '{distance}')")
+        } else {
+            format!("date_trunc('milliseconds', {time}) + interval '{distance}'")
+        }
+    }
+
+    /// Whole seconds from one time to another.
+    pub(crate) fn seconds_between(&self, from: &str, to: &str) -> String {
+        if self.is_sqlite() {
+            format!("CAST(ROUND((julianday({to}) - julianday({from})) * 86400) AS INTEGER)")
+        } else {
+            format!("EXTRACT(EPOCH FROM {to} - {from})::bigint")
+        }
+    }
+
+    /// An id.
+    pub(crate) fn id(&self, id: &str) -> String {
+        if self.is_sqlite() { format!("x'{}'", id.replace('-', "")) } else { format!("'{id}'::uuid") }
+    }
+
+    /// 32 octets that nothing else has.
+    pub(crate) fn random_digest(&self) -> &'static str {
+        if self.is_sqlite() { "randomblob(32)" } else { "sha256(random()::text::bytea)" }
+    }
+
+    /// A column as text: ids and octets in hex.
+    pub(crate) fn text(&self, column: &str) -> String {
+        if self.is_sqlite() {
+            format!("CASE typeof({column}) WHEN 'blob' THEN hex({column}) ELSE CAST({column} AS TEXT) END")
+        } else {
+            format!("to_jsonb({column}) #>> '{{}}'")
+        }
+    }
+
+    /// A column as SQL writes it.
+    fn written(&self, column: &str) -> String {
+        if self.is_sqlite() { format!("quote(\"{column}\")") } else { format!("quote_nullable(\"{column}\")") }
+    }
+}
+
+/// The tables, in the hands of somebody else: they can be read, and not written.
 pub(crate) struct Held(DatabaseTransaction);
 
 impl Held {
-    /// Gives it back.
+    /// Gives them back.
     pub(crate) async fn release(self) {
         self.0.rollback().await.unwrap();
     }
 }
 
 impl Rows {
-    /// Takes the write lock of the database.
+    /// Takes the one write lock of SQLite, or locks of every table against writers.
     pub(crate) async fn hold(&self) -> Held {
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        Held(self.0.begin_with_options(options).await.unwrap())
+        let transaction = self.0.begin_with_options(options).await.unwrap();
+        if !self.is_sqlite() {
+            let tables: Vec<String> =
+                self.column("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()").await;
+            let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", "));
+            transaction.execute_unprepared(&lock).await.unwrap();
+        }
+        Held(transaction)
     }
 }

@@ -46,8 +46,7 @@ pub(crate) async fn private_key(server: &TestServer) -> (String, Vec<u8>) {
     assert_eq!(rows.count("signing_keys").await, 1);
     let kid: String = rows.one("SELECT kid FROM signing_keys").await;
     let sealed: Vec<u8> = rows.one("SELECT sealed_private FROM signing_keys").await;
-    let secret = std::fs::read_to_string(server.data_dir().join("secret.key")).unwrap();
-    let ring = SecretKeyRing::new(SecretKey::parse(&secret).unwrap(), None);
+    let ring = SecretKeyRing::new(SecretKey::parse(&server.secret_key()).unwrap(), None);
     let pkcs8 = ring.open("signing keys", kid.as_bytes(), &sealed).unwrap();
     (kid, pkcs8.to_vec())
 }

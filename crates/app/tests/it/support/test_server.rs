@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use crate::support::answer::Call;
 use crate::support::captured::Captured;
@@ -17,13 +18,16 @@ use crate::support::confidences::Confidences;
 use crate::support::database::Rows;
 use crate::support::mailbox::Mailbox;
 use crate::support::process;
+use crate::support::profile::{Backing, Profile, Schema};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a test's server is started with: development, the cheapest bcrypt, every limit off, unless set otherwise.
+/// What a test's server is started with: development, the cheapest bcrypt, every limit off, unless set otherwise. It
+/// runs on the profile of this run.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
+    is_embedded: bool,
     may_reach_file_limit: bool,
 }
 
@@ -64,7 +68,7 @@ impl Default for Setup {
 impl Setup {
     /// Nothing set: the defaults of the service itself, limits and port 8080 included.
     pub(crate) fn bare() -> Self {
-        Self { variables: BTreeMap::new(), may_reach_file_limit: false }
+        Self { variables: BTreeMap::new(), is_embedded: false, may_reach_file_limit: false }
     }
 
     /// Sets `SECTION__KEY`, as in the environment but without its prefix.
@@ -78,23 +82,59 @@ impl Setup {
         self
     }
 
+    /// On the embedded default, whatever the profile of this run: for tests of what only SQLite has, in a module `sqlite`.
+    pub(crate) fn embedded(mut self) -> Self {
+        self.is_embedded = true;
+        self
+    }
+
     /// A process whose files may no longer grow goes on, and meets an error at the next write.
     pub(crate) fn may_reach_file_limit(mut self) -> Self {
         self.may_reach_file_limit = true;
         self
     }
 
-    /// Starts a server with it, on a folder of its own.
+    /// Starts a server with it, on a folder of its own and what else its profile has.
     pub(crate) async fn start(self) -> TestServer {
-        TestServer::launch(self, Arc::new(tempfile::tempdir().unwrap()), Confidences::default()).await
+        let is_on_its_own = self.is_embedded || self.variables.contains_key("DATABASE_URL");
+        let profile = if is_on_its_own { Profile::Embedded } else { Profile::of_this_run() };
+        let place = Place { backing: profile.backing().await, folder: tempfile::tempdir().unwrap() };
+        TestServer::launch(self, Arc::new(place), Confidences::default()).await
     }
+
+    /// Starts so many nodes at one moment, on one database that is migrated already, or on one that is empty. None where
+    /// the profile of this run has no database that nodes could share.
+    pub(crate) async fn start_nodes(self, count: usize, schema: Schema) -> Option<Vec<TestServer>> {
+        let backing = Profile::of_this_run().shared_backing(schema).await?;
+        let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
+        let confidences = Confidences::default();
+        let mut starting = JoinSet::new();
+        for _ in 0..count {
+            starting.spawn(TestServer::launch(self.clone(), Arc::clone(&place), confidences.clone()));
+        }
+        Some(starting.join_all().await)
+    }
+
+    /// As variables of the environment, at this place.
+    fn at(&self, place: &Place) -> BTreeMap<String, String> {
+        let mut variables: BTreeMap<String, String> = place.backing.variables().into_iter().collect();
+        variables.extend(self.variables.clone());
+        variables
+    }
+}
+
+/// What outlives the process of a server, and what nodes share.
+#[derive(Debug)]
+struct Place {
+    backing: Backing,
+    folder: TempDir,
 }
 
 /// A running server. Dropping it kills it, and fails if its log has what was said in confidence.
 pub(crate) struct TestServer {
     url: String,
     setup: Setup,
-    folder: Arc<TempDir>,
+    place: Arc<Place>,
     child: Child,
     /// By its test, and not by what the test did to it.
     was_ended: bool,
@@ -110,10 +150,10 @@ impl TestServer {
         Setup::default().start().await
     }
 
-    async fn launch(setup: Setup, folder: Arc<TempDir>, confidences: Confidences) -> Self {
+    async fn launch(setup: Setup, place: Arc<Place>, confidences: Confidences) -> Self {
         let binary = if setup.may_reach_file_limit { process::deaf_to_file_limit } else { process::command };
-        let mut command = binary(folder.path());
-        command.arg("serve").envs(&setup.variables).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = binary(place.folder.path());
+        command.arg("serve").envs(setup.at(&place)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = Captured::of(child.stdout.take().unwrap());
         let log = Captured::of(child.stderr.take().unwrap());
@@ -125,7 +165,7 @@ impl TestServer {
             .build()
             .unwrap();
         let mut server =
-            Self { url: String::new(), setup, folder, child, was_ended: false, client, output, log, confidences };
+            Self { url: String::new(), setup, place, child, was_ended: false, client, output, log, confidences };
         server.wait_until_ready().await;
         server
     }
@@ -193,7 +233,7 @@ impl TestServer {
 
     /// The data folder.
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.place.folder.path().join("data")
     }
 
     /// Its mailbox.
@@ -203,7 +243,16 @@ impl TestServer {
 
     /// Its database, from outside.
     pub(crate) async fn rows(&self) -> Rows {
-        Rows::open(&self.data_dir()).await
+        match &self.place.backing.database {
+            Some(database) => Rows::of_postgres(&database.url()).await,
+            None => Rows::of_sqlite(&self.data_dir()).await,
+        }
+    }
+
+    /// Its secret key: the one that it was given, or made.
+    pub(crate) fn secret_key(&self) -> String {
+        let given = self.setup.at(&self.place).remove("COUNTERSIGN__SECRET_KEY");
+        given.unwrap_or_else(|| std::fs::read_to_string(self.data_dir().join("secret.key")).unwrap())
     }
 
     /// Everything it has logged so far.
@@ -229,14 +278,16 @@ impl TestServer {
     /// Runs another command of the binary with the same settings, in the same folder.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         input.lines().for_each(|line| self.confidences.note(line));
-        let variables: Vec<_> = self.setup.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        process::run_with_input(self.folder.path(), arguments, &variables, input)
+        let variables = self.setup.at(&self.place);
+        let variables: Vec<_> = variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        process::run_with_input(self.place.folder.path(), arguments, &variables, input)
     }
 
     /// Runs a command with other settings in the same folder.
     pub(crate) fn run_with(&self, arguments: &[&str], setup: &Setup) -> Output {
-        let variables: Vec<_> = setup.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        process::run(self.folder.path(), arguments, &variables)
+        let variables = setup.at(&self.place);
+        let variables: Vec<_> = variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        process::run(self.place.folder.path(), arguments, &variables)
     }
 
     /// Creates a superuser by the command line.
@@ -297,9 +348,9 @@ impl TestServer {
     /// The same with other settings.
     pub(crate) async fn restart_with(mut self, setup: Setup) -> Self {
         assert!(self.child.try_wait().unwrap().is_some(), "end the server first");
-        let (folder, confidences) = (Arc::clone(&self.folder), self.confidences.clone());
+        let (place, confidences) = (Arc::clone(&self.place), self.confidences.clone());
         drop(self);
-        Self::launch(setup, folder, confidences).await
+        Self::launch(setup, place, confidences).await
     }
 }
 

@@ -84,8 +84,9 @@ async fn templates_of_the_operator_replace_the_built_in_ones_of_their_name() {
 
 /// For how long a row is good, in seconds.
 async fn lifetime(server: &TestServer, table: &str, condition: &str) -> i64 {
-    let seconds = "CAST(ROUND((julianday(expires_at) - julianday(created_at)) * 86400) AS INTEGER)";
-    server.rows().await.one(&format!("SELECT {seconds} FROM {table} WHERE {condition}")).await
+    let rows = server.rows().await;
+    let seconds = rows.seconds_between("created_at", "expires_at");
+    rows.one(&format!("SELECT {seconds} FROM {table} WHERE {condition}")).await
 }
 
 #[tokio::test]
@@ -113,12 +114,12 @@ async fn sessions_live_as_long_as_is_set_idle_and_in_all() {
     assert_eq!(lifetime(&server, "sessions", "ended_at IS NULL").await, 7 * 3600);
     // What is left in all bounds what a refresh gives.
     let rows = server.rows().await;
-    let in_an_hour = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 hour')";
+    let in_an_hour = rows.moment("+1 hour");
     assert_eq!(rows.execute(&format!("UPDATE sessions SET expires_at = {in_an_hour}")).await, 1);
     let refresh = |tokens: &Tokens| server.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh}));
     let refreshed = refresh(&Tokens::of(&login)).send().await.expect(200);
     assert!((3_500..=3_600).contains(&expires_in(&refreshed)), "{}", refreshed.text);
-    let a_moment_ago = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 second')";
+    let a_moment_ago = rows.moment("-1 second");
     rows.execute(&format!("UPDATE sessions SET idle_expires_at = {a_moment_ago}")).await;
     assert_problem(&refresh(&Tokens::of(&refreshed)).send().await, 401, "invalid_refresh_token");
 }

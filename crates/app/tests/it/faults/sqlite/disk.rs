@@ -108,7 +108,8 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_an_outage_that_heals() {
     // Where nothing can be mounted, files that may not grow stand for it: they are met in the test below.
     let Some(disk) = SmallDisk::mount() else { return files_that_may_not_grow().await };
-    let server = Setup::default().set("DATA_DIR", &disk.path().join("data").display().to_string()).start().await;
+    let server =
+        Setup::default().embedded().set("DATA_DIR", &disk.path().join("data").display().to_string()).start().await;
     let tokens = signed_in(&server).await;
     let ballast = disk.path().join("ballast");
     let fill = || {
@@ -126,7 +127,7 @@ async fn files_that_may_not_grow_are_an_outage_that_heals() {
 
 /// The same for whoever may not mount anything: a limit on the files of a running process, which root is held to as well.
 async fn files_that_may_not_grow() {
-    let server = Setup::default().may_reach_file_limit().start().await;
+    let server = Setup::default().embedded().may_reach_file_limit().start().await;
     let tokens = signed_in(&server).await;
     let wal = std::fs::metadata(server.data_dir().join("countersign.db-wal")).unwrap().len();
     let limit = |octets: &str| {
