@@ -2,7 +2,9 @@
 
 mod database;
 mod kill;
+pub(crate) mod ledger;
 mod outbox;
+mod postgres;
 mod shutdown;
 mod smtp_sink;
 mod sqlite;

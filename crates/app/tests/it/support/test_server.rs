@@ -102,6 +102,13 @@ impl Setup {
         TestServer::launch(self, Arc::new(place), Confidences::default()).await
     }
 
+    /// Starts a server on a migrated database of its own on this PostgreSQL server.
+    pub(crate) async fn start_on(self, database_server: &str) -> TestServer {
+        let profile = Profile::Production { database_server: database_server.to_owned() };
+        let place = Place { backing: profile.backing().await, folder: tempfile::tempdir().unwrap() };
+        TestServer::launch(self, Arc::new(place), Confidences::default()).await
+    }
+
     /// Starts so many nodes at one moment, on one database that is migrated already, or on one that is empty. None where
     /// the profile of this run has no database that nodes could share.
     pub(crate) async fn start_nodes(self, count: usize, schema: Schema) -> Option<Vec<TestServer>> {

@@ -1,0 +1,267 @@
+//! What clients were answered while something failed, and what must hold of it afterwards.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::{Answer, Call, Confidences, PASSWORD, TestServer, Tokens, assert_problem};
+
+const NEW_PASSWORD: &str = "eight green bottles";
+
+/// What became of a call, as its caller knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    NotTried,
+    Done,
+    Unknown,
+}
+
+/// One account and what was done with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Story {
+    pub(crate) email: String,
+    pub(crate) registered: Fate,
+    pub(crate) team: Fate,
+    /// The last pair that was answered, and what became of the refresh that followed.
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) refreshed: Fate,
+    pub(crate) password_changed: Fate,
+    pub(crate) logged_out: Fate,
+}
+
+/// Calls a server that may die meanwhile, or lose its database.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    http: reqwest::Client,
+    url: String,
+    confidences: Confidences,
+    may_be_refused: bool,
+}
+
+impl Caller {
+    pub(crate) fn of(server: &TestServer) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        Self { http, url: server.url(""), confidences: server.confidences().clone(), may_be_refused: false }
+    }
+
+    /// One that takes an outage for an answer: nobody knows then whether it was done.
+    pub(crate) fn of_faulty(server: &TestServer) -> Self {
+        Self { may_be_refused: true, ..Self::of(server) }
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call {
+        Call::new(self.http.post(format!("{}{path}", self.url)), &self.confidences)
+    }
+
+    /// The answer, if it came whole; anything but success, or an outage where that is what happens, is a defect.
+    async fn act(&self, call: Call, status: u16) -> Option<Answer> {
+        let answer = call.try_send().await.ok()?;
+        if self.may_be_refused && answer.status == 503 {
+            assert_problem(&answer, 503, "service_unavailable");
+            return None;
+        }
+        Some(answer.expect(status))
+    }
+}
+
+fn fate<T>(answer: Option<&T>) -> Fate {
+    if answer.is_some() { Fate::Done } else { Fate::Unknown }
+}
+
+/// Registers, signs in, makes a team, refreshes, changes the password, signs out, until the server is gone.
+async fn write(caller: Caller, email: String) -> Story {
+    let mut story = Story {
+        email,
+        registered: Fate::NotTried,
+        team: Fate::NotTried,
+        tokens: None,
+        refreshed: Fate::NotTried,
+        password_changed: Fate::NotTried,
+        logged_out: Fate::NotTried,
+    };
+    // Ends at the first call without an answer.
+    let _cut_off = live(&caller, &mut story).await;
+    story
+}
+
+async fn live(caller: &Caller, story: &mut Story) -> Option<()> {
+    let person = json!({"email": story.email, "password": PASSWORD, "first_name": "First", "last_name": "Last"});
+    let answer = caller.act(caller.post("/auth/register").json(&person), 201).await;
+    story.registered = fate(answer.as_ref());
+    answer?;
+    let login = json!({"email": story.email, "password": PASSWORD});
+    let mut tokens = Tokens::of(&caller.act(caller.post("/auth/login").json(&login), 200).await?);
+    story.tokens = Some(tokens.clone());
+    let team = json!({"name": story.email});
+    let answer = caller.act(caller.post("/teams").bearer(&tokens.access).json(&team), 201).await;
+    story.team = fate(answer.as_ref());
+    answer?;
+    let refresh = json!({"refresh_token": tokens.refresh});
+    let answer = caller.act(caller.post("/auth/refresh").json(&refresh), 200).await;
+    story.refreshed = fate(answer.as_ref());
+    tokens = Tokens::of(&answer?);
+    story.tokens = Some(tokens.clone());
+    let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+    let answer = caller.act(caller.post("/auth/change-password").bearer(&tokens.access).json(&change), 200).await;
+    story.password_changed = fate(answer.as_ref());
+    tokens = Tokens::of(&answer?);
+    story.tokens = Some(tokens.clone());
+    let answer = caller.act(caller.post("/auth/logout").bearer(&tokens.access), 204).await;
+    story.logged_out = fate(answer.as_ref());
+    answer.map(|_| ())
+}
+
+/// Clients that write until their server is gone, or until they are told to stop.
+pub(crate) struct Writers {
+    writing: JoinSet<Vec<Story>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Writers {
+    /// So many clients, in turn on these servers. Each leaves off at the first call without an answer.
+    pub(crate) fn start(servers: &[&TestServer], count: u64, prefix: &str) -> Self {
+        Self::of(servers.iter().map(|server| Caller::of(server)).collect(), count, prefix)
+    }
+
+    /// The same, but they go on after an outage.
+    pub(crate) fn start_patient(servers: &[&TestServer], count: u64, prefix: &str) -> Self {
+        Self::of(servers.iter().map(|server| Caller::of_faulty(server)).collect(), count, prefix)
+    }
+
+    fn of(callers: Vec<Caller>, count: u64, prefix: &str) -> Self {
+        let (mut writing, is_over) = (JoinSet::new(), Arc::new(AtomicBool::new(false)));
+        for (writer, caller) in (0..count).zip(callers.into_iter().cycle()) {
+            writing.spawn(write_on(caller, format!("{prefix}w{writer}"), Arc::clone(&is_over)));
+        }
+        Self { writing, is_over }
+    }
+
+    /// Every story, once all have left off.
+    pub(crate) async fn join(self) -> Vec<Story> {
+        self.writing.join_all().await.into_iter().flatten().collect()
+    }
+
+    /// Tells them to leave off after the story that they are in.
+    pub(crate) async fn stop(self) -> Vec<Story> {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.join().await
+    }
+}
+
+async fn write_on(caller: Caller, prefix: String, is_over: Arc<AtomicBool>) -> Vec<Story> {
+    let mut stories = Vec::new();
+    for n in 0.. {
+        let story = write(caller.clone(), format!("{prefix}n{n}@example.org")).await;
+        let is_whole = story.logged_out == Fate::Done;
+        stories.push(story);
+        if is_over.load(Ordering::Relaxed) || !is_whole && !caller.may_be_refused {
+            break;
+        }
+    }
+    stories
+}
+
+/// Into the output of the test: what a run counted, and how to have it again.
+#[expect(clippy::print_stdout, reason = "a test's output is where its figures are read")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Says what happened; how many accounts there are.
+pub(crate) fn report(stories: &[Story]) -> usize {
+    let done = stories.iter().filter(|story| story.registered == Fate::Done).count();
+    let cut = |of: fn(&Story) -> Fate| stories.iter().filter(|story| of(story) == Fate::Unknown).count();
+    say(&format!(
+        "{done} accounts; unanswered: {} registrations, {} teams, {} refreshes, {} changes of a password",
+        cut(|s| s.registered),
+        cut(|s| s.team),
+        cut(|s| s.refreshed),
+        cut(|s| s.password_changed)
+    ));
+    done
+}
+
+/// A sequence that is the same for the same seed.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// What a single client can still do, right after the restart.
+pub(crate) async fn check_retries(server: &TestServer, story: &Story) {
+    let email = &story.email;
+    if story.registered == Fate::Unknown {
+        let status = server.registration(email, PASSWORD).send().await.status;
+        assert!(matches!(status, 201 | 409), "registering again answers {status}");
+        server.sign_in(email, PASSWORD).send().await.expect(200);
+    }
+    let Some(tokens) = &story.tokens else { return };
+    let refresh = json!({"refresh_token": tokens.refresh});
+    let again = server.post("/auth/refresh").json(&refresh).send().await;
+    match (story.logged_out, story.password_changed) {
+        (Fate::Done, _) => assert_eq!(again.status, 401, "a session that was ended lives: {email}"),
+        (Fate::Unknown, _) | (Fate::NotTried, Fate::Unknown) => {}
+        // Also the refresh whose answer was lost: the window is open.
+        (Fate::NotTried, Fate::NotTried | Fate::Done) => assert_eq!(again.status, 200, "{email}: {}", again.text),
+    }
+}
+
+/// Nothing is there by half.
+pub(crate) async fn check_rows(server: &TestServer, crash: u64) {
+    let rows = server.rows().await;
+    rows.check_integrity().await;
+    for (what, sql) in [
+        ("accounts without a hash", "SELECT COUNT(*) FROM users WHERE password_hash NOT LIKE '$2b$%'"),
+        (
+            "accounts without their mail",
+            "SELECT COUNT(*) FROM users WHERE id NOT IN (SELECT user_id FROM mails WHERE user_id IS NOT NULL)",
+        ),
+        (
+            "accounts without their token",
+            "SELECT COUNT(*) FROM users WHERE id NOT IN (SELECT user_id FROM one_time_tokens WHERE user_id IS NOT NULL)",
+        ),
+        (
+            "accounts without their audit event",
+            "SELECT COUNT(*) FROM users u WHERE NOT EXISTS \
+             (SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.kind LIKE '%register%')",
+        ),
+        (
+            "teams without an admin",
+            "SELECT COUNT(*) FROM teams t WHERE NOT EXISTS (SELECT 1 FROM user_teams m \
+             WHERE m.team_id = t.id AND m.role = 'admin' AND m.status = 'active')",
+        ),
+        ("mails that are leased for ever", "SELECT COUNT(*) FROM mails WHERE lease_until > '2100-01-01T00:00:00.000Z'"),
+    ] {
+        assert_eq!(rows.one::<i64>(sql).await, 0, "{what} after crash {crash}");
+    }
+}
+
+/// In the end: passwords, teams.
+pub(crate) async fn check(server: &TestServer, story: &Story) {
+    let works = async |password: &str| match server.sign_in(&story.email, password).send().await.status {
+        200 => true,
+        401 => false,
+        other => panic!("signing in answers {other}"),
+    };
+    let (old, new) = (works(PASSWORD).await, works(NEW_PASSWORD).await);
+    match story.password_changed {
+        _ if story.registered != Fate::Done => {}
+        Fate::NotTried => assert!(old && !new, "{story:?}"),
+        Fate::Done => assert!(!old && new, "the old password works: {story:?}"),
+        Fate::Unknown => assert!(old != new, "exactly one password is right: {story:?}"),
+    }
+    let sql = format!("SELECT COUNT(*) FROM teams WHERE name = '{}'", story.email);
+    let teams = server.rows().await.one::<i64>(&sql).await;
+    match story.team {
+        Fate::NotTried => assert_eq!(teams, 0, "{story:?}"),
+        Fate::Done => assert_eq!(teams, 1, "{story:?}"),
+        Fate::Unknown => assert!(teams <= 1, "{story:?}"),
+    }
+}

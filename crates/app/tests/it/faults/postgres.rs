@@ -1,0 +1,167 @@
+//! PostgreSQL restarts, crashes, hangs up, is full or is not there. On the production profile only.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::faults::ledger::{Chance, Fate, Story, Writers, check, check_retries, check_rows, report, say};
+use crate::support::{PASSWORD, PostgresServer, Schema, Setup, TestServer, assert_problem, number};
+
+const WRITERS: u64 = 6;
+/// How long it may take to serve again once the database does.
+const HEALING: Duration = Duration::from_secs(5);
+
+/// Short waits: what is out is to be told soon.
+fn setup() -> Setup {
+    Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "1s").set("DATABASE__STATEMENT_TIMEOUT", "3s")
+}
+
+fn chance() -> Chance {
+    let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
+    say(&format!("FAULT_SEED={seed}"));
+    Chance(seed)
+}
+
+/// Serves again by itself, and all that was answered is there.
+async fn assert_healed(server: &TestServer, stories: &[Story]) {
+    let start = Instant::now();
+    while server.registration("healed@example.org", PASSWORD).try_send().await.map_or(0, |answer| answer.status) != 201
+    {
+        assert!(start.elapsed() < HEALING, "it does not heal by itself");
+        sleep(Duration::from_millis(20)).await;
+    }
+    say(&format!("served again after {:?}", start.elapsed()));
+    server.get("/health/ready").send().await.expect(200);
+    let cut = stories.iter().filter(|story| story.logged_out != Fate::Done);
+    for story in cut.clone() {
+        check_retries(server, story).await;
+    }
+    check_rows(server, 0).await;
+    let done = report(stories);
+    assert!(done > 20 && cut.clone().count() > 0, "too little happened: {done} done, {} cut", cut.count());
+    for story in stories.iter().rev().take(150) {
+        check(server, story).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
+    let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
+    let server = setup().start_on(&postgres.url()).await;
+    let mut chance = chance();
+    let writers = Writers::start_patient(&[&server], WRITERS, "");
+    for mode in ["fast", "immediate", "fast"] {
+        sleep(Duration::from_millis(500 + chance.below(700))).await;
+        let (postgres, away) = (Arc::clone(&postgres), chance.below(400));
+        let restarted = tokio::task::spawn_blocking(move || {
+            postgres.stop(mode);
+            std::thread::sleep(Duration::from_millis(away));
+            postgres.begin();
+        });
+        restarted.await.unwrap();
+    }
+    sleep(Duration::from_millis(300)).await;
+    let stories = writers.stop().await;
+    assert_healed(&server, &stories).await;
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_connections_that_the_database_ends() {
+    let Some(mut nodes) = setup().start_nodes(1, Schema::Migrated).await else { return };
+    let server = nodes.remove(0);
+    let rows = server.rows().await;
+    let mut chance = chance();
+    let writers = Writers::start_patient(&[&server], WRITERS, "");
+    let mut ended = 0;
+    for _ in 0..15 {
+        sleep(Duration::from_millis(50 + chance.below(300))).await;
+        // All of them, or one in three.
+        let share = if chance.below(3) == 0 { 1.0 } else { 0.33 };
+        ended += rows
+            .column::<bool>(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND application_name = 'countersign' AND random() < {share}"
+            ))
+            .await
+            .len();
+    }
+    let stories = writers.stop().await;
+    println!("{ended} connections ended");
+    assert!(ended > 10, "{ended}");
+    assert_healed(&server, &stories).await;
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
+    let setup = Setup::default()
+        .set("DATABASE__MAX_CONNECTIONS", "3")
+        .set("DATABASE__ACQUIRE_TIMEOUT", "500ms")
+        .set("DATABASE__STATEMENT_TIMEOUT", "2s");
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
+    let server = nodes.remove(0);
+    let (account, _) = server.signed_in("owner@example.org").await;
+    let rows = server.rows().await;
+    let held = rows.hold().await;
+    let start = Instant::now();
+    let mut writes = JoinSet::new();
+    for n in 0..40 {
+        let call = server.registration(&format!("late{n}@example.org"), PASSWORD);
+        writes.spawn(async move { (call.send().await, start.elapsed()) });
+    }
+    while !writes.is_empty() {
+        let asked = Instant::now();
+        server.get("/health/live").send().await.expect(200);
+        assert!(asked.elapsed() < Duration::from_secs(1), "the process seems dead: {:?}", asked.elapsed());
+        while let Some(refused) = writes.try_join_next() {
+            let (answer, elapsed) = refused.unwrap();
+            assert_problem(&answer, 503, "service_unavailable");
+            assert!(elapsed < Duration::from_secs(8), "answered after {elapsed:?}");
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    held.release().await;
+    server.registration("late0@example.org", PASSWORD).send().await.expect(201);
+    server.login(&account).await;
+    server.get("/health/ready").send().await.expect(200);
+    assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn a_start_waits_for_a_database_that_is_about_to_come() {
+    let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
+    let mut server = setup().start_on(&postgres.url()).await;
+    let account = server.register("before@example.org").await;
+    assert!(server.terminate().await.success());
+    postgres.stop("fast");
+    let later = Arc::clone(&postgres);
+    let begun = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(2_500));
+        later.begin();
+    });
+    let server = server.restart().await;
+    begun.await.unwrap();
+    server.login(&account).await;
+    assert!(server.log().contains("the database is not there yet"), "{}", server.log());
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_start_without_the_database_ends_and_says_so() {
+    let Some(postgres) = PostgresServer::start() else { return };
+    let mut server = setup().start_on(&postgres.url()).await;
+    assert!(server.terminate().await.success());
+    postgres.stop("fast");
+    let start = Instant::now();
+    let output = server.run(&["serve"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("cannot reach the database; see that the server which database.url names runs"),
+        "{errors}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    postgres.begin();
+}

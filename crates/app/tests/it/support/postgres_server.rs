@@ -1,0 +1,94 @@
+//! A PostgreSQL server of a test's own, which may be stopped.
+
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::support::profile::Profile;
+
+/// Dropping it ends it and what it holds.
+#[derive(Debug)]
+pub(crate) struct PostgresServer {
+    programs: PathBuf,
+    folder: TempDir,
+    port: u16,
+}
+
+impl PostgresServer {
+    /// Starts one from the programs of the newest PostgreSQL on this machine; none in a run on the embedded default.
+    pub(crate) fn start() -> Option<Self> {
+        let Profile::Production { .. } = Profile::of_this_run() else { return None };
+        let folder = tempfile::tempdir().unwrap();
+        // PostgreSQL refuses to be root, and so runs as a user who has to get there.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { programs: newest_programs(), folder, port };
+        std::fs::create_dir(server.data()).unwrap();
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(server.data()).status().unwrap().success());
+        }
+        server.run("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        server.begin();
+        Some(server)
+    }
+
+    /// Where tests may make databases.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Starts it again. Commits are on their way to the disk before they are answered, as they are by default.
+    pub(crate) fn begin(&self) {
+        let log = self.data().join("log").display().to_string();
+        let data = self.data();
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off",
+            self.port,
+            data.display()
+        );
+        self.run("pg_ctl", &["-w", "-s", "-l", &log, "-o", &options, "start"]);
+    }
+
+    /// Stops it: `fast` ends every connection in order, `immediate` is a crash.
+    pub(crate) fn stop(&self, mode: &str) {
+        self.run("pg_ctl", &["-w", "-s", "-m", mode, "stop"]);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.programs.join(program));
+        if is_root() {
+            command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(self.programs.join(program));
+        }
+        command.arg("-D").arg(self.data()).args(arguments).current_dir("/");
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(status.success() || std::thread::panicking(), "{program} {arguments:?}: {status}");
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        if self.data().join("postmaster.pid").exists() {
+            self.stop("immediate");
+        }
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// Where Debian and its kin put them.
+fn newest_programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let newest = versions.filter_map(|version| version.file_name().to_str()?.parse::<u32>().ok()).max();
+    let newest = newest.unwrap_or_else(|| panic!("this test needs the programs of PostgreSQL on this machine"));
+    Path::new("/usr/lib/postgresql").join(newest.to_string()).join("bin")
+}
