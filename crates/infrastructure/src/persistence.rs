@@ -16,6 +16,7 @@ mod networks;
 mod one_time_tokens;
 mod outbox;
 pub mod personal_data;
+mod presence;
 mod probe;
 mod roster;
 mod search;

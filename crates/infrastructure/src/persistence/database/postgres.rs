@@ -16,8 +16,6 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
     let settings = [
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(options.idle_in_transaction_timeout)),
-        // What a migration does not have to do is no news.
-        ("client_min_messages", "warning".to_owned()),
         // Defaults are times of the session's zone; only a client that asks for text would see it.
         ("timezone", "UTC".to_owned()),
     ];

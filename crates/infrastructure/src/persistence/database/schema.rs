@@ -34,17 +34,6 @@ impl Database {
             .collect())
     }
 
-    /// Whether other processes of this service are connected. Of SQLite it cannot tell.
-    pub async fn is_in_use(&self) -> Result<bool, Fault> {
-        if self.backend() == DbBackend::Sqlite {
-            return Ok(false);
-        }
-        let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                   AND application_name = current_setting('application_name')";
-        let others = self.pool.query_one_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
-        Ok(others.is_some())
-    }
-
     /// Table and column of all that is stored, the record of migrations left out.
     pub async fn columns(&self) -> Result<Vec<(String, String)>, Fault> {
         let sql = if self.backend() == DbBackend::Sqlite {
