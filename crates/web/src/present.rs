@@ -10,6 +10,7 @@ pub(crate) mod team_membership;
 pub(crate) mod timestamp;
 pub(crate) mod tokens;
 pub(crate) mod user;
+pub(crate) mod words;
 
 pub(crate) use crate::present::audit_event::AuditEventBody;
 pub(crate) use crate::present::invitation::InvitationBody;

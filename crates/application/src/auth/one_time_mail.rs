@@ -1,5 +1,8 @@
 //! A one-time token and the mail that carries it, or a decoy of both that costs the same.
 
+#[cfg(test)]
+pub(crate) mod staged_request;
+
 use std::sync::Arc;
 
 use countersign_domain::email_address::EmailAddress;

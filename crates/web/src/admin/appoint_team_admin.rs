@@ -7,7 +7,7 @@ use countersign_domain::team::role::Role;
 use utoipa::ToSchema;
 
 use crate::extract::{Fields, FromFields, JsonBody, MemberPath, RequestOrigin, Superuser, TeamPath};
-use crate::present::MemberBody;
+use crate::present::{MemberBody, words};
 use crate::problem::FieldError;
 use crate::problem::Problem;
 
@@ -15,8 +15,7 @@ use crate::problem::Problem;
 #[derive(ToSchema)]
 #[schema(as = AppointTeamAdmin)]
 pub(crate) struct AppointBody {
-    /// `admin`; a superuser has no other right in a team.
-    #[schema(value_type = String)]
+    #[schema(schema_with = words::admin_role)]
     #[expect(dead_code, reason = "only one value is accepted")]
     role: Role,
 }

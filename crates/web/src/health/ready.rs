@@ -5,14 +5,16 @@ use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::middleware::answer::OwnBody;
+use crate::present::words::one_of;
 
 /// Whether every dependency answers.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessBody {
-    /// `ready` or `not_ready`.
+    #[schema(schema_with = readiness)]
     status: &'static str,
     /// One entry for each dependency.
     dependencies: Vec<DependencyBody>,
@@ -23,8 +25,15 @@ pub(crate) struct ReadinessBody {
 #[schema(as = Dependency)]
 struct DependencyBody {
     name: &'static str,
-    /// `ready` or `not_ready`.
+    #[schema(schema_with = readiness)]
     status: &'static str,
+}
+
+const READY: &str = "ready";
+const NOT_READY: &str = "not_ready";
+
+fn readiness() -> Object {
+    one_of([READY, NOT_READY]).build()
 }
 
 /// Tell whether the service can do its work.
@@ -33,7 +42,7 @@ struct DependencyBody {
     (status = 503, description = "At least one does not.", body = ReadinessBody)))]
 pub(crate) async fn handle(application: web::Data<Application>) -> HttpResponse {
     let states = application.check_readiness.execute().await;
-    let word = |ready: bool| if ready { "ready" } else { "not_ready" };
+    let word = |ready: bool| if ready { READY } else { NOT_READY };
     let ready = states.iter().all(|state| state.ready);
     let dependencies =
         states.into_iter().map(|state| DependencyBody { name: state.name, status: word(state.ready) }).collect();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::present::Timestamp;
+use crate::present::{Timestamp, words};
 
 /// An invitation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,11 +14,11 @@ pub(crate) struct InvitationBody {
     id: Uuid,
     #[schema(format = Email)]
     email: String,
-    /// `admin` or `member`.
+    #[schema(schema_with = words::role)]
     role: &'static str,
-    /// `pending`, `accepted`, `revoked` or `expired`.
+    #[schema(schema_with = words::invitation_state)]
     state: &'static str,
-    /// `queued`, `sent` or `failed`.
+    #[schema(schema_with = words::delivery)]
     delivery: &'static str,
     /// Null once that account is gone.
     #[schema(required)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::present::Timestamp;
+use crate::present::{Timestamp, words};
 
 /// A member of a team.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,9 +16,9 @@ pub(crate) struct MemberBody {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    /// `admin` or `member`.
+    #[schema(schema_with = words::role)]
     pub(crate) role: &'static str,
-    /// `active`, or `awaiting_verification`: then it gives no rights yet.
+    #[schema(schema_with = words::membership_status)]
     pub(crate) status: &'static str,
     pub(crate) joined_at: Timestamp,
 }

@@ -4,7 +4,7 @@ use countersign_domain::team::membership::TeamMembership;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::present::{TeamBody, Timestamp};
+use crate::present::{TeamBody, Timestamp, words};
 
 /// A team and the account's place in it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -12,9 +12,9 @@ use crate::present::{TeamBody, Timestamp};
 pub(crate) struct TeamMembershipBody {
     #[serde(flatten)]
     pub(crate) team: TeamBody,
-    /// `admin` or `member`.
+    #[schema(schema_with = words::role)]
     pub(crate) role: &'static str,
-    /// `active`, or `awaiting_verification`: then it gives no rights yet.
+    #[schema(schema_with = words::membership_status)]
     pub(crate) status: &'static str,
     pub(crate) joined_at: Timestamp,
 }

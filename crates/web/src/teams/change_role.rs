@@ -7,15 +7,14 @@ use countersign_domain::team::role::Role;
 use utoipa::ToSchema;
 
 use crate::extract::{Fields, FromFields, JsonBody, MemberPath, RequestOrigin, TeamAdmin};
-use crate::present::MemberBody;
+use crate::present::{MemberBody, words};
 use crate::problem::Problem;
 
 /// The new role.
 #[derive(ToSchema)]
 #[schema(as = ChangeRole)]
 pub(crate) struct ChangeRoleBody {
-    /// `admin` or `member`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = words::role)]
     role: Role,
 }
 

@@ -8,7 +8,7 @@ use countersign_domain::team::role::Role;
 use utoipa::ToSchema;
 
 use crate::extract::{Fields, FromFields, JsonBody, RequestOrigin, TeamAdmin};
-use crate::present::MessageBody;
+use crate::present::{MessageBody, words};
 use crate::problem::Problem;
 
 /// Whom to invite, and as what.
@@ -17,8 +17,7 @@ use crate::problem::Problem;
 pub(crate) struct InviteMemberBody {
     #[schema(value_type = String, format = Email)]
     email: EmailAddress,
-    /// `admin` or `member`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = words::role)]
     role: Role,
 }
 

@@ -48,19 +48,6 @@ async fn a_search_takes_wildcards_and_quotes_as_they_are() {
         assert_eq!(texts(&shown, "email"), found, "{q}");
     }
     assert_eq!(items(&server, &root, "/admin/users?q=").await.len(), 5);
-    let keys: Vec<_> = items(&server, &root, "/admin/users").await[0].as_object().unwrap().keys().cloned().collect();
-    let expected = [
-        "created_at",
-        "email",
-        "email_verified",
-        "first_name",
-        "id",
-        "is_active",
-        "is_superuser",
-        "last_name",
-        "updated_at",
-    ];
-    assert_eq!(keys, expected);
 
     for name in ["100% ours", "under_score", "underxscore"] {
         server.team(&root, name).await;

@@ -1,8 +1,10 @@
+use countersign_domain::ids::UserId;
+
 use super::*;
+use crate::auth::one_time_mail::staged_request::{self, failing, mocks, refusing, shape};
 use crate::error::{Classify, Kind};
 use crate::mail::message::MailKind;
-use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, email, origin, user, user_id};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, email, origin, user, user_id};
 use crate::time_padding::tests::{left_after_a_moment, steps_of};
 
 /// The account of the address in each case: the first gets a mail, the others must not be told apart from it.
@@ -16,32 +18,9 @@ fn cases() -> Vec<(&'static str, Option<User>)> {
     ]
 }
 
-fn mocks(found: Option<User>) -> Mocks {
-    let mut mocks = Mocks::default();
-    mocks
-        .users
-        .expect_find_by_email()
-        .times(1)
-        .withf(|address| *address == email("user1@example.com"))
-        .return_once(move |_| Ok(found));
-    mocks
-}
-
-/// One account may be locked, whether it is there or not, and one token stored, of that account or as a decoy.
-fn unit_of_work(row: Option<User>, owner: Option<countersign_domain::ids::UserId>) -> StagedUnitOfWork {
-    let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().times(1).returning(move |id| Ok(row.clone().filter(|user| user.id == id)));
-    uow.one_time_tokens
-        .expect_replace()
-        .withf(move |token| {
-            token.user_id == owner
-                && token.purpose == Purpose::EmailVerification
-                && token.created_at == NOW
-                && token.expires_at == NOW + Duration::hours(48)
-        })
-        .times(1)
-        .returning(|_| Ok(()));
-    uow
+/// With one token of this purpose.
+fn unit_of_work(row: Option<User>, owner: Option<UserId>) -> StagedUnitOfWork {
+    staged_request::unit_of_work(row, owner, Purpose::EmailVerification, Duration::hours(48))
 }
 
 async fn request(mocks: Mocks) -> Result<(), RequestEmailVerificationError> {
@@ -66,10 +45,6 @@ async fn the_account_gets_a_mail_with_a_sealed_token() {
 
 #[tokio::test(start_paused = true)]
 async fn every_other_address_costs_the_same_and_gets_nothing() {
-    fn shape(written: &Written) -> (bool, Vec<AuditKind>, usize, Option<Vec<u8>>) {
-        let mails = written.mails();
-        (written.committed(), written.audited(), mails.len(), mails[0].sealed_token.clone())
-    }
     let mut shapes = vec![];
     for (case, found) in cases() {
         let owner = found.as_ref().map(|user| user.id).filter(|_| case == "mailed");
@@ -97,13 +72,7 @@ async fn what_a_client_asked_for_is_done_before_its_answer_waits_for_its_time() 
 #[tokio::test]
 async fn both_limits_refuse_before_the_address_is_looked_up() {
     for limit in ["verification_ip", "verification_address"] {
-        let mut mocks = Mocks::default();
-        let mut limiter = MockRateLimiter::new();
-        limiter.expect_acquire().returning(move |hit| {
-            let retry_after = Duration::SECOND;
-            if hit.rule.name == limit { LimitVerdict::Refused { retry_after } } else { LimitVerdict::Allowed }
-        });
-        mocks.rate_limiter = limiter;
+        let mocks = Mocks { rate_limiter: refusing(limit), ..Mocks::default() };
         assert_eq!(request(mocks).await.unwrap_err().kind(), Kind::Limited, "{limit}");
     }
 }
@@ -113,12 +82,7 @@ async fn what_fails_halfway_leaves_neither_token_nor_mail() {
     for fail_commit in [false, true] {
         let (_, found) = cases().remove(0);
         let mut mocks = mocks(found.clone());
-        let mut uow = StagedUnitOfWork { fail_commit, ..StagedUnitOfWork::default() };
-        uow.users.expect_lock().return_once(move |_| Ok(found));
-        uow.one_time_tokens
-            .expect_replace()
-            .returning(move |_| if fail_commit { Ok(()) } else { Err(Fault::unavailable("database", "gone")) });
-        let written = mocks.stage(uow);
+        let written = mocks.stage(failing(found, fail_commit));
         assert_eq!(request(mocks).await.unwrap_err().kind(), Kind::Unavailable);
         assert!(!written.committed());
     }

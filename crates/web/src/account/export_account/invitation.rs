@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::present::Timestamp;
+use crate::present::{Timestamp, words};
 
 /// An invitation to the address of the account.
 #[derive(Serialize, ToSchema)]
@@ -14,9 +14,9 @@ use crate::present::Timestamp;
 pub(crate) struct ExportedInvitationBody {
     id: Uuid,
     team_id: Uuid,
-    /// `admin` or `member`.
+    #[schema(schema_with = words::role)]
     role: &'static str,
-    /// `pending`, `accepted`, `revoked` or `expired`.
+    #[schema(schema_with = words::invitation_state)]
     state: &'static str,
     created_at: Timestamp,
     expires_at: Timestamp,

@@ -4,7 +4,7 @@ use countersign_application::ports::outbox::HeldMail;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::present::Timestamp;
+use crate::present::{Timestamp, words};
 
 /// A mail about the account or to its address that is still held. What it said is not kept.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +16,7 @@ pub(crate) struct ExportedMailBody {
     /// How the mail greets; null where it concerns the account of somebody else.
     #[schema(required)]
     recipient_name: Option<String>,
-    /// `queued`, `sent` or `failed`.
+    #[schema(schema_with = words::delivery)]
     delivery: &'static str,
     created_at: Timestamp,
     #[schema(required)]
