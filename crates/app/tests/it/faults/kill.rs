@@ -1,15 +1,49 @@
 //! Killed at any moment under mixed writes: what was answered is there, and nothing is there by half.
 
+mod delivered;
+mod scene;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::faults::ledger::{Caller, Chance, Fate, Story, Writers, check, check_retries, check_rows, report};
-use crate::support::{PASSWORD, TestServer, number};
+use crate::faults::kill::delivered::Delivered;
+use crate::faults::kill::scene::{Act, Scene};
+use crate::faults::ledger::{Caller, Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
+use crate::support::{PASSWORD, Setup, TestServer, number};
 
 const ROUNDS: u64 = 50;
-const WRITERS: u64 = 6;
+const WRITERS: u64 = 4;
+/// Within how many milliseconds the server is killed; what is done to people begins in the first third.
+const PERIOD: u64 = 300;
+
+/// Every team that is needed, its people having their mail.
+async fn scenes(server: &TestServer, count: u64) -> Vec<Scene> {
+    let caller = Caller::of(server);
+    let mut scenes = Vec::new();
+    for n in 0..count {
+        scenes.push(Scene::prepare(&caller, format!("s{n}")).await.unwrap());
+    }
+    let delivered = Delivered::by(server).await;
+    for scene in &mut scenes {
+        scene.read_mail(&delivered);
+    }
+    scenes
+}
+
+/// Fails where too little happened for the test to say anything.
+fn report_acts(played: &[Scene]) {
+    for act in Act::ALL {
+        let mut fates = HashMap::new();
+        for scene in played {
+            *fates.entry(format!("{:?}", scene.fate(act))).or_insert(0) += 1;
+        }
+        say(&format!("{act:?}: {fates:?}"));
+        assert!(fates.contains_key("Done"), "{act:?} was never answered");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
@@ -17,24 +51,35 @@ async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
     let seed = number("KILL_SEED").unwrap_or(u64::from(std::process::id()));
     println!("KILL_ROUNDS={rounds} KILL_SEED={seed}");
     let mut chance = Chance(seed);
-    let mut server = TestServer::start().await;
-    let mut stories: Vec<Story> = Vec::new();
-    for round in 0..rounds {
+    // Its own address changes with each start; access tokens are to outlive that.
+    let mut server = Setup::default().set("TOKENS__ISSUER", "http://localhost").start().await;
+    let scenes = scenes(&server, rounds).await;
+    let (mut stories, mut played) = (Vec::<Story>::new(), Vec::new());
+    for (round, scene) in (0..rounds).zip(scenes) {
         let writers = Writers::start(&[&server], WRITERS, &format!("r{round}"));
-        tokio::time::sleep(Duration::from_millis(10 + chance.below(170))).await;
+        let acts = Act::ALL.map(|act| (act, Duration::from_millis(chance.below(PERIOD / 3))));
+        let playing = tokio::spawn(scene.play(Caller::of(&server), acts));
+        tokio::time::sleep(Duration::from_millis(10 + chance.below(PERIOD))).await;
         server.kill();
         let told = writers.join().await;
+        played.push(playing.await.unwrap());
         server = server.restart().await;
         check_rows(&server, round).await;
-        for story in told.iter().filter(|story| story.logged_out != Fate::Done).chain(told.last()) {
+        for story in told.iter().filter(|story| story.logged_out != Fate::Done) {
             check_retries(&server, story).await;
         }
         stories.extend(told);
     }
     let done = report(&stories);
     assert!(done > 20, "too little happened for this test to say anything: {done}");
-    for story in stories.iter().rev().take(300) {
-        check(&server, story).await;
+    report_acts(&played);
+    check_all(&server, &stories).await;
+    let (rows, delivered) = (server.rows().await, Delivered::by(&server).await);
+    for story in &stories {
+        assert!(delivered.has(&story.email, "confirm your e-mail address"), "{story:?}");
+    }
+    for scene in &played {
+        scene.check(&server, &rows, &delivered).await;
     }
 }
 

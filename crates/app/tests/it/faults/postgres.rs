@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::faults::ledger::{Chance, Fate, Story, Writers, check, check_retries, check_rows, report, say};
+use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
 use crate::support::{PASSWORD, PostgresServer, Schema, Setup, TestServer, assert_problem, number};
 
 const WRITERS: u64 = 6;
@@ -41,9 +41,7 @@ async fn assert_healed(server: &TestServer, stories: &[Story]) {
     check_rows(server, 0).await;
     let done = report(stories);
     assert!(done > 20 && cut.clone().count() > 0, "too little happened: {done} done, {} cut", cut.count());
-    for story in stories.iter().rev().take(150) {
-        check(server, story).await;
-    }
+    check_all(server, stories).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
