@@ -25,6 +25,8 @@ pub enum Kind {
     Limited,
     /// A dependency is out; [`Classify::retry_after`] says when to try again (503).
     Unavailable,
+    /// Others were in the way at the same moment, and nothing was done (503): worth another try at once.
+    Contended,
     /// A fault of this service (500).
     Internal,
 }
@@ -80,6 +82,16 @@ pub enum Fault {
         #[source]
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
+    /// Others were in the way at the same moment: a deadlock, or transactions that cannot be put in a row. Nothing was
+    /// done; the whole of it, from its beginning, is worth another try at once.
+    #[error("{what} is contended")]
+    Contended {
+        /// Which dependency.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
     /// Something that must not happen: a row that cannot be read, a key that does not open.
     #[error("{what} is broken")]
     Internal {
@@ -97,6 +109,11 @@ impl Fault {
         Self::Unavailable { what, retry_after: Duration::seconds(1), source: Some(source.into()) }
     }
 
+    /// Others were in the way.
+    pub fn contended(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Contended { what, source: Some(source.into()) }
+    }
+
     /// Something that must not happen, did.
     pub fn internal(what: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal { what, source: Some(source.into()) }
@@ -107,13 +124,14 @@ impl Classify for Fault {
     fn kind(&self) -> Kind {
         match self {
             Self::Unavailable { .. } => Kind::Unavailable,
+            Self::Contended { .. } => Kind::Contended,
             Self::Internal { .. } => Kind::Internal,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Unavailable { .. } => "service_unavailable",
+            Self::Unavailable { .. } | Self::Contended { .. } => "service_unavailable",
             Self::Internal { .. } => "internal_error",
         }
     }
@@ -121,6 +139,7 @@ impl Classify for Fault {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::Contended { .. } => Some(Duration::SECOND),
             Self::Internal { .. } => None,
         }
     }

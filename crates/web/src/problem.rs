@@ -37,6 +37,8 @@ pub struct Problem {
     pub(crate) retry_after: Option<u32>,
     /// The methods there are, of a 405.
     pub(crate) allow: Option<Box<str>>,
+    /// Whether the same request, handled again, may well succeed: others were in its way, and nothing was done.
+    pub(crate) is_contended: bool,
     /// Why, for the log and never for the answer.
     pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -70,7 +72,7 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         debug_assert!(catalogue::lists(status.as_u16(), code), "{status} {code} is not in the catalogue of problems");
         let detail = with_next_step(detail.into(), code);
-        Self { status, code, detail, errors: vec![], retry_after: None, allow: None, source: None }
+        Self { status, code, detail, errors: vec![], retry_after: None, allow: None, is_contended: false, source: None }
     }
 
     /// The fields that break a rule.
@@ -127,11 +129,12 @@ impl<E: Classify + Send + Sync + 'static> From<E> for Problem {
         let detail = match error.kind() {
             Kind::Rejected => Cow::Borrowed("Some values are not valid."),
             Kind::Internal => Cow::Borrowed(INTERNAL),
-            Kind::Unavailable => Cow::Borrowed(UNAVAILABLE),
+            Kind::Unavailable | Kind::Contended => Cow::Borrowed(UNAVAILABLE),
             _ => Cow::Owned(sentence(&error.to_string())),
         };
         let problem = Self::new(status, error.code(), detail);
         Self {
+            is_contended: error.kind() == Kind::Contended,
             errors: error.violation().map(FieldError::from).into_iter().collect(),
             retry_after: error.retry_after().map(|after| {
                 // Rounded up: who comes back on the second must not come too early.

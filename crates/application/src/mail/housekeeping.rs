@@ -109,7 +109,7 @@ impl KeepHouse {
             for id in batch {
                 match self.remove(id, since).await {
                     Ok(done) => progress += u64::from(done),
-                    Err(fault @ Fault::Unavailable { .. }) => return Err(fault),
+                    Err(fault @ (Fault::Unavailable { .. } | Fault::Contended { .. })) => return Err(fault),
                     // One account that cannot be removed must not keep the others for ever.
                     Err(fault) => {
                         tracing::error!(error = &fault as &dyn std::error::Error, "an unused account was not removed");

@@ -31,9 +31,12 @@ impl fmt::Debug for DatabaseError {
 
 impl StdError for DatabaseError {}
 
-/// A fault: an outage when the database is away, full, read-only or busy, otherwise a mistake of ours.
+/// A fault: contention when the database gave others the way, an outage when it is away, full, read-only or busy,
+/// otherwise a mistake of ours.
 pub(crate) fn fault(error: DbErr) -> Fault {
-    if is_outage(&error) {
+    if is_contention(&error) {
+        Fault::contended("database", DatabaseError(error))
+    } else if is_outage(&error) {
         Fault::unavailable("database", DatabaseError(error))
     } else {
         Fault::internal("database", DatabaseError(error))
@@ -63,6 +66,16 @@ fn conflict(error: &DbErr) -> Option<Conflict> {
             None => message.contains(&format!("\"{index}\"")),
         })
         .map(|(_, _, conflict)| *conflict)
+}
+
+/// Serialization failures and deadlocks (class 40 of PostgreSQL): the transaction is rolled back as a whole. Whether it
+/// is one whose end is not known (40003) is left to the client.
+fn is_contention(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let SqlxError::Database(error) = &**error else { return false };
+    error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
 fn is_outage(error: &DbErr) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 
@@ -86,7 +86,10 @@ pub(crate) fn require_type(headers: &HeaderMap, expected: &str) -> Result<(), Pr
 }
 
 /// The body, if it arrives in time and is no larger than allowed, whatever its length claims.
-pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, Problem> {
+    if let Some(ReadBody(octets)) = req.extensions().get() {
+        return Ok(octets.clone());
+    }
     let settings = req.app_data::<web::Data<WebSettings>>().map(Deref::deref);
     let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
     let too_large = || Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE);
@@ -103,12 +106,17 @@ pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Resu
             }
             octets.extend_from_slice(&chunk);
         }
-        Ok(octets)
+        Ok(web::Bytes::from(octets))
     };
-    tokio::time::timeout(settings.body_timeout, read)
+    let octets = tokio::time::timeout(settings.body_timeout, read)
         .await
-        .unwrap_or_else(|_elapsed| Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)))
+        .unwrap_or_else(|_elapsed| Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)))?;
+    req.extensions_mut().insert(ReadBody(octets.clone()));
+    Ok(octets)
 }
+
+/// A body that was read before, for a request that is handled again.
+struct ReadBody(web::Bytes);
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,12 @@
 //! Stands before every route and asks what the table of routes says: a handler behind a closed gate never runs, and
-//! the body of the request is not even read. Behind it, a panic becomes an answer.
+//! the body of the request is not even read. Behind it, a panic becomes an answer, and a request that others were in
+//! the way of is handled again.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
@@ -19,6 +21,10 @@ use crate::extract::path::TeamPath;
 use crate::extract::{MemberPath, RequestOrigin};
 use crate::problem::Problem;
 use crate::routes::Access;
+
+/// Before a request is handled again that others were in the way of, and rolled back by the database for it. Uneven, so
+/// that two of them do not meet again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(35), Duration::from_millis(110)];
 
 pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
@@ -37,6 +43,21 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
 }
 
 async fn handle<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error> {
+    let request = req.request().clone();
+    let mut answered = caught(req, &next).await?;
+    for pause in PAUSES {
+        if !answered.response().extensions().get::<Problem>().is_some_and(|problem| problem.is_contended) {
+            break;
+        }
+        tracing::debug!("others were in the way: handled again");
+        tokio::time::sleep(pause).await;
+        // The body is there already.
+        answered = caught(ServiceRequest::from_parts(request.clone(), Payload::None), &next).await?;
+    }
+    Ok(answered)
+}
+
+async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -> Result<ServiceResponse, Error> {
     let request = req.request().clone();
     let Ok(answered) = AssertUnwindSafe(next.call(req)).catch_unwind().await else {
         let problem = Problem::internal("a handler panicked");

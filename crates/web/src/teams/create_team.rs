@@ -48,6 +48,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use countersign_application::error::Fault;
     use countersign_application::testing::{Mocks, StagedUnitOfWork, user};
     use serde_json::json;
 
@@ -74,6 +75,33 @@ mod tests {
         assert_eq!(answer.header("location"), Some(format!("/teams/{}", team["id"].as_str().unwrap()).as_str()));
         assert_eq!((&team["name"], &team["description"]), (&json!("Engines"), &json!(null)));
         assert_eq!(team["created_at"], "2026-01-02T03:04:05.678Z");
+    }
+
+    #[actix_web::test]
+    async fn a_request_that_others_were_in_the_way_of_is_handled_again_with_its_body_but_not_for_ever() {
+        for (deadlocks, expected) in [(1, 201), (3, 201), (4, 503)] {
+            let mut mocks = Mocks::default();
+            sign_in(&mut mocks, &user(1));
+            for _ in 0..deadlocks {
+                let mut unit = StagedUnitOfWork::default();
+                unit.users.expect_lock().returning(|_| Err(Fault::contended("database", "deadlock detected")));
+                mocks.stage(unit);
+            }
+            let mut unit = StagedUnitOfWork::default();
+            unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+            unit.teams.expect_count_created_by().returning(|_| Ok(0));
+            unit.teams.expect_insert().returning(|_| Ok(()));
+            unit.memberships.expect_insert().returning(|_| Ok(()));
+            mocks.stage(unit);
+            let request = signed_in(TestRequest::post().uri("/teams")).set_json(json!({"name": "Engines"}));
+            let answer = call(mocks, request).await;
+            assert_eq!(answer.status, expected, "{deadlocks}: {}", answer.text);
+            if expected == 201 {
+                assert_eq!(answer.json()["name"], "Engines");
+            } else {
+                assert_eq!(answer.problem().1, "service_unavailable");
+            }
+        }
     }
 
     #[actix_web::test]

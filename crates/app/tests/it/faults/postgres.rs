@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -125,6 +126,27 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
     server.login(&account).await;
     server.get("/health/ready").send().await.expect(200);
     assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn a_deadlock_is_tried_again_and_not_told() {
+    let Some(mut nodes) = Setup::default().start_nodes(1, Schema::Migrated).await else { return };
+    let server = nodes.remove(0);
+    let (account, tokens) = server.signed_in("owner@example.org").await;
+    server.team(&tokens, "Team").await;
+    let rows = server.rows().await;
+    // The deletion locks the account and waits for its team; whoever holds that then asks for the account.
+    let held = rows.hold_by("SELECT 1 FROM teams FOR UPDATE").await;
+    let body = json!({"current_password": account.password});
+    let call = server.post("/auth/delete-account").bearer(&tokens.access).json(&body);
+    let deletion = tokio::spawn(async move { call.send().await });
+    sleep(Duration::from_millis(400)).await;
+    assert!(!deletion.is_finished());
+    held.execute("SELECT 1 FROM users FOR UPDATE").await;
+    held.release().await;
+    deletion.await.unwrap().expect(204);
+    assert!(server.log().contains("others were in the way: handled again"), "there was no deadlock");
+    assert_eq!((rows.count("users").await, rows.count("teams").await), (0, 0));
 }
 
 #[tokio::test]

@@ -137,6 +137,11 @@ impl Rows {
 pub(crate) struct Held(DatabaseTransaction);
 
 impl Held {
+    /// Runs a statement in the same transaction.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.0.execute_unprepared(sql).await.unwrap();
+    }
+
     /// Gives them back.
     pub(crate) async fn release(self) {
         self.0.rollback().await.unwrap();
@@ -144,6 +149,13 @@ impl Held {
 }
 
 impl Rows {
+    /// Takes what this statement locks. On PostgreSQL only.
+    pub(crate) async fn hold_by(&self, sql: &str) -> Held {
+        let held = Held(self.0.begin().await.unwrap());
+        held.execute(sql).await;
+        held
+    }
+
     /// Takes the one write lock of SQLite, or locks of every table against writers.
     pub(crate) async fn hold(&self) -> Held {
         let mode = Some(SqliteTransactionMode::Immediate);
