@@ -27,7 +27,7 @@ use crate::wiring::cache::cache;
 
 pub(crate) use crate::wiring::data_folder::ServingLock;
 pub(crate) use crate::wiring::mail::check_templates;
-pub(crate) use crate::wiring::storage::{has_database, open_database, prepare_schema};
+pub(crate) use crate::wiring::storage::{has_database, name_database, open_database, prepare_schema, reach_database};
 
 /// The wired system.
 pub(crate) struct System {

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::client::request;
@@ -46,12 +47,22 @@ impl Service {
             .env("COUNTERSIGN__DATA_DIR", folder.join("data"))
             .env("COUNTERSIGN__SERVER__LISTEN", address.to_string())
             .env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            .env("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")
             .env("COUNTERSIGN__PASSWORD__BCRYPT_COST", cost.to_string())
             .env("COUNTERSIGN__LIMITS__LOGIN_PER_MINUTE_PER_IP", "0")
             .env("COUNTERSIGN__LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "0")
             .env("COUNTERSIGN__LIMITS__FLOOD_PER_SECOND_PER_IP", "0");
         let (process, started_in) = start(command, address)?;
         Ok(Self { process, address, started_in })
+    }
+
+    /// Ends it in order, and so leaves the database as an operator's restart does.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        let pid = Pid::from_child(&self.process.0);
+        kill_process(pid, Signal::TERM)?;
+        let status = self.process.0.wait()?;
+        anyhow::ensure!(status.success(), "the service ended with {status}");
+        Ok(())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

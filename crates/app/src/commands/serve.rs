@@ -8,11 +8,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
 use countersign_domain::audit::Origin;
+use countersign_infrastructure::persistence::Database;
+use countersign_infrastructure::system::SystemClock;
 
 use crate::banner::banner;
 use crate::commands::serve::metrics::MetricsListener;
 use crate::commands::serve::web::web_settings;
-use crate::settings::{DatabaseKind, PublicUrl, Settings};
+use crate::metrics::Metrics;
+use crate::settings::{DatabaseKind, PublicUrl, Settings, StorageSettings};
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
@@ -36,16 +39,24 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
     let (listener, address) = bind(settings.server.listen)?;
     let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
-    let metrics = metrics_listener.as_ref().map(MetricsListener::metrics);
+    let database = wiring::name_database(&settings.storage).await?;
+    // Takes as long as all that follows up to its end, which needs nothing of it.
+    let opened = tokio::spawn(open(settings.storage.clone(), database.clone()));
+    // Before the system is wired, whose adapters keep handles to the recorder.
+    let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
     let public_url = settings.server.public_url_at(address);
-    let system = Box::pin(start(&settings, &public_url)).await?;
+    let system = System::wire(&settings, &public_url, database)?;
     let web = web_settings(&settings, &public_url, system.dependencies.ids.clone())?;
+    opened.await.context("the opening of the database panicked")??;
+    Box::pin(prepare_keys(&settings, &system)).await?;
     let server = countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")?;
     let handle = server.server.handle();
     let serving = tokio::spawn(server.server);
-    let metrics_server = metrics_listener.map(|listener| listener.serve(&system, &web)).transpose()?;
+    let metrics_server = metrics_listener.zip(metrics.as_ref());
+    let metrics_server =
+        metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
     let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
-    let mut workers = Workers::start(&system.application, system.dependencies.secrets.octets()[0]);
+    let mut workers = Workers::start(&system.application, spread(&system));
     if let Some(metrics) = metrics {
         workers.measure(metrics, &system.dependencies);
     }
@@ -80,11 +91,14 @@ pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
     wiring::check_templates(settings)
 }
 
-/// Everything that has to hold before the first request is taken.
-async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<System> {
-    let database = wiring::open_database(&settings.storage).await?;
-    wiring::prepare_schema(&settings.storage, &database).await?;
-    let system = System::wire(settings, public_url, database)?;
+/// The database with the schema of this version.
+async fn open(storage: StorageSettings, database: Database) -> anyhow::Result<()> {
+    wiring::reach_database(&storage, &database).await?;
+    wiring::prepare_schema(&storage, &database).await
+}
+
+/// A key that signs, and those known that verify.
+async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()> {
     let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
     system
         .application
@@ -103,8 +117,13 @@ async fn start(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Sy
         tracing::info!(keys = resealed, "sealed the signing keys with the current secret key");
     }
     system.key_ring.refresh().await.context("cannot read the signing keys")?;
-    system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")?;
-    Ok(system)
+    system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")
+}
+
+/// Any number, other than that of other nodes. Not of the generator of secrets: that gathers entropy for some thirty
+/// milliseconds when it is asked first, and the first answer would wait for it.
+fn spread(system: &System) -> u8 {
+    system.dependencies.ids.next_id().as_bytes()[15]
 }
 
 fn serve_alone(data_dir: &Path) -> anyhow::Result<ServingLock> {

@@ -17,6 +17,13 @@ pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
 
 /// Opens the database that is set, or the one in the data folder.
 pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<Database> {
+    let database = name_database(storage).await?;
+    reach_database(storage, &database).await?;
+    Ok(database)
+}
+
+/// The same database, to which no connection is made yet.
+pub(crate) async fn name_database(storage: &StorageSettings) -> anyhow::Result<Database> {
     if storage.database_url.is_none() {
         data_folder::create(&storage.data_dir)?;
     }
@@ -26,7 +33,16 @@ pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<D
         statement_timeout: storage.statement_timeout.unsigned_abs(),
         ..DatabaseOptions::default()
     };
-    Database::connect(&database_url(storage), &options).await.context(match storage.database_kind() {
+    Database::at(&database_url(storage), &options).await.context(next_step(storage))
+}
+
+/// Makes the first connection.
+pub(crate) async fn reach_database(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
+    database.reach().await.context(next_step(storage))
+}
+
+fn next_step(storage: &StorageSettings) -> &'static str {
+    match storage.database_kind() {
         DatabaseKind::Postgres => {
             "cannot reach the database; see that the server which database.url names runs and takes connections from \
              here, and that user, password and name of the database are right"
@@ -35,7 +51,7 @@ pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<D
             "cannot open the database; see that database.url, or data_dir without it, names a place where the user \
              that this runs as may write"
         }
-    })
+    }
 }
 
 /// Applies what is pending of the schema, unless that is left to the command.

@@ -65,17 +65,30 @@ impl Database {
     /// Opens `sqlite://…` (created if missing, readable by its owner alone), `sqlite::memory:` (for tests, one
     /// connection), or `postgres://…`. The schema is left as it is: see [`Self::migrate`].
     pub async fn connect(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {
-        let mut pool = open(url, options).await;
-        // The bound is meant for requests; a machine that has just started may be slower.
-        for _ in 1..OPENING_ATTEMPTS {
-            if matches!(pool, Err(Fault::Unavailable { .. })) {
-                pool = open(url, options).await;
-            }
-        }
-        let pool = pool?;
+        let database = Self::at(url, options).await?;
+        database.reach().await?;
+        Ok(database)
+    }
+
+    /// The database at this URL, to which no connection is made before it is needed: there is time to do something
+    /// else until [`Self::reach`] is through.
+    pub async fn at(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {
+        let pool = open(url, options).await?;
         let writes =
             (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
         Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default() })
+    }
+
+    /// Makes a first connection.
+    pub async fn reach(&self) -> Result<(), Fault> {
+        let mut outcome = self.pool.ping().await.map_err(fault);
+        // The bound is meant for requests; a machine that has just started may be slower.
+        for _ in 1..OPENING_ATTEMPTS {
+            if matches!(outcome, Err(Fault::Unavailable { .. })) {
+                outcome = self.pool.ping().await.map_err(fault);
+            }
+        }
+        outcome
     }
 
     /// What implements the repositories and the housekeeping, each call on its own.

@@ -3,7 +3,8 @@
 use aws_lc_rs::rand;
 use countersign_application::ports::secret_generator::SecretGenerator;
 
-/// Draws from the generator of AWS-LC, which the operating system seeds (ASVS 11.5.1).
+/// Draws from the generator of AWS-LC, seeded by the operating system and by the jitter of the processor (ASVS 11.5.1).
+/// That is gathered at the first call of the process, which takes some tens of milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSecretGenerator;
 

@@ -3,7 +3,6 @@
 use std::net::{SocketAddr, TcpListener};
 
 use anyhow::Context as _;
-use countersign_infrastructure::system::SystemClock;
 use countersign_web::metrics_page;
 use countersign_web::{BoundServer, WebSettings};
 
@@ -11,11 +10,10 @@ use crate::metrics::Metrics;
 use crate::settings::MetricsListen;
 use crate::wiring::System;
 
-/// Bound, and the recorder installed: before the system is wired, whose adapters keep handles to it.
+/// Bound, and serving nothing yet.
 pub(crate) struct MetricsListener {
     listener: TcpListener,
     address: SocketAddr,
-    metrics: Metrics,
 }
 
 impl MetricsListener {
@@ -42,17 +40,17 @@ impl MetricsListener {
             }
         };
         let address = listener.local_addr()?;
-        Ok(Some(Self { listener, address, metrics: Metrics::install(&SystemClock)? }))
+        Ok(Some(Self { listener, address }))
     }
 
-    /// What is measured.
-    pub(crate) fn metrics(&self) -> Metrics {
-        self.metrics.clone()
-    }
-
-    /// Starts to serve.
-    pub(crate) fn serve(self, system: &System, settings: &WebSettings) -> anyhow::Result<BoundServer> {
-        let page = self.metrics.page(system.database.clone(), system.password_hasher.clone());
+    /// Starts to serve these figures.
+    pub(crate) fn serve(
+        self,
+        metrics: &Metrics,
+        system: &System,
+        settings: &WebSettings,
+    ) -> anyhow::Result<BoundServer> {
+        let page = metrics.page(system.database.clone(), system.password_hasher.clone());
         let server = metrics_page::serve(self.listener, settings, page).context("cannot serve metrics")?;
         tracing::info!(address = %self.address, path = "/metrics", "metrics are served");
         Ok(server)

@@ -21,6 +21,7 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
     ];
     let mut connect = ConnectOptions::new(url);
     connect
+        .connect_lazy(true)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .set_application_name("countersign")

@@ -13,6 +13,10 @@ const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
 impl Database {
     /// Applies what is pending, all of it or nothing. Of several nodes that start together one does the work.
     pub async fn migrate(&self) -> Result<(), Fault> {
+        // As at nearly every start: found without the lock, for which a node would wait while another one writes.
+        if self.status().await?.iter().all(|(_, applied)| *applied) {
+            return Ok(());
+        }
         let transaction = self.begin_migration().await.map_err(fault)?;
         Migrator::up(&transaction, None).await.map_err(fault)?;
         transaction.commit().await.map_err(fault)

@@ -28,6 +28,7 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
     let busy_timeout = options.acquire_timeout;
     let mut connect = ConnectOptions::new(url);
     connect
+        .connect_lazy(true)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .acquire_timeout(options.acquire_timeout)
