@@ -8,6 +8,7 @@
 
 mod framing;
 mod guarded_stream;
+mod refusal;
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! Everything that goes wrong, as RFC 9457 wants it.
 //!
 //! A [`Problem`] only says what happened. Its body needs the request's id and the public URL, so it is rendered by
-//! `middleware::answer`, the one place that every answer passes.
+//! `middleware::answer`, which every answer to a request passes.
 
 pub mod catalogue;
 mod field;
@@ -101,12 +101,26 @@ impl Problem {
     /// What a bare status means that the framework answered with.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let status = match status.as_u16() {
-            400 | 401 | 404 | 405 | 406 | 408 | 413 | 415 | 429 | 503 => status,
+            400 | 401 | 404 | 405 | 406 | 408 | 413 | 415 | 429 | 431 | 503 => status,
             402..500 => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let (code, detail) = catalogue::of_status(status.as_u16());
         Self::new(status, code, detail)
+    }
+
+    /// Its body, as JSON.
+    pub(crate) fn body(&self, public_url: &str, request_id: &str) -> Vec<u8> {
+        let body = ProblemBody {
+            kind: format!("{public_url}/docs/errors#{}", self.code),
+            title: catalogue::find(self.code).map_or("", |entry| entry.title),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            errors: &self.errors,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
     }
 
     /// The value of `WWW-Authenticate` (RFC 6750, 3).
@@ -202,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_the_framework_refuses_comes_with_what_to_do() {
-        for status in [400, 401, 404, 405, 406, 408, 413, 415] {
+        for status in [400, 401, 404, 405, 406, 408, 413, 415, 431] {
             let problem = Problem::of_status(StatusCode::from_u16(status).unwrap());
             let entry = catalogue::find(problem.code).unwrap();
             assert!(problem.detail.ends_with(entry.advice), "{}", problem.detail);

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::rt::time::{Sleep, sleep_until};
@@ -11,7 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::connection::framing::{Framing, Refused};
+use crate::connection::refusal::BareAnswer;
 use crate::connection::{Activity, Patience};
+use crate::settings::WebSettings;
 
 /// Octets that are read at once, and that are handed on of a body ahead of who reads it.
 const READ_AHEAD: usize = 2 * 1024;
@@ -33,6 +36,9 @@ pub(crate) struct GuardedStream<T> {
     /// Read, and not handed on: it belongs to the next request, which would take some 7 KiB of memory while it waits for
     /// its turn, however short it is.
     held: Bytes,
+    settings: Arc<WebSettings>,
+    /// What is yet to be written of an answer in place of a bare one.
+    completed: Bytes,
     /// Since when the client has not taken all that lies ready for it.
     blocked_since: Option<Instant>,
     /// Looks at the deadline now and then; requests do not move it.
@@ -40,7 +46,7 @@ pub(crate) struct GuardedStream<T> {
 }
 
 impl<T> GuardedStream<T> {
-    pub(crate) fn new(stream: T, patience: Patience, is_http1: bool) -> Self {
+    pub(crate) fn new(stream: T, settings: Arc<WebSettings>, patience: Patience, is_http1: bool) -> Self {
         Self {
             stream,
             patience,
@@ -50,6 +56,8 @@ impl<T> GuardedStream<T> {
             read_ahead: 0,
             framing: Framing::new(),
             held: Bytes::new(),
+            settings,
+            completed: Bytes::new(),
             blocked_since: None,
             alarm: Box::pin(sleep_until(Instant::now() + patience.idle)),
         }
@@ -185,14 +193,36 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
     }
 }
 
+impl<T: AsyncWrite + Unpin> GuardedStream<T> {
+    fn poll_write_some(&mut self, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, octets) {
+            return Poll::Ready(match written {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                written => written,
+            });
+        }
+        self.blocked(cx)?;
+        Poll::Pending
+    }
+}
+
 impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if let Poll::Ready(written) = Pin::new(&mut this.stream).poll_write(cx, octets) {
-            return Poll::Ready(written);
+        match BareAnswer::ending(octets).filter(|_| this.is_http1) {
+            Some(bare) if bare.at == 0 => {
+                if this.completed.is_empty() {
+                    this.completed = bare.completed(&this.settings);
+                }
+                while !this.completed.is_empty() {
+                    let written = ready!(this.poll_write_some(cx, &this.completed.clone()))?;
+                    let _written = this.completed.split_to(written);
+                }
+                Poll::Ready(Ok(octets.len()))
+            }
+            Some(bare) => this.poll_write_some(cx, &octets[..bare.at]),
+            None => this.poll_write_some(cx, octets),
         }
-        this.blocked(cx)?;
-        Poll::Pending
     }
 
     /// Comes once everything is written: only then the client has taken what lay ready.

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web;
 
 use crate::extract::RequestOrigin;
-use crate::problem::{Problem, ProblemBody, catalogue};
+use crate::problem::Problem;
 use crate::settings::WebSettings;
 
 /// Marks an answer whose status is an error's but whose body is its own, such as a page or a readiness report.
@@ -40,16 +40,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
 fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {
     let settings = response.request().app_data::<web::Data<WebSettings>>();
     let public_url = settings.map_or("", |settings| settings.public_url.as_str());
-    let body = ProblemBody {
-        kind: format!("{public_url}/docs/errors#{}", problem.code),
-        title: catalogue::find(problem.code).map_or("", |entry| entry.title),
-        status: problem.status.as_u16(),
-        detail: &problem.detail,
-        code: problem.code,
-        request_id: origin.request_id(),
-        errors: &problem.errors,
-    };
-    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let body = problem.body(public_url, origin.request_id());
     let mut response = response.map_body(|_, _| BoxBody::new(body));
     *response.response_mut().status_mut() = problem.status;
     if matches!(problem.status.as_u16(), 408 | 413) {

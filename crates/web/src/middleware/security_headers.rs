@@ -26,7 +26,8 @@ pub(crate) async fn security_headers<B: MessageBody>(
     Ok(response)
 }
 
-fn mark(headers: &mut HeaderMap, https: bool) {
+/// What every answer carries.
+pub(crate) fn mark(headers: &mut HeaderMap, https: bool) {
     let always = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),

@@ -27,6 +27,7 @@ catalogue! {
     "authentication_required" [401] "A token is required" "Send an access token: Authorization: Bearer, then the token.";
     "bad_request" [400] "The request cannot be understood" "Check the request against the API description.";
     "email_taken" [409] "The address belongs to another account" "Sign in with it, or reset its password.";
+    "head_too_large" [431] "The head of the request is too large" "Send fewer or shorter headers: at most 96, and 128 KiB.";
     "internal_error" [500] "A fault of this service" "Report the request id to whoever runs the service.";
     "invalid_credentials" [401] "Address or password is wrong" "Check both; the answer is the same for unknown addresses.";
     "invalid_refresh_token" [401] "The refresh token is not valid" "It is unknown, expired or was used before: sign in again.";
@@ -79,6 +80,7 @@ pub(crate) fn of_status(status: u16) -> (&'static str, &'static str) {
         413 => ("payload_too_large", "The body is too large."),
         415 => ("unsupported_media_type", "The content type is not supported."),
         429 => ("rate_limited", "Too many requests; try again later."),
+        431 => ("head_too_large", "The head of the request is too large."),
         503 => ("service_unavailable", "The service cannot do this at the moment. Try again shortly."),
         _ => ("internal_error", "Something went wrong here. The request id names it in the log."),
     }

@@ -5,6 +5,7 @@
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -58,11 +59,14 @@ where
     let patience = Patience { idle: settings.keep_alive + settings.head_timeout, unread: settings.answer_timeout };
     let bounds = Bounds { head: settings.head_timeout, keep_alive: settings.keep_alive };
     let stopping = builder.graceful_shutdown_signal();
+    let settings = Arc::new(settings.clone());
     let builder = match settings.tls.clone() {
         None => builder.listen("http", listener, move || {
+            let settings = Arc::clone(&settings);
             let accept = fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                ready(Ok::<_, DispatchError>((GuardedStream::new(stream, patience, true), Protocol::Http1, peer)))
+                let stream = GuardedStream::new(stream, Arc::clone(&settings), patience, true);
+                ready(Ok::<_, DispatchError>((stream, Protocol::Http1, peer)))
             });
             accept.and_then(http(bounds, stopping.clone(), make_app()))
         })?,
@@ -75,11 +79,12 @@ where
                 let mut acceptor = Acceptor::new(tls.clone());
                 acceptor.set_handshake_timeout(bounds.head);
                 let accept = acceptor.map_err(TlsError::into_service_error).map_init_err(|_never| ());
+                let settings = Arc::clone(&settings);
                 let accept = accept.map(move |stream: TlsStream<TcpStream>| {
                     let peer = stream.get_ref().0.peer_addr().ok();
                     let is_http1 = stream.get_ref().1.alpn_protocol() != Some(b"h2");
                     let protocol = if is_http1 { Protocol::Http1 } else { Protocol::Http2 };
-                    (GuardedStream::new(stream, patience, is_http1), protocol, peer)
+                    (GuardedStream::new(stream, Arc::clone(&settings), patience, is_http1), protocol, peer)
                 });
                 accept.and_then(http(bounds, stopping.clone(), make_app()).map_err(TlsError::Service))
             })?

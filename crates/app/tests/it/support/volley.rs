@@ -63,7 +63,7 @@ fn written_out(request: &reqwest::Request) -> Vec<u8> {
 }
 
 /// An answer that was read to the end of its connection.
-fn read(received: &str) -> Answer {
+pub(crate) fn read(received: &str) -> Answer {
     let (head, text) = received.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {received:?}"));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
