@@ -53,12 +53,37 @@ impl DependencyProbe for DatabaseProbe {
     }
 
     async fn check(&self) -> Result<(), Fault> {
-        let Some(theirs) = self.ask().await.map_err(fault)? else { return Ok(()) };
-        let skew = (self.clock.now() - theirs).abs();
-        if skew > MAX_SKEW {
-            let skew = skew.whole_seconds();
-            return Err(Fault::unavailable("database", format!("its clock and this node's differ by {skew} s")));
+        let theirs = self.ask().await.map_err(fault)?;
+        theirs.map_or(Ok(()), |theirs| compare(self.clock.now(), theirs))
+    }
+}
+
+fn compare(ours: OffsetDateTime, theirs: OffsetDateTime) -> Result<(), Fault> {
+    let skew = (ours - theirs).abs();
+    if skew > MAX_SKEW {
+        let skew = skew.whole_seconds();
+        return Err(Fault::unavailable("database", format!("its clock and this node's differ by {skew} s")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use countersign_application::testing::NOW;
+
+    use super::*;
+
+    #[test]
+    fn clocks_may_differ_by_30_s_and_no_more_to_either_side() {
+        for seconds in [-30, -1, 0, 29, 30] {
+            compare(NOW, NOW + time::Duration::seconds(seconds)).unwrap();
         }
-        Ok(())
+        for (seconds, told) in [(-31, 31), (31, 31), (3_600, 3_600)] {
+            let refused = compare(NOW, NOW + time::Duration::seconds(seconds)).unwrap_err();
+            let why = refused.source().unwrap().to_string();
+            assert_eq!(why, format!("its clock and this node's differ by {told} s"));
+        }
     }
 }

@@ -104,6 +104,8 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(test: impl Fn(Fresh) -> 
     if let Some(server) = postgres_server() {
         println!("on PostgreSQL");
         test(postgres(&server).await).await;
+    } else {
+        println!("NOT on PostgreSQL: TEST_DATABASE_URL names no server");
     }
 }
 
