@@ -63,10 +63,13 @@ async fn parallel_registrations_of_an_address_make_one_account() {
 #[tokio::test]
 async fn concealed_parallel_registrations_make_one_account_and_answer_alike() {
     let server = Setup::default().set("REGISTRATION__CONCEAL_EXISTING", "true").start().await;
-    let answers = at_once((0..20).map(|_| server.registration("race@example.org", PASSWORD))).await;
-    assert_eq!(count(&answers, 202), 20, "{answers:?}");
-    assert!(answers.iter().all(|answer| answer.text == answers[0].text));
-    assert_eq!(server.rows().await.count("users").await, 1);
+    for round in 1..=10 {
+        let email = format!("race{round}@example.org");
+        let answers = at_once((0..20).map(|_| server.registration(&email, PASSWORD))).await;
+        assert_eq!(count(&answers, 202), 20, "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.text == answers[0].text));
+        assert_eq!(server.rows().await.count("users").await, round);
+    }
 }
 
 #[tokio::test]
@@ -234,8 +237,7 @@ async fn registering_with_an_invitation_joins_its_team_and_proves_the_address() 
     assert_problem(&other, 403, "invitation_for_another_account");
     assert_eq!(server.rows().await.count("users").await, 1);
 
-    let answers = at_once((0..8).map(|_| with("guest@example.org", &token))).await;
-    assert_eq!(count(&answers, 201), 1, "{answers:?}");
+    with("guest@example.org", &token).send().await.expect(201);
     let tokens = Tokens::of(&server.sign_in("guest@example.org", PASSWORD).send().await.expect(200));
     let me = server.get("/auth/me").bearer(&tokens.access).send().await.expect(200).json();
     assert_eq!((&me["email_verified"], &me["teams"][0]["id"]), (&json!(true), &json!(team)));

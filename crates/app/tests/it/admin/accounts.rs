@@ -45,7 +45,7 @@ async fn a_deactivated_account_is_out_at_once_and_back_only_by_signing_in() {
 #[tokio::test]
 async fn deactivation_races_with_sign_ins_and_refreshes_and_wins() {
     let (server, root) = server().await;
-    for round in 0..3 {
+    for round in 0..10 {
         let (account, tokens) = server.signed_in(&format!("user{round}@example.org")).await;
         let mut calls = vec![
             server

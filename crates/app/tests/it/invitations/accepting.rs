@@ -201,12 +201,15 @@ async fn an_id_is_not_a_token() {
 
 #[tokio::test]
 async fn of_two_accounts_with_one_token_the_invited_one_wins() {
-    let (server, owner, team) = asking().await;
+    let (server, owner, _) = asking().await;
     let (_, invited) = server.signed_in("invited@example.org").await;
     let (_, other) = server.signed_in("other@example.org").await;
-    let token = server.invited(&owner, &team, "invited@example.org", "member").await;
-    let answers = at_once([server.accept(&token, Some(&other)), server.accept(&token, Some(&invited))]).await;
-    assert_eq!(tally(&answers).get(&200), Some(&1), "{answers:?}");
-    assert_eq!(answers[1].status, 200);
-    assert!(server.my_teams(&other).await.is_empty());
+    for _ in 0..10 {
+        let team = server.team(&owner, "Raced").await;
+        let token = server.invited(&owner, &team, "invited@example.org", "member").await;
+        let answers = at_once([server.accept(&token, Some(&other)), server.accept(&token, Some(&invited))]).await;
+        assert_eq!(tally(&answers).get(&200), Some(&1), "{answers:?}");
+        assert_eq!(answers[1].status, 200);
+        assert!(server.my_teams(&other).await.is_empty());
+    }
 }

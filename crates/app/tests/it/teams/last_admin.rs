@@ -98,7 +98,7 @@ async fn of_two_admins_who_go_at_one_moment_one_stays() {
     let stop = Arc::new(AtomicBool::new(false));
     let watcher = tokio::spawn(watch(server.rows().await, Arc::clone(&stop)));
     let rows = server.rows().await;
-    for round in 0..4 {
+    for round in 0..10 {
         let names =
             (0..races.len()).flat_map(|race| ["one", "two", "member"].map(|who| format!("{who}{race}.{round}")));
         let accounts = server.many_signed_in(names.map(|name| format!("{name}@example.org"))).await;
