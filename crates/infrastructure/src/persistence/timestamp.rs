@@ -4,9 +4,11 @@ use sea_orm::Value;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// A time as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Of fixed width and in UTC, so that comparing text compares times; the form
-/// that SeaORM would bind drops trailing zeros, and then `…45Z` sorts after `…45.5Z`.
+/// that SeaORM would bind drops trailing zeros, and then `…45Z` sorts after `…45.5Z`. A moment after the year 9999 or
+/// before -9999, which only a comparison can ask for, is the last or first that there is.
 fn text(at: OffsetDateTime) -> String {
-    let at = at.to_offset(UtcOffset::UTC);
+    let end = if at.year() < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
+    let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(end.assume_utc());
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
         at.year(),
@@ -47,6 +49,12 @@ mod tests {
         assert!(texts.is_sorted());
         assert_eq!(texts[3], "2026-01-02T03:04:06.000Z");
         assert_eq!(texts[4], "2026-01-02T03:04:07.123Z");
+    }
+
+    #[test]
+    fn what_lies_beyond_all_years_is_the_end_of_them() {
+        assert_eq!(text(datetime!(9999-12-31 23:59:59 -23:59)), "9999-12-31T23:59:59.999Z");
+        assert_eq!(text(datetime!(-9999-01-01 00:00:00 +23:59)), "-9999-01-01T00:00:00.000Z");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use countersign_application::ports::audit_log::AuditFilter;
 use countersign_domain::audit::AuditKind;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::page::PageRequest;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use utoipa::IntoParams;
 
 use crate::extract::query::PageParameters;
@@ -63,8 +63,12 @@ fn narrow<T>(
     parse(&text).or_else(|| fields.refuse(FieldError::new(name, "malformed", message)))
 }
 
+/// A moment of the years 0000 to 9999 in UTC: beyond them, texts of times do not sort. No leap second, of which the
+/// parser takes some and refuses others.
 fn time_of(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+    let is_leap_second = text.get(17..19) == Some("60");
+    (at.year() >= 0 && !is_leap_second).then_some(at)
 }
 
 /// List audit events, newest first.
@@ -79,4 +83,36 @@ pub(crate) async fn handle(
     let command = ListAuditEventsCommand { filter, page };
     let page = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
     Ok(web::Json(PageBody::of(page)))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn times_are_moments_of_four_digit_years_in_utc() {
+        for (text, expected) in [
+            ("2026-01-02T03:04:05Z", datetime!(2026-01-02 03:04:05 UTC)),
+            ("2026-01-02T03:04:05.678+02:00", datetime!(2026-01-02 01:04:05.678 UTC)),
+            ("0000-01-01T00:00:00Z", datetime!(0000-01-01 00:00:00 UTC)),
+            ("9999-12-31T23:59:59Z", datetime!(9999-12-31 23:59:59 UTC)),
+        ] {
+            let at = time_of(text).unwrap();
+            assert_eq!((at, at.offset()), (expected, UtcOffset::UTC), "{text}");
+        }
+        for text in [
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
+            "2026-06-30T23:59:60Z",
+            "2026-06-30T23:59:60.5Z",
+            "2026-06-30T00:00:60Z",
+            "2026-01-02",
+            "yesterday",
+            "",
+        ] {
+            assert_eq!(time_of(text), None, "{text}");
+        }
+    }
 }

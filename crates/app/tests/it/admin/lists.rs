@@ -125,7 +125,16 @@ async fn audit_events_are_filtered_and_newest_first() {
     assert_eq!((since.len(), until.len()), (1, 0), "since is included, until is not");
     assert!(items(&server, &root, "/admin/audit?until=2020-01-01T00:00:00Z").await.is_empty());
     assert!(items(&server, &root, "/admin/audit?since=2999-01-01T00:00:00%2B02:00").await.is_empty());
-    for bad in ["event=nothing", "user_id=me", "team_id=1", "since=yesterday", "until=1700000000"] {
+    assert!(items(&server, &root, "/admin/audit?since=9999-12-31T23:59:59Z").await.is_empty());
+    for bad in [
+        "event=nothing",
+        "user_id=me",
+        "team_id=1",
+        "since=yesterday",
+        "until=1700000000",
+        "since=9999-12-31T23:59:59-23:59",
+        "until=2026-06-30T23:59:60Z",
+    ] {
         let answer = server.get(&format!("/admin/audit?{bad}")).bearer(&root.access).send().await;
         assert_problem(&answer, 422, "validation_failed");
         assert_eq!(answer.text_at("/errors/0/field"), bad.split('=').next().unwrap());
