@@ -79,7 +79,8 @@ pub trait Outbox: Send + Sync {
     async fn remove_of_account(&self, user: UserId) -> Result<(), Fault>;
 
     /// Mails that are still held about this account, and to this address if one is given, oldest first: for the export
-    /// of its data. Decoys are left out.
+    /// of its data. Decoys are left out, and so is what was mailed to an address that the account asked for and does not
+    /// have: there is a mail only if nobody has that address, which the export must not tell.
     async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault>;
 
     /// Removes unsent mails to this address that carry a token of this account: the address is given up.

@@ -4,7 +4,7 @@ pub(crate) mod row;
 
 use async_trait::async_trait;
 use countersign_application::error::Fault;
-use countersign_application::mail::message::QueuedMail;
+use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::ports::outbox::{Backlog, HeldMail, Lease, LeasedMail, Outbox, Setback, WITHDRAWN};
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
@@ -193,8 +193,11 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
 
     async fn list_by_recipient(&self, user: UserId, email: Option<EmailAddress>) -> Result<Vec<HeldMail>, Fault> {
         let to_address = email.map(|email| Column::Recipient.eq(email.as_str()));
+        let about = Condition::all()
+            .add(Column::UserId.eq(user.as_uuid()))
+            .add(Column::Kind.ne(MailKind::ConfirmNewAddress.as_str()));
         let rows = Entity::find()
-            .filter(Condition::any().add(Column::UserId.eq(user.as_uuid())).add_option(to_address))
+            .filter(Condition::any().add(about).add_option(to_address))
             .filter(Column::Decoy.eq(false))
             .order_by_asc(Column::Id)
             .all(&self.0)

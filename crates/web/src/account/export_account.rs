@@ -35,7 +35,8 @@ pub(crate) struct AccountExportBody {
     sign_in_networks: Vec<SignInNetworkBody>,
     /// Mailed and not used yet, with an address that waits to be confirmed.
     one_time_tokens: Vec<ExportedOneTimeTokenBody>,
-    /// About the account and, once its address is verified, to that address, oldest first.
+    /// About the account and, once its address is verified, to that address, oldest first; none to an address that
+    /// waits to be confirmed.
     mails: Vec<ExportedMailBody>,
     /// To the address of the account, once it is verified.
     invitations: Vec<ExportedInvitationBody>,
@@ -161,8 +162,8 @@ mod tests {
         });
         mocks.outbox.expect_list_by_recipient().returning(|_, _| {
             Ok(vec![HeldMail {
-                kind: "confirm_new_address".to_owned(),
-                recipient: email("new@example.com"),
+                kind: "password_changed".to_owned(),
+                recipient: email("user1@example.com"),
                 recipient_name: Some("Firstname".to_owned()),
                 delivery: Delivery::Sent,
                 created_at: NOW,
@@ -192,7 +193,7 @@ mod tests {
             "one_time_tokens": [{"purpose": "email_change", "new_email": "new@example.com",
                 "requested_by": session(1).id.to_string(), "created_at": at,
                 "expires_at": "2026-01-02T04:04:05.678Z"}],
-            "mails": [{"kind": "confirm_new_address", "recipient": "new@example.com", "recipient_name": "Firstname",
+            "mails": [{"kind": "password_changed", "recipient": "user1@example.com", "recipient_name": "Firstname",
                 "delivery": "sent", "created_at": at, "sent_at": at}],
             "invitations": [{"id": invitation("user1@example.com", Role::Member).id.to_string(),
                 "team_id": team(1).id.to_string(), "role": "member", "state": "pending", "created_at": at,

@@ -43,7 +43,13 @@ impl EventPages {
         self.left -= items.len();
         self.next = next.filter(|_| self.left > 0).map(|cursor| request.starting(cursor));
         items.retain(|event| self.may_know(event));
-        Ok(Some(items))
+        Ok(Some(items.into_iter().map(|event| self.without_others(event)).collect()))
+    }
+
+    /// Whom the account did something to is left out: that is about somebody else (GDPR Art. 15(4)), and that an event
+    /// knows an account for an address would tell an inviter that there is one.
+    fn without_others(&self, event: AuditEvent) -> AuditEvent {
+        AuditEvent { user_id: event.user_id.filter(|user| *user == self.owner.id), ..event }
     }
 
     /// Invitations are left out of the export until the address is verified, and so is what others did about them: they
@@ -69,7 +75,7 @@ mod tests {
 
     use super::*;
     use crate::ports::audit_log::MockAuditLog;
-    use crate::testing::{NOW, origin, user, user_id};
+    use crate::testing::{NOW, origin, team, user, user_id};
 
     fn event(n: u128, kind: AuditKind) -> AuditEvent {
         AuditEvent::new(AuditEventId::new(Uuid::from_u128(n)), kind, &origin(), NOW)
@@ -98,6 +104,29 @@ mod tests {
         }
         assert!(pages.is_over());
         assert_eq!(ids, (990_000..1_000_000).rev().collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn whom_an_account_did_something_to_is_not_told() {
+        let invited = |n| event(n, AuditKind::MemberInvited).by(user_id(1)).in_team(team(1).id).detail("member");
+        // Of every kind: who knows what the next one will give away.
+        let others = AuditKind::ALL.iter().map(|kind| event(3, *kind).by(user_id(1)).about(user_id(3)));
+        let mut log = MockAuditLog::new();
+        let all: Vec<_> = [invited(1).about(user_id(2)), invited(2)].into_iter().chain(others).collect();
+        log.expect_list().returning(move |_, _| Ok(Page { items: all.clone(), next: None }));
+        let mut shown = EventPages::of(Arc::new(log), user(1)).next().await.unwrap().unwrap();
+        assert_eq!(shown.len(), AuditKind::ALL.len() + 2);
+        assert!(shown.iter().all(|event| event.user_id.is_none()));
+        shown[0].id = shown[1].id;
+        assert_eq!(shown[0], shown[1], "an address with an account and one without look alike");
+        // What was done to the account itself has it.
+        let mut log = MockAuditLog::new();
+        log.expect_list().returning(|_, _| {
+            let of_another = event(1, AuditKind::RoleChanged).by(user_id(2)).about(user_id(1));
+            Ok(Page { items: vec![of_another], next: None })
+        });
+        let shown = EventPages::of(Arc::new(log), user(1)).next().await.unwrap().unwrap();
+        assert_eq!((shown[0].actor_id, shown[0].user_id), (Some(user_id(2)), Some(user_id(1))));
     }
 
     #[tokio::test]

@@ -368,6 +368,9 @@ async fn mails_about_an_account_and_to_its_address_are_listed_for_an_export() {
             mail(3, MailKind::ConfirmNewAddress).to_account(&another),
             mail(4, MailKind::ResetPassword).as_decoy(),
             to(5, MailKind::AddressTaken, "user2@example.com"),
+            // Asked for by the account: the one is free, and the other is taken, which must not show.
+            to(6, MailKind::ConfirmNewAddress, "free@example.com").to_account(&user),
+            to(7, MailKind::ConfirmNewAddress, "taken@example.com").to_account(&user).as_decoy(),
         ] {
             outbox.enqueue(&mail).await.unwrap();
         }
@@ -398,6 +401,14 @@ async fn mails_about_an_account_and_to_its_address_are_listed_for_an_export() {
         let all: Vec<_> = [about.clone()].into_iter().chain(to_address).collect();
         assert_eq!(outbox.list_by_recipient(user_id(1), Some(user.email)).await.unwrap(), all);
         assert_eq!(outbox.list_by_recipient(user_id(1), None).await.unwrap(), [about]);
+        // Once it is sent, and once the account has the address.
+        assert!(outbox.mark_sent(id(6), &lease, NOW).await.unwrap());
+        assert!(outbox.mark_sent(id(7), &lease, NOW).await.unwrap());
+        let kinds = |held: Vec<HeldMail>| held.into_iter().map(|mail| mail.kind).collect::<Vec<_>>();
+        let before = outbox.list_by_recipient(user_id(1), Some(email("elsewhere@example.com"))).await.unwrap();
+        assert_eq!(kinds(before), ["address_changed"]);
+        let after = outbox.list_by_recipient(user_id(1), Some(email("free@example.com"))).await.unwrap();
+        assert_eq!(kinds(after), ["address_changed", "confirm_new_address"]);
     })
     .await;
 }

@@ -18,6 +18,7 @@ pub(crate) struct ExportedEventBody {
     /// Who did it, if that was known.
     #[schema(required)]
     actor_id: Option<Uuid>,
+    /// The account itself, or null: whom it did something to is about somebody else.
     #[schema(required)]
     user_id: Option<Uuid>,
     #[schema(required)]
