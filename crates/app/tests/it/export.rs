@@ -102,27 +102,29 @@ async fn every_value_that_the_register_calls_exported_is_in_the_export() {
     assert_eq!(export["invitations"][0]["role"], "admin");
 }
 
-/// What is left of the export where no two accounts are alike: ids and times are cut out.
+/// Cuts out ids and times, and names alike what is alike.
+fn strip(value: &mut Value, own: &Value, asked_for: &str) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, own, asked_for)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let aside = ["id", "team_id", "request_id", "requested_by", "email", "recipient"];
+                if aside.contains(&name.as_str()) || name.ends_with("_at") || name == "at" {
+                    *value = json!(!value.is_null());
+                }
+                strip(value, own, asked_for);
+            }
+        }
+        same if same == own => *same = json!("own"),
+        same if *same == asked_for => *same = json!("asked for"),
+        _ => {}
+    }
+}
+
+/// An export without what no two accounts have in common.
 async fn comparable(server: &TestServer, tokens: &Tokens, asked_for: &str) -> Value {
     let mut export = server.get("/auth/me/export").bearer(&tokens.access).send().await.expect(200).json();
     let own = export["user"]["id"].take();
-    fn strip(value: &mut Value, own: &Value, asked_for: &str) {
-        match value {
-            Value::Array(items) => items.iter_mut().for_each(|item| strip(item, own, asked_for)),
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    let aside = ["id", "team_id", "request_id", "requested_by", "email", "recipient"];
-                    if aside.contains(&name.as_str()) || name.ends_with("_at") || name == "at" {
-                        *value = json!(!value.is_null());
-                    }
-                    strip(value, own, asked_for);
-                }
-            }
-            same if same == own => *same = json!("own"),
-            same if *same == asked_for => *same = json!("asked for"),
-            _ => {}
-        }
-    }
     strip(&mut export, &own, asked_for);
     export
 }
