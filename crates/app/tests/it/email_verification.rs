@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Account, Call, PASSWORD, Setup, TestServer, Tokens, assert_problem, at_once, count};
+use crate::support::{Account, Call, PASSWORD, Setup, TestServer, Timing, Tokens, assert_problem, at_once, count};
 
 fn verify(server: &TestServer, token: &str) -> Call {
     server.post("/auth/verify-email").json(&json!({"token": token}))
@@ -44,6 +44,22 @@ async fn inviting_team(server: &TestServer, email: &str) -> String {
 
 async fn teams(server: &TestServer, tokens: &Tokens) -> Value {
     server.get("/auth/teams").bearer(&tokens.access).send().await.expect(200).json()
+}
+
+#[tokio::test]
+async fn a_request_takes_the_same_time_for_every_address() {
+    let server = TestServer::start().await;
+    server.register("unverified@example.org").await;
+    server.verified("verified@example.org").await;
+    server.register("inactive@example.org").await;
+    let rows = server.rows().await;
+    rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'inactive@example.org'").await;
+    let [unverified, verified, inactive] = ["unverified", "verified", "inactive"].map(|kind| {
+        let server = &server;
+        move |_| request(server, &format!("{kind}@example.org"))
+    });
+    let unknown = |n| request(&server, &format!("unknown{n}@example.org"));
+    Timing::assert_all_alike(&[&unverified, &verified, &inactive, &unknown]).await;
 }
 
 #[tokio::test]

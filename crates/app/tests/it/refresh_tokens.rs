@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::support::{
-    Answer, Call, PASSWORD, Setup, TestServer, Tokens, assert_no_leak, assert_problem, at_once, claims_of,
+    Answer, Call, PASSWORD, Setup, TestServer, Timing, Tokens, assert_no_leak, assert_problem, at_once, claims_of,
+    near_miss,
 };
 
 fn refresh(server: &TestServer, token: &str) -> Call {
@@ -210,20 +211,26 @@ async fn a_refresh_after_a_change_of_role_tells_the_new_one() {
 }
 
 #[tokio::test]
+async fn a_near_miss_takes_as_long_as_a_token_that_is_far_off() {
+    let server = TestServer::start().await;
+    let (_, tokens) = server.signed_in("user@example.org").await;
+    let far_off: String = tokens.refresh.chars().rev().collect();
+    let near = |n: usize| refresh(&server, &near_miss(&tokens.refresh, tokens.refresh.len() - 1 - n % 8));
+    Timing::assert_alike(near, |n| refresh(&server, &near_miss(&far_off, n))).await;
+    assert_alive(&server, &tokens).await;
+}
+
+#[tokio::test]
 async fn what_is_no_refresh_token_is_refused_and_harms_none() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("garbage@example.org").await;
     let token = &tokens.refresh;
-    let changed = |at: usize| {
-        let other = if token[at..].starts_with('A') { "B" } else { "A" };
-        format!("{}{other}{}", &token[..at], &token[at + 1..])
-    };
     let mut shapes = BTreeSet::new();
     for bad in [
-        changed(0),
-        changed(30),
-        changed(60),
-        changed(token.len() - 1),
+        near_miss(token, 0),
+        near_miss(token, 30),
+        near_miss(token, 60),
+        near_miss(token, token.len() - 1),
         token[..token.len() - 1].to_owned(),
         token[..22].to_owned(),
         format!("{token}A"),

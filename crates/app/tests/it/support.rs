@@ -26,7 +26,7 @@ pub(crate) use crate::support::answer::{Answer, Call};
 pub(crate) use crate::support::confidences::Confidences;
 pub(crate) use crate::support::database::Rows;
 pub(crate) use crate::support::environment::number;
-pub(crate) use crate::support::forger::{Forger, claims_of, header_of, private_key};
+pub(crate) use crate::support::forger::{Forger, claims_of, header_of, near_miss, private_key};
 pub(crate) use crate::support::mailbox::Mail;
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::postgres_server::PostgresServer;

@@ -36,8 +36,13 @@ async fn a_request_takes_the_same_time_for_every_address_even_while_no_mail_gets
     let url = format!("smtp://{}", mail_server.local_addr().unwrap());
     let server = Setup::default().variable("SMTP_URL", &url).start().await;
     server.register("known@example.org").await;
+    server.register("inactive@example.org").await;
+    let rows = server.rows().await;
+    rows.execute("UPDATE users SET is_active = FALSE WHERE email = 'inactive@example.org'").await;
+    let known = |_| request(&server, "known@example.org");
     let unknown = |n| request(&server, &format!("unknown{n}@example.org"));
-    Timing::assert_alike(|_| request(&server, "known@example.org"), unknown).await;
+    let inactive = |_| request(&server, "inactive@example.org");
+    Timing::assert_all_alike(&[&known, &unknown, &inactive]).await;
 }
 
 #[tokio::test]

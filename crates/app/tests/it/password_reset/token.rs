@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::password_reset::{FRESH, accounts_with_tokens, mailed, request, reset, token_for};
-use crate::support::{PASSWORD, Setup, TestServer, assert_problem, at_once, count};
+use crate::support::{PASSWORD, Setup, TestServer, Timing, assert_problem, at_once, count, near_miss};
 
 #[tokio::test]
 async fn a_token_is_used_once() {
@@ -97,12 +97,14 @@ async fn tokens_cannot_be_guessed() {
     server.login(&account).await;
 }
 
-/// The token with one character changed.
-fn near_miss(token: &str, n: usize) -> String {
-    let mut octets = token.as_bytes().to_vec();
-    let at = n % octets.len();
-    octets[at] = if octets[at] == b'A' { b'B' } else { b'A' };
-    String::from_utf8(octets).unwrap()
+#[tokio::test]
+async fn a_near_miss_takes_as_long_as_a_token_that_is_far_off() {
+    let server = TestServer::start().await;
+    let token = token_for(&server, &server.verified("user@example.org").await).await;
+    let far_off: String = token.chars().rev().collect();
+    let near = |n: usize| reset(&server, &near_miss(&token, token.len() - 1 - n % 8), FRESH);
+    Timing::assert_alike(near, |n| reset(&server, &near_miss(&far_off, n), FRESH)).await;
+    reset(&server, &token, FRESH).send().await.expect(200);
 }
 
 #[tokio::test]

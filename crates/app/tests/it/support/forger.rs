@@ -65,3 +65,11 @@ fn part(token: &str, at: usize) -> Value {
     let json = URL_SAFE_NO_PAD.decode(token.split('.').nth(at).unwrap()).unwrap();
     serde_json::from_slice(&json).unwrap()
 }
+
+/// The token with one character changed, counted round and round.
+pub(crate) fn near_miss(token: &str, n: usize) -> String {
+    let mut octets = token.as_bytes().to_vec();
+    let at = n % octets.len();
+    octets[at] = if octets[at] == b'A' { b'B' } else { b'A' };
+    String::from_utf8(octets).unwrap()
+}
