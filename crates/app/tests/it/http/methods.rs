@@ -70,3 +70,28 @@ async fn a_header_cannot_change_the_method() {
     assert_problem(&answer, 405, "method_not_allowed");
     server.get(&path).bearer(&tokens.access).send().await.expect(200);
 }
+
+#[tokio::test]
+async fn what_was_sent_ahead_of_its_answer_is_answered_by_its_own_method() {
+    let server = TestServer::start().await;
+    let request = |method: &str, path: &str, last: &str| format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{last}\r\n");
+    let (live, ready, close) = ("/health/live", "/health/ready", "Connection: close\r\n");
+    for calls in [
+        vec![("HEAD", ready), ("GET", live)],
+        vec![("GET", ready), ("HEAD", live)],
+        vec![("HEAD", live), ("HEAD", "/nothing"), ("GET", ready), ("HEAD", ready), ("GET", "/nothing"), ("GET", live)],
+    ] {
+        let all = calls.iter().map(|(method, path)| request(method, path, "")).collect::<String>();
+        let exchange = server.exchange(all + &request("GET", live, close)).await;
+        let mut rest = exchange.text.as_str();
+        for (method, path) in calls.iter().chain(&[("GET", live)]) {
+            let (head, after) = rest.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 "), "{calls:?}: {exchange:?}");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            let length: usize = length.parse().unwrap();
+            assert!(length > 0, "{method} {path}: {head}");
+            rest = if *method == "HEAD" { after } else { &after[length..] };
+        }
+        assert_eq!(rest, "", "{calls:?}: {exchange:?}");
+    }
+}
