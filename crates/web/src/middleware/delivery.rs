@@ -1,12 +1,12 @@
 //! Hands answers over to clients that may not take them, and ends requests whose body nobody reads.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
@@ -20,10 +20,7 @@ use crate::connection::{Activity, BodyLength, OpenRequest};
 /// Octets that are handed over at once: about what an answer that is not taken holds beyond itself.
 const PART: usize = 16 * 1024;
 
-pub(crate) async fn delivery(
-    mut req: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<EitherBody<Delivery, BoxBody>>, Error> {
+pub(crate) async fn delivery(mut req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<Delivery>, Error> {
     let payload = req.take_payload();
     let open_request = match req.conn_data::<Rc<Activity>>().cloned() {
         Some(activity) => Some(Rc::new(OpenRequest::begin(activity, body_length(&req, &payload)).await)),
@@ -33,35 +30,41 @@ pub(crate) async fn delivery(
     let response = next.call(req).await?;
     Ok(response.map_body(|_, body| {
         let size = body.size();
-        match body.try_into_bytes() {
-            Ok(rest) => {
-                EitherBody::left(Delivery { size, rest, _open_request: open_request, _request_body: request_body })
-            }
-            Err(stream) => EitherBody::right(stream),
-        }
+        let rest = body.try_into_bytes().map_or_else(Rest::Stream, Rest::Octets);
+        Delivery { size, rest, _open_request: open_request, _request_body: request_body }
     }))
 }
 
-/// An answer that is handed over in parts.
+/// An answer that is handed over in parts. Its request is under way until it is dropped, streamed or not.
 pub(crate) struct Delivery {
     size: BodySize,
-    rest: Bytes,
+    rest: Rest,
     _open_request: Option<Rc<OpenRequest>>,
     /// As long as it is there, what is left of the request is not waited for: the connection closes after the answer.
     /// A body in chunks that nobody holds would be read to its end, and an attacker's has none.
     _request_body: Option<SharedBody>,
 }
 
+enum Rest {
+    Octets(Bytes),
+    Stream(BoxBody),
+}
+
 impl MessageBody for Delivery {
-    type Error = Infallible;
+    type Error = Box<dyn StdError>;
 
     fn size(&self) -> BodySize {
         self.size
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let length = self.rest.len().min(PART);
-        Poll::Ready((length > 0).then(|| Ok(self.rest.split_to(length))))
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        match &mut self.rest {
+            Rest::Octets(octets) => {
+                let length = octets.len().min(PART);
+                Poll::Ready((length > 0).then(|| Ok(octets.split_to(length))))
+            }
+            Rest::Stream(stream) => Pin::new(stream).poll_next(cx),
+        }
     }
 }
 

@@ -200,3 +200,34 @@ async fn a_body_that_is_not_read_to_its_end_ends_its_connection() {
         assert!(exchange.closed && start.elapsed() < Duration::from_secs(6), "{line} {framing:.100}");
     }
 }
+
+#[tokio::test]
+async fn a_streamed_answer_to_a_body_that_is_not_read_ends_its_connection_as_well() {
+    let server = TestServer::start().await;
+    let (_, tokens) = server.signed_in("reader@example.org").await;
+    server.rows().await.repeat_event(3_000).await;
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let head = format!(
+        "GET /auth/me/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        tokens.access
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let start = Instant::now();
+    let written = std::thread::spawn(move || {
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+        let mut written = 0;
+        // Until the server takes no more of it.
+        while start.elapsed() < Duration::from_secs(10) && writer.write_all(chunk.as_bytes()).is_ok() {
+            written += chunk.len();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        written
+    });
+    let mut answer = Vec::new();
+    let _reset = stream.read_to_end(&mut answer);
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK") && answer.ends_with(b"]}\r\n0\r\n\r\n"));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(stream);
+    assert!(written.join().unwrap() < 8 << 20);
+}

@@ -61,6 +61,24 @@ impl Rows {
         }
     }
 
+    /// Lets something that happened to an account have happened so many times more.
+    pub(crate) async fn repeat_event(&self, times: usize) {
+        let (columns, id) = if self.is_sqlite() {
+            ("SELECT name FROM pragma_table_info('audit_events') WHERE name <> 'id'", "randomblob(16)")
+        } else {
+            let columns = "SELECT column_name::text FROM information_schema.columns
+                           WHERE table_name = 'audit_events' AND column_name <> 'id'";
+            (columns, "gen_random_uuid()")
+        };
+        let columns = self.column::<String>(columns).await.join(", ");
+        self.execute(&format!(
+            "WITH RECURSIVE times(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM times WHERE n < {times})
+             INSERT INTO audit_events (id, {columns}) SELECT {id}, {columns}
+             FROM (SELECT {columns} FROM audit_events WHERE user_id IS NOT NULL LIMIT 1) AS event, times"
+        ))
+        .await;
+    }
+
     /// Every value of every table as SQL writes it: texts as they are, octets in hex.
     pub(crate) async fn dump(&self) -> String {
         let (tables, columns) = if self.is_sqlite() {
