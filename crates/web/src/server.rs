@@ -1,5 +1,6 @@
 //! The listener and the application behind it.
 
+mod http2;
 mod listener;
 
 use std::io;

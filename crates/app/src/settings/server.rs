@@ -41,7 +41,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "server.answer_timeout",
         "30s",
-        "How long a client may take no more of its answer before its connection is ended.",
+        "How long a client may take nothing more of its answer, over HTTP/2 less than 16 KiB more, before it is broken off.",
     ),
     Setting::new(
         "server.keep_alive",

@@ -49,6 +49,11 @@ impl HttpsServer {
         Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder }
     }
 
+    /// SIGTERM.
+    fn terminate(&self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+    }
+
     /// A connection that is to speak this protocol.
     async fn connect(&self, protocol: &str) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();

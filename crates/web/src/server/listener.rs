@@ -5,23 +5,28 @@
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
-use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service, map_config,
+};
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_tls::accept::{TlsError, max_concurrent_tls_connect};
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use actix_web::{Error, HttpResponse};
+use futures_util::future::Either;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::connection::{GuardedStream, Patience};
+use crate::server::http2::{self, Waits};
 use crate::settings::WebSettings;
 
 /// How long a connection that is to close still takes what its client sends, so that the client gets to read why.
@@ -43,7 +48,7 @@ where
     A: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
     A::Future: 'static,
-    <A::Service as actix_service::Service<Request>>::Future: 'static,
+    <A::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
     // Again, for more than the 128 of the standard library.
@@ -57,7 +62,8 @@ where
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
         .disable_signals();
     let patience = Patience { idle: settings.keep_alive + settings.head_timeout, unread: settings.answer_timeout };
-    let bounds = Bounds { head: settings.head_timeout, keep_alive: settings.keep_alive };
+    let bounds =
+        Bounds { head: settings.head_timeout, keep_alive: settings.keep_alive, answer: settings.answer_timeout };
     let stopping = builder.graceful_shutdown_signal();
     let settings = Arc::new(settings.clone());
     let builder = match settings.tls.clone() {
@@ -97,9 +103,10 @@ where
 struct Bounds {
     head: Duration,
     keep_alive: Duration,
+    answer: Duration,
 }
 
-/// HTTP/1.1 and HTTP/2 over accepted connections.
+/// HTTP/1.1 and HTTP/2 over accepted connections, which one application answers.
 fn http<T, A, B>(
     bounds: Bounds,
     stopping: GracefulShutdownSignal,
@@ -110,10 +117,36 @@ where
     A: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
     A::Future: 'static,
-    <A::Service as actix_service::Service<Request>>::Future: 'static,
+    <A::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
     let app = app.into_factory().map_err(|error: Error| error.error_response());
+    let app = Rc::new(map_config(app, |()| AppConfig::default()));
+    fn_factory(move || {
+        let (app, stopping) = (Rc::clone(&app), stopping.clone());
+        async move {
+            let app = Rc::new(app.new_service(()).await?);
+            let http1 = Rc::new(http1(bounds, stopping.clone(), Rc::clone(&app)).new_service(()).await?);
+            let waits = Waits { handshake: bounds.head, part_of_answer: bounds.answer };
+            Ok(fn_service(move |(stream, protocol, peer): Accepted<T>| match protocol {
+                Protocol::Http2 => Either::Left(http2::serve(stream, peer, Rc::clone(&app), waits, stopping.clone())),
+                _ => Either::Right(http1.call((stream, protocol, peer))),
+            }))
+        }
+    })
+}
+
+fn http1<T, S, B>(
+    bounds: Bounds,
+    stopping: GracefulShutdownSignal,
+    app: Rc<S>,
+) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: Service<Request, Response = ServiceResponse<B>, Error = HttpResponse> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
     HttpService::build()
         .graceful_shutdown_signal(move || {
             let stopping = stopping.clone();
@@ -127,5 +160,5 @@ where
         .on_connect_ext(|stream: &GuardedStream<T>, data| {
             data.insert(stream.activity());
         })
-        .finish(map_config(app, |()| AppConfig::default()))
+        .finish(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&app)))))
 }

@@ -1,5 +1,8 @@
 //! What holds over HTTP/1.1 holds over HTTP/2.
 
+mod bounds;
+mod frames;
+
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
