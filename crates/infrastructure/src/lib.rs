@@ -6,5 +6,6 @@ pub mod cache;
 pub mod mail;
 pub mod persistence;
 pub mod rate_limit;
+pub mod redis;
 pub mod security;
 pub mod system;

@@ -2,7 +2,9 @@
 
 mod counted;
 mod memory;
+mod redis;
 mod sliding_log;
 
 pub use crate::rate_limit::counted::CountedRateLimiter;
 pub use crate::rate_limit::memory::MemoryRateLimiter;
+pub use crate::rate_limit::redis::RedisRateLimiter;

@@ -11,6 +11,11 @@ pub trait DependencyProbe: Send + Sync {
     /// Name in the readiness report, such as `database`.
     fn name(&self) -> &'static str;
 
+    /// Whether the service cannot do its work without it.
+    fn is_required(&self) -> bool {
+        true
+    }
+
     /// A cheap call with a bound of about a second. The fault goes to the log, not into the report.
     async fn check(&self) -> Result<(), Fault>;
 }

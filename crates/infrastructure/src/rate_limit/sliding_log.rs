@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Hits come in the order of their times but for what requests overtake each other by, and what the clocks of nodes
 /// differ by. A time further back than this is a clock that was set back.
-const OVERTAKING: Duration = Duration::seconds(30);
+pub(crate) const OVERTAKING: Duration = Duration::seconds(30);
 
 /// Times and ids of the counted hits, oldest first; never more than the limit allows.
 #[derive(Debug, Default)]

@@ -4,5 +4,6 @@
 mod contract;
 mod mail;
 mod persistence;
+mod redis;
 mod secret_keys;
 mod statement_counts;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use countersign_application::ports::id_generator::IdGenerator as _;
 use countersign_application::ports::rate_limiter::{Hit, LimitRule, LimitVerdict, RateLimiter};
-use countersign_infrastructure::rate_limit::MemoryRateLimiter;
+use countersign_infrastructure::rate_limit::{MemoryRateLimiter, RedisRateLimiter};
 use countersign_infrastructure::system::UuidV7Generator;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+use crate::redis::each_redis;
 
 const START: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 const WINDOW: Duration = Duration::MINUTE;
@@ -166,4 +168,11 @@ async fn every_rule_holds(limiter: Arc<dyn RateLimiter>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_limiter_in_memory_fulfils_the_contract() {
     every_rule_holds(Arc::new(MemoryRateLimiter::default())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_limiter_in_redis_fulfils_the_contract() {
+    for redis in each_redis() {
+        every_rule_holds(Arc::new(RedisRateLimiter::new(redis))).await;
+    }
 }

@@ -1,0 +1,13 @@
+//! Redis: connections, and when to stop asking.
+
+mod circuit;
+mod invocation;
+mod lanes;
+mod pool;
+mod probe;
+
+pub use crate::redis::pool::{InvalidRedisUrl, RedisOptions, RedisPool};
+pub use crate::redis::probe::RedisProbe;
+
+pub(crate) use crate::redis::invocation::LuaScript;
+pub(crate) use crate::redis::pool::Unavailable;
