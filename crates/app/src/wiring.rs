@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use countersign_application::ports::clock::Clock;
+use countersign_application::ports::dependency_probe::DependencyProbe;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
 use countersign_infrastructure::mail::MailboxHousekeeping;
 use countersign_infrastructure::persistence::Database;
-use countersign_infrastructure::rate_limit::{CountedRateLimiter, MemoryRateLimiter};
+use countersign_infrastructure::redis::RedisPool;
 use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
 use countersign_infrastructure::security::{
     BcryptHasher, BcryptSettings, KeyedPseudonymizer, SecretKeyRing, SecretKeySealer,
@@ -23,7 +24,7 @@ use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator, Uui
 
 use crate::lifecycle::Lifecycle;
 use crate::settings::{PublicUrl, Settings};
-use crate::wiring::cache::cache;
+use crate::wiring::cache::Shelf;
 
 pub(crate) use crate::wiring::data_folder::ServingLock;
 pub(crate) use crate::wiring::mail::check_templates;
@@ -43,6 +44,8 @@ pub(crate) struct System {
     pub password_hasher: Arc<BcryptHasher>,
     /// The database, for its gauges.
     pub database: Database,
+    /// Redis, where it is set.
+    pub redis: Option<RedisPool>,
 }
 
 impl System {
@@ -63,18 +66,21 @@ impl System {
         let store = Arc::new(database.store());
         let key_ring = Arc::new(KeyRing::new(store.clone(), Arc::clone(&secret_keys), settings.policy.longest_token()));
         let lifecycle = Arc::new(Lifecycle::default());
-        let database_kind = settings.storage.database_kind();
+        let shelf = Shelf::of(&settings.storage)?;
+        let redis = shelf.redis().cloned();
+        let mut probes: Vec<Arc<dyn DependencyProbe>> =
+            vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))];
+        probes.extend(redis.iter().map(|redis| Arc::new(redis.probe()) as _));
         let password_hasher = Arc::new(password_hasher(settings)?);
         let mail = mail::wire(settings, public_url, &clock)?;
         let dependencies = Dependencies {
             policy: settings.policy.clone(),
             ids: Arc::new(UuidV7Generator),
-            secrets,
             sealer: Arc::new(SecretKeySealer::new(Arc::clone(&secret_keys))),
             pseudonymizer: Arc::new(pseudonymizer(settings, &secret_keys, &clock)),
             password_hasher: password_hasher.clone(),
             access_tokens: Arc::new(access_tokens(settings, public_url, &key_ring)),
-            rate_limiter: Arc::new(CountedRateLimiter(MemoryRateLimiter::default())),
+            rate_limiter: shelf.rate_limiter(),
             units_of_work: Arc::new(database.units_of_work()),
             users: store.clone(),
             credentials: store.clone(),
@@ -93,18 +99,19 @@ impl System {
                 Some(mailbox) => Arc::new(MailboxHousekeeping::new(store, mailbox)),
                 None => store,
             },
-            account_cache: cache(database_kind, "account"),
-            session_cache: cache(database_kind, "session"),
-            membership_cache: cache(database_kind, "membership"),
-            team_cache: cache(database_kind, "team"),
-            team_list_cache: cache(database_kind, "team_list"),
+            account_cache: shelf.cache("account", &secrets),
+            session_cache: shelf.cache("session", &secrets),
+            membership_cache: shelf.cache("membership", &secrets),
+            team_cache: shelf.cache("team", &secrets),
+            team_list_cache: shelf.cache("team_list", &secrets),
             mail_renderer: mail.renderer,
             mailer: mail.mailer,
-            probes: vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))],
+            probes,
+            secrets,
             clock,
         };
         let application = Application::new(&dependencies);
-        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database })
+        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, redis })
     }
 
     /// Lets go of the database.

@@ -47,6 +47,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.server.public_url_at(address);
     let system = System::wire(&settings, &public_url, database)?;
     let web = web_settings(&settings, &public_url, system.dependencies.ids.clone())?;
+    if let Some(redis) = &system.redis {
+        redis.greet().await;
+    }
     opened.await.context("the opening of the database panicked")??;
     Box::pin(prepare_keys(&settings, &system)).await?;
     let server = countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")?;
@@ -154,9 +157,9 @@ fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
             "others can reach the listener, and neither TLS nor a trusted proxy is set: behind a proxy all clients look like one and share its limits; set server.trusted_proxies to the networks of your proxies"
         );
     }
-    if settings.storage.database_kind() == DatabaseKind::Postgres {
+    if settings.storage.database_kind() == DatabaseKind::Postgres && settings.storage.redis_url.is_none() {
         tracing::warn!(
-            "without Redis, which this version does not speak yet, each node counts limits for itself: run one node, or lower the limits by the number of nodes"
+            "without redis.url, nothing is cached and each node counts limits for itself: with several nodes set it, or lower the limits by the number of nodes"
         );
     }
     let listening = PublicUrl::of_listener(address, server.tls.is_some());

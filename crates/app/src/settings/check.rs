@@ -15,7 +15,6 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader<'_>) {
     development_stays_at_home(settings, reader);
     public_url_is_protected(settings, reader);
     keys_are_given_where_nodes_share_them(settings, reader);
-    redis_is_not_there_yet(settings, reader);
 }
 
 fn development_stays_at_home(settings: &Settings, reader: &mut Reader<'_>) {
@@ -62,15 +61,5 @@ fn keys_are_given_where_nodes_share_them(settings: &Settings, reader: &mut Reade
     let in_base64 = |key: &Option<SecretKey>| key.as_ref().map(|key| key.to_base64().expose().to_owned());
     if storage.secret_key.is_some() && in_base64(&storage.secret_key) == in_base64(&storage.previous_secret_key) {
         reader.report("secret_key_previous", "is the same as secret_key; unset it, or make a new secret_key");
-    }
-}
-
-/// Silently counting in the process alone would make every limit as many times as loose as there are nodes.
-fn redis_is_not_there_yet(settings: &Settings, reader: &mut Reader<'_>) {
-    if settings.storage.redis_url.is_some() {
-        reader.report(
-            "redis.url",
-            "is not supported by this version yet; unset it: caches and limits then stay in the process",
-        );
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use countersign_domain::secret::Secret;
+use countersign_infrastructure::redis::{RedisOptions, RedisPool};
 use countersign_infrastructure::security::SecretKey;
 use time::Duration;
 
@@ -30,9 +31,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("database.statement_timeout", "5s", "How long a statement may take."),
     Setting::secret(
         "redis.url",
-        "Not yet: this version refuses to start with it. Caches and limits stay in the process.",
+        "redis:// or, with TLS, rediss://…, for the cache and the limits that nodes share; of a cluster several of its nodes, with commas between them. Without it, both stay in the process.",
     )
     .also("REDIS_URL"),
+    Setting::new(
+        "redis.timeout",
+        "100ms",
+        "How long an answer of Redis may take; where there is no connection yet, 250 ms more to make one. After five in a row that did not come, one call a second is made until one does.",
+    ),
 ];
 
 /// See [`SETTINGS`].
@@ -56,6 +62,8 @@ pub(crate) struct StorageSettings {
     pub statement_timeout: Duration,
     /// URLs of Redis.
     pub redis_url: Option<Secret>,
+    /// How long Redis may take.
+    pub redis_timeout: Duration,
 }
 
 /// The two databases.
@@ -92,6 +100,7 @@ impl StorageSettings {
             acquire_timeout: reader.duration("database.acquire_timeout", "100ms"..="60s"),
             statement_timeout: reader.duration("database.statement_timeout", "100ms"..="5m"),
             redis_url: reader.optional("redis.url", redis_url),
+            redis_timeout: reader.duration("redis.timeout", "10ms"..="5s"),
         }
     }
 
@@ -115,9 +124,13 @@ fn database_url(text: &str) -> Result<Secret, String> {
 
 fn redis_url(text: &str) -> Result<Secret, String> {
     let known = |url: &str| url.starts_with("redis://") || url.starts_with("rediss://");
-    if text.split(',').all(|url| known(url.trim())) {
-        Ok(Secret::new(text))
-    } else {
-        Err("starts with redis:// or rediss://".to_owned())
+    if !text.split(',').all(|url| known(url.trim())) {
+        return Err("starts with redis:// or rediss://, each of several with commas between them".to_owned());
+    }
+    match RedisPool::new(text, RedisOptions::default()) {
+        Ok(_) => Ok(Secret::new(text)),
+        Err(_) => {
+            Err("has an address that cannot be read, or, of a cluster, users or passwords that differ".to_owned())
+        }
     }
 }

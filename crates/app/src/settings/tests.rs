@@ -180,8 +180,19 @@ fn postgresql_needs_a_secret_key() {
 }
 
 #[test]
-fn redis_is_refused_with_a_reason_until_it_is_supported() {
-    assert!(complaint("", &[("REDIS_URL", "redis://127.0.0.1")]).contains("not supported by this version"));
+fn redis_is_one_server_or_the_nodes_of_a_cluster() {
+    for url in ["redis://127.0.0.1", "rediss://user:pass@redis.example:6380/2", "redis://a, redis://b:7001,redis://c"] {
+        assert!(settings(&[("REDIS_URL", url)]).storage.redis_url.is_some(), "{url}");
+    }
+    for url in ["127.0.0.1:6379", "http://127.0.0.1", "redis://a,b", "redis://a,", "unix:///run/redis.sock"] {
+        assert!(complaint("", &[("REDIS_URL", url)]).contains("starts with redis://"), "{url}");
+    }
+    for url in ["redis://:hunter2@host:port", "redis://u:hunter2@a,redis://u:hunter3@b"] {
+        let complaint = complaint("", &[("REDIS_URL", url)]);
+        assert!(complaint.contains("has an address that cannot be read"), "{complaint}");
+        assert!(!complaint.contains("hunter"), "{complaint}");
+    }
+    assert!(complaint("", &[("COUNTERSIGN__REDIS__TIMEOUT", "9ms")]).contains("redis.timeout"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("lettre", &["countersign-infrastructure"]),
     ("redis", &["countersign-infrastructure"]),
     ("deadpool-redis", &["countersign-infrastructure"]),
+    ("deadpool", &["countersign-infrastructure"]),
     ("bcrypt", &["countersign-infrastructure"]),
     ("jsonwebtoken", &["countersign-infrastructure"]),
     ("metrics", &["countersign-infrastructure", "countersign-web", "countersign"]),

@@ -5,6 +5,7 @@ mod kill;
 pub(crate) mod ledger;
 mod outbox;
 mod postgres;
+mod redis;
 mod shutdown;
 mod smtp_sink;
 mod sqlite;
