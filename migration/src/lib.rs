@@ -16,6 +16,7 @@ mod m20260101_000009_sign_in_networks;
 mod m20260101_000010_signing_keys;
 mod m20260101_000011_updated_at;
 mod m20260101_000012_erasures;
+mod m20260101_000013_erasures_due_at;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000010_signing_keys::Migration),
             Box::new(m20260101_000011_updated_at::Migration),
             Box::new(m20260101_000012_erasures::Migration),
+            Box::new(m20260101_000013_erasures_due_at::Migration),
         ]
     }
 }

@@ -88,7 +88,7 @@ impl DeleteAccount {
         };
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
-        self.removal.erase_traces(actor.id()).await;
+        self.removal.erase_traces(actor.id(), now).await;
         Ok(())
     }
 

@@ -111,8 +111,8 @@ impl AccountRemoval {
 
     /// Erases the traces in the audit trail that a committed removal noted. Those of an account with very many events are
     /// left to the housekeeping, and so is what fails: the removal counts in any case.
-    pub async fn erase_traces(&self, user: UserId) {
-        match self.erasures.erase(user, BATCHES_BEFORE_THE_ANSWER).await {
+    pub async fn erase_traces(&self, user: UserId, now: OffsetDateTime) {
+        match self.erasures.erase(user, BATCHES_BEFORE_THE_ANSWER, now).await {
             Ok(true) => {}
             Ok(false) => tracing::info!("the traces of a deleted account are many; the housekeeping erases the rest"),
             Err(fault) => {

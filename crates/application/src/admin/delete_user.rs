@@ -82,7 +82,7 @@ impl DeleteUser {
         let aftermath = self.removal.remove(&*uow, &user, cause, origin, now).await.map_err(never_refused)?;
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
-        self.removal.erase_traces(command.user_id).await;
+        self.removal.erase_traces(command.user_id, now).await;
         Ok(())
     }
 }

@@ -90,7 +90,7 @@ impl DisownAccount {
         };
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
-        self.removal.erase_traces(user).await;
+        self.removal.erase_traces(user, now).await;
         Ok(())
     }
 

@@ -83,18 +83,19 @@ impl KeepHouse {
         if accounts > 0 {
             report.removed.push(("users", accounts));
         }
-        let erased = self.erase_noted().await?;
+        let erased = self.erase_noted(now).await?;
         if erased > 0 {
             report.removed.push(("erasures", erased));
         }
         Ok(report)
     }
 
-    /// Goes on with erasures that were too long for an answer, or were interrupted. Says how many are done.
-    async fn erase_noted(&self) -> Result<u64, Fault> {
+    /// Goes on with erasures that were too long for an answer, or were interrupted, and does once more those that
+    /// have kept watch long enough. Says how many are done.
+    async fn erase_noted(&self, now: OffsetDateTime) -> Result<u64, Fault> {
         let mut done = 0;
-        for user in self.erasures.list_noted(BATCH).await? {
-            done += u64::from(self.erasures.erase(user, ERASURE_BATCHES).await?);
+        for user in self.erasures.list_noted(now, BATCH).await? {
+            done += u64::from(self.erasures.erase(user, ERASURE_BATCHES, now).await?);
         }
         Ok(done)
     }
@@ -142,7 +143,7 @@ impl KeepHouse {
         };
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
-        self.removal.erase_traces(id).await;
+        self.removal.erase_traces(id, now).await;
         Ok(true)
     }
 }

@@ -181,8 +181,8 @@ impl UnitOfWorkFactory for StagedUnits {
 
 fn erasures() -> MockErasures {
     let mut erasures = MockErasures::new();
-    erasures.expect_erase().returning(|_, _| Ok(true));
-    erasures.expect_list_noted().returning(|_| Ok(vec![]));
+    erasures.expect_erase().returning(|_, _, _| Ok(true));
+    erasures.expect_list_noted().returning(|_, _| Ok(vec![]));
     erasures
 }
 

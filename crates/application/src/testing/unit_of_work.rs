@@ -184,11 +184,11 @@ impl Erasures for Written {
         Ok(())
     }
 
-    async fn list_noted(&self, _: u16) -> Result<Vec<UserId>, Fault> {
+    async fn list_noted(&self, _: OffsetDateTime, _: u16) -> Result<Vec<UserId>, Fault> {
         Ok(vec![])
     }
 
-    async fn erase(&self, _: UserId, _: u32) -> Result<bool, Fault> {
+    async fn erase(&self, _: UserId, _: u32, _: OffsetDateTime) -> Result<bool, Fault> {
         Ok(true)
     }
 }

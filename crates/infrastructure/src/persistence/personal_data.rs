@@ -105,6 +105,7 @@ pub const STORED_COLUMNS: &[StoredColumn] = &[
     personal("erasures", "user_id", "whose traces are to go", "erasing them", Row, Transient),
     plain("erasures", "requested_at"),
     plain("erasures", "erased_to"),
+    plain("erasures", "due_at"),
     plain("invitations", "id"),
     plain("invitations", "team_id"),
     personal("invitations", "email", "invited address", "inviting into a team", Row, At("user.email")),

@@ -50,7 +50,7 @@ async fn the_account_goes_and_no_node_remembers_it_or_its_team() {
     teams.expect_lift().withf(|id| *id == team(1).id).times(1).returning(|_| Ok(()));
     mocks.team_cache = teams;
     mocks.erasures = MockErasures::new();
-    mocks.erasures.expect_erase().withf(|id, _| *id == user_id(1)).times(1).returning(|_, _| Ok(true));
+    mocks.erasures.expect_erase().withf(|id, _, _| *id == user_id(1)).times(1).returning(|_, _, _| Ok(true));
     let written = mocks.stage(unit_of_work());
     delete(mocks, PASSWORD).await.unwrap();
     assert!(written.committed());

@@ -168,8 +168,13 @@ async fn traces_are_erased_as_far_as_is_soon_done_and_a_fault_is_left_to_the_hou
         [|| Ok(true), || Ok(false), || Err(Fault::unavailable("database", "gone"))];
     for outcome in outcomes {
         let mut mocks = Mocks { erasures: MockErasures::new(), ..Mocks::default() };
-        mocks.erasures.expect_erase().with(eq(user_id(1)), eq(20)).times(1).returning(move |_, _| outcome());
-        AccountRemoval::new(&mocks.into_dependencies()).erase_traces(user_id(1)).await;
+        mocks
+            .erasures
+            .expect_erase()
+            .with(eq(user_id(1)), eq(20), eq(NOW))
+            .times(1)
+            .returning(move |_, _, _| outcome());
+        AccountRemoval::new(&mocks.into_dependencies()).erase_traces(user_id(1), NOW).await;
     }
 }
 

@@ -144,14 +144,14 @@ async fn one_account_that_cannot_be_removed_keeps_no_other() {
 async fn erasures_that_were_noted_go_on() {
     let mut mocks = mocks(vec![]);
     mocks.erasures = MockErasures::new();
-    mocks.erasures.expect_list_noted().with(eq(BATCH)).returning(|_| Ok(vec![user_id(1), user_id(2)]));
+    mocks.erasures.expect_list_noted().with(eq(NOW), eq(BATCH)).returning(|_, _| Ok(vec![user_id(1), user_id(2)]));
     for (n, done) in [(1, false), (2, true)] {
         mocks
             .erasures
             .expect_erase()
-            .with(eq(user_id(n)), eq(ERASURE_BATCHES))
+            .with(eq(user_id(n)), eq(ERASURE_BATCHES), eq(NOW))
             .times(1)
-            .returning(move |_, _| Ok(done));
+            .returning(move |_, _, _| Ok(done));
     }
     assert_eq!(keep_house(mocks).await.unwrap().removed, [("sessions", 3), ("erasures", 1)]);
 }

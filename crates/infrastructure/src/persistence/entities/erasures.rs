@@ -10,6 +10,7 @@ pub struct Model {
     pub user_id: Uuid,
     pub requested_at: OffsetDateTime,
     pub erased_to: Option<Uuid>,
+    pub due_at: OffsetDateTime,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

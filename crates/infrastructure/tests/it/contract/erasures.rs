@@ -1,7 +1,7 @@
 //! Erasing what the audit trail tells about deleted accounts.
 
 use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
-use countersign_application::ports::erasures::Erasures;
+use countersign_application::ports::erasures::{Erasures, WATCH};
 use countersign_application::testing::{NOW, origin, user_id};
 use countersign_domain::audit::{AuditEvent, AuditKind};
 use countersign_domain::ids::AuditEventId;
@@ -42,14 +42,14 @@ async fn network_and_program_go_of_the_account_alone_and_the_ids_stay() {
         for event in &events {
             store.append(event).await.unwrap();
         }
-        assert!(erasures.erase(user_id(1), 1).await.unwrap(), "nothing was noted");
+        assert!(erasures.erase(user_id(1), 1, NOW).await.unwrap(), "nothing was noted");
         assert_eq!(traceable(&fresh).await.len(), 7);
         erasures.note(user_id(1), later).await.unwrap();
         erasures.note(user_id(1), NOW).await.unwrap();
-        assert_eq!(erasures.list_noted(10).await.unwrap(), [user_id(1)]);
-        assert!(erasures.erase(user_id(1), 1).await.unwrap());
+        assert_eq!(erasures.list_noted(later, 10).await.unwrap(), [user_id(1)]);
+        assert!(erasures.erase(user_id(1), 1, later).await.unwrap());
         assert_eq!(traceable(&fresh).await, [6, 4, 3]);
-        assert_eq!(erasures.list_noted(10).await.unwrap(), []);
+        assert_eq!(erasures.list_noted(later, 10).await.unwrap(), []);
         let left = store.list(&AuditFilter::default(), &PageRequest::first(50)).await.unwrap();
         let ids: Vec<_> = left.items.iter().rev().map(|event| (event.actor_id, event.user_id)).collect();
         assert_eq!(ids, events.map(|event| (event.actor_id, event.user_id)));
@@ -73,16 +73,47 @@ async fn more_than_fits_is_erased_batch_by_batch_and_goes_on_where_it_was_left()
         uow.erasures().note(user_id(1), NOW).await.unwrap();
         uow.commit().await.unwrap();
         let count = || fresh.text("SELECT CAST(COUNT(*) AS TEXT) FROM audit_events WHERE network IS NOT NULL");
-        assert!(!store.erase(user_id(1), 1).await.unwrap());
+        assert!(!store.erase(user_id(1), 1, NOW).await.unwrap());
         let left: u64 = count().await.unwrap().parse().unwrap();
         assert!((1_000..3_600).contains(&left), "{left} left after one batch");
-        assert!(!store.erase(user_id(1), 1).await.unwrap());
+        assert!(!store.erase(user_id(1), 1, NOW).await.unwrap());
         let then: u64 = count().await.unwrap().parse().unwrap();
         assert!(then < left, "{then} of {left} left after another");
-        assert_eq!(store.list_noted(10).await.unwrap(), [user_id(1)]);
-        assert!(store.erase(user_id(1), 20).await.unwrap());
+        assert_eq!(store.list_noted(NOW, 10).await.unwrap(), [user_id(1)]);
+        assert!(store.erase(user_id(1), 20, NOW).await.unwrap());
         assert_eq!(traceable(&fresh).await, [9_000]);
-        assert_eq!(store.list_noted(10).await.unwrap(), []);
+        assert_eq!(store.list_noted(NOW, 10).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_request_under_way_writes_later_is_erased_in_a_second_round() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        for n in (0..1_500).map(|n| 2 * n) {
+            store.append(&event(n).about(user_id(1))).await.unwrap();
+        }
+        Erasures::note(&store, user_id(1), NOW).await.unwrap();
+        assert!(store.erase(user_id(1), 20, NOW).await.unwrap());
+        // Also one whose id was made before those that are there.
+        let late = [event(3).about(user_id(1)), event(5_000).by(user_id(1)), event(5_002).by(user_id(2))];
+        for event in &late {
+            store.append(event).await.unwrap();
+        }
+        let almost = NOW + WATCH - Duration::milliseconds(1);
+        assert_eq!(store.list_noted(almost, 10).await.unwrap(), []);
+        assert!(store.erase(user_id(1), 20, almost).await.unwrap(), "nothing to do for now");
+        assert_eq!(traceable(&fresh).await, [5_002, 5_000]);
+        let then = NOW + WATCH;
+        assert_eq!(store.list_noted(then, 10).await.unwrap(), [user_id(1)]);
+        assert!(!store.erase(user_id(1), 1, then).await.unwrap());
+        assert_eq!(store.list_noted(then, 10).await.unwrap(), [user_id(1)]);
+        assert!(store.erase(user_id(1), 1, then).await.unwrap());
+        assert_eq!(traceable(&fresh).await, [5_002]);
+        let sought = "SELECT CAST(COUNT(*) AS TEXT) FROM audit_events WHERE network IS NOT NULL";
+        assert_eq!(fresh.text(sought).await.unwrap(), "1");
+        assert_eq!(store.list_noted(then + WATCH, 10).await.unwrap(), []);
     })
     .await;
 }
@@ -93,7 +124,7 @@ async fn what_is_noted_counts_with_the_unit_of_work() {
         let uow = fresh.begin().await;
         uow.erasures().note(user_id(1), NOW).await.unwrap();
         drop(uow);
-        assert_eq!(fresh.store().list_noted(10).await.unwrap(), []);
+        assert_eq!(fresh.store().list_noted(NOW, 10).await.unwrap(), []);
     })
     .await;
 }

@@ -140,5 +140,5 @@ async fn a_unit_of_work_of_sqlite_keeps_its_turn_until_it_is_rolled_back() {
     uow.erasures().note(user_id(1), NOW).await.unwrap_err();
     drop(uow);
     assert_turn_is_kept(&database).await;
-    assert_eq!(database.store().list_noted(1).await.unwrap(), []);
+    assert_eq!(database.store().list_noted(NOW, 1).await.unwrap(), []);
 }

@@ -11,7 +11,7 @@ use crate::persistence::fresh::{empty_on_each, on_each, sqlite};
 /// Every column that is stored. Whoever adds one says in the registry of personal data what it holds.
 const COLUMNS: &[(&str, &str)] = &[
     ("audit_events", "id at kind actor_id user_id team_id network user_agent request_id detail"),
-    ("erasures", "user_id requested_at erased_to"),
+    ("erasures", "user_id requested_at erased_to due_at"),
     ("invitations", "id team_id email role digest state invited_by accepted_by created_at expires_at"),
     (
         "mails",

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use countersign_application::account::removal::{AccountRemoval, RemovalCause};
 use countersign_application::mail::message::{MailKind, QueuedMail};
-use countersign_application::ports::erasures::Erasures as _;
+use countersign_application::ports::audit_log::AuditLog as _;
+use countersign_application::ports::erasures::{Erasures as _, WATCH};
 use countersign_application::ports::outbox::Lease;
 use countersign_application::testing::{
     Mocks, NOW, email, invitation, membership, name, one_time_token, session, team, user, user_id,
@@ -206,7 +207,11 @@ async fn after_an_erasure_no_value_of_the_person_is_left() {
         let removal = AccountRemoval::new(&dependencies);
         removal.remove(&*uow, &person(), RemovalCause::Owner, &origin, NOW).await.unwrap();
         uow.commit().await.unwrap();
-        assert!(fresh.store().erase(user_id(1), 1).await.unwrap());
+        assert!(fresh.store().erase(user_id(1), 1, NOW).await.unwrap());
+        // A request of before that ends only now.
+        let late = AuditEvent::new(AuditEventId::new(Uuid::from_u128(0x7200)), AuditKind::LoginFailed, &origin, NOW);
+        fresh.store().append(&late.about(user_id(1))).await.unwrap();
+        assert!(fresh.store().erase(user_id(1), 1, NOW + WATCH).await.unwrap());
 
         for column in STORED_COLUMNS {
             let kept = column.personal.is_some_and(|personal| personal.erasure == Erasure::RandomId);

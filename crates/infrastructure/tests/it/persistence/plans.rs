@@ -153,8 +153,8 @@ async fn call_everything(store: &Store<Recorder>) {
     outbox(store).await;
     audit_log(store).await;
     Erasures::note(store, one, NOW).await.unwrap();
-    store.list_noted(10).await.unwrap();
-    store.erase(one, 1).await.unwrap();
+    store.list_noted(NOW, 10).await.unwrap();
+    store.erase(one, 1, NOW).await.unwrap();
     Erasures::note(store, one, NOW).await.unwrap();
     let policy = Policy::default();
     let purge = Purge {
