@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_application::error::Fault;
+use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
 use crate::persistence::database::options::DatabaseOptions;
@@ -12,13 +13,7 @@ use crate::persistence::error::fault;
 const RESTED: Duration = Duration::from_secs(5);
 
 pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
-    let milliseconds = |timeout: Duration| timeout.as_millis().to_string();
-    let settings = [
-        ("statement_timeout", milliseconds(options.statement_timeout)),
-        ("idle_in_transaction_session_timeout", milliseconds(options.idle_in_transaction_timeout)),
-        // Defaults are times of the session's zone; only a client that asks for text would see it.
-        ("timezone", "UTC".to_owned()),
-    ];
+    let settings = session_settings(options);
     let mut connect = ConnectOptions::new(url);
     connect
         .connect_lazy(true)
@@ -29,6 +24,25 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
         .connect_timeout(options.acquire_timeout)
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire_if_idle_for(RESTED)
-        .map_sqlx_postgres_opts(move |postgres| postgres.options(settings.clone()));
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            let settings = settings.clone();
+            pool.after_connect(move |connection, _| {
+                let settings = settings.clone();
+                Box::pin(async move { connection.execute(AssertSqlSafe(settings)).await.map(drop) })
+            })
+        });
     sea_orm::Database::connect(connect).await.map_err(fault)
+}
+
+/// Statements that every session begins with. Not parameters of the start: a pooler such as PgBouncer refuses those.
+fn session_settings(options: &DatabaseOptions) -> String {
+    let settings = [
+        ("statement_timeout", options.statement_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout.as_millis().to_string()),
+        // What needs no doing, such as a table that is there already, is no news.
+        ("client_min_messages", "warning".to_owned()),
+        // Defaults are times of the session's zone; only a client that asks for text would see it.
+        ("timezone", "'UTC'".to_owned()),
+    ];
+    settings.map(|(name, value)| format!("SET {name} = {value}")).join("; ")
 }
