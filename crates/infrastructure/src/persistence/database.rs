@@ -6,6 +6,7 @@ mod schema;
 mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_application::error::Fault;
 use countersign_application::ports::clock::Clock;
@@ -25,6 +26,8 @@ use crate::persistence::write_queue::{Turn, WriteQueue};
 pub use crate::persistence::database::options::DatabaseOptions;
 
 const OPENING_ATTEMPTS: u32 = 5;
+/// Not every outage takes its time: a name that is not known yet is told at once.
+const OPENING_PAUSE: Duration = Duration::from_secs(1);
 
 async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     if url.starts_with("sqlite:") {
@@ -34,6 +37,11 @@ async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection
     } else {
         Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"))
     }
+}
+
+fn tell(outage: &Fault, attempt: u32) {
+    let error = outage as &dyn std::error::Error;
+    tracing::warn!(error, attempt, of = OPENING_ATTEMPTS, "the database is not there yet");
 }
 
 /// Connections of the pool; a gauge.
@@ -81,14 +89,17 @@ impl Database {
 
     /// Makes a first connection.
     pub async fn reach(&self) -> Result<(), Fault> {
-        let mut outcome = self.pool.ping().await.map_err(fault);
         // The bound is meant for requests; a machine that has just started may be slower.
-        for _ in 1..OPENING_ATTEMPTS {
-            if matches!(outcome, Err(Fault::Unavailable { .. })) {
-                outcome = self.pool.ping().await.map_err(fault);
+        for attempt in 1..OPENING_ATTEMPTS {
+            match self.pool.ping().await.map_err(fault) {
+                Err(outage @ Fault::Unavailable { .. }) => {
+                    tell(&outage, attempt);
+                    tokio::time::sleep(OPENING_PAUSE).await;
+                }
+                outcome => return outcome,
             }
         }
-        outcome
+        self.pool.ping().await.map_err(fault)
     }
 
     /// What implements the repositories and the housekeeping, each call on its own.

@@ -164,6 +164,7 @@ async fn a_start_waits_for_a_database_that_is_about_to_come() {
     let server = server.restart().await;
     begun.await.unwrap();
     server.login(&account).await;
+    assert!(server.log().contains("the database is not there yet"), "{}", server.log());
     drop(server);
 }
 
