@@ -53,6 +53,8 @@ pub enum Limit {
     ExportOfUser,
     /// Passwords that whoever has an account's session shows once more, right or wrong.
     ProofOfUser,
+    /// Changes of names, teams and roles by an account.
+    ChangeOfUser,
 }
 
 impl Limit {
@@ -76,6 +78,7 @@ impl Limit {
             Self::TeamOfUser => ("team_user", policy.team_per_hour_per_user, Duration::HOUR),
             Self::ExportOfUser => ("export_user", policy.export_per_day_per_user, Duration::DAY),
             Self::ProofOfUser => ("proof_user", policy.proofs_per_hour_per_user, Duration::HOUR),
+            Self::ChangeOfUser => ("change_user", policy.changes_per_hour_per_user, Duration::HOUR),
         };
         LimitRule { name, max, window }
     }

@@ -86,6 +86,8 @@ pub struct LimitPolicy {
     pub export_per_day_per_user: u32,
     /// Proofs by password an hour and account, right or wrong: each costs a hash.
     pub proofs_per_hour_per_user: u32,
+    /// Changes an hour and account that can be made and taken back without end, each of which is audited.
+    pub changes_per_hour_per_user: u32,
 }
 
 /// How long things are kept that nobody asks to delete.
@@ -137,6 +139,7 @@ impl Default for Policy {
                 team_per_hour_per_user: 200,
                 export_per_day_per_user: 10,
                 proofs_per_hour_per_user: 30,
+                changes_per_hour_per_user: 300,
             },
             retention: Retention {
                 audit: Duration::days(365),

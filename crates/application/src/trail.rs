@@ -6,6 +6,7 @@ use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::ids::{AuditEventId, UserId};
 use countersign_domain::network::Network;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::completion::to_its_end;
 use crate::dependencies::Dependencies;
@@ -17,6 +18,10 @@ use crate::ports::rate_limiter::{Hit, LimitRule, LimitVerdict, RateLimiter};
 
 /// Refusals of an account, or of a network where nobody is signed in, that are stored; beyond that the log has them.
 const REFUSALS: LimitRule = LimitRule { name: "refusals_audited", max: 60, window: Duration::MINUTE };
+
+/// Moves of a session, and calls of an account that end its other sessions, that are stored: both can be repeated without
+/// end.
+const REPEATS: LimitRule = LimitRule { name: "repeats_audited", max: 20, window: Duration::HOUR };
 
 /// Makes audit events. A use case appends them in its unit of work, and announces them once that is committed.
 #[derive(Clone)]
@@ -97,6 +102,14 @@ impl Trail {
         }
         self.announce(&event);
         Ok(())
+    }
+
+    /// Whether one more event of this kind about this subject, which the client can repeat without end, is to be
+    /// appended; if not, the log alone has it. Asks the limiter: not within a unit of work.
+    pub(crate) async fn stores_repeat(&self, event: &AuditEvent, subject: Uuid) -> bool {
+        let subject = format!("{} {subject}", event.kind.as_str());
+        let hit = Hit { id: event.id.as_uuid(), rule: REPEATS, subject, at: event.at };
+        self.limiter.acquire(&hit).await == LimitVerdict::Allowed
     }
 
     /// Appends an event that stands alone and says it in the log: both, also when the client has left meanwhile.

@@ -19,7 +19,7 @@ use crate::routes::{Endpoint, endpoint};
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint!(Bearer me_show []),
-        endpoint!(Bearer update_profile []),
+        endpoint!(Bearer update_profile [429 "rate_limited"]),
         endpoint!(Bearer export_account [429 "rate_limited"]),
         endpoint!(Bearer list_my_teams []),
         endpoint!(Bearer change_password [403 "wrong_password", 429 "rate_limited"]),

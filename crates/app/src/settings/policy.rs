@@ -73,6 +73,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "30",
         "Current passwords that an account shows again, right or wrong: to change password or address, to verify or to delete.",
     ),
+    Setting::new("limits.changes_per_hour_per_user", "300", "Changes of its names, of teams and of roles."),
     Setting::new("retention.audit", "365d", "Audit events."),
     Setting::new("retention.unverified_accounts", "30d", "Accounts that were never verified nor used again."),
     Setting::new("retention.invitations", "30d", "Invitations that were answered or have expired."),
@@ -120,6 +121,7 @@ fn read_limits(reader: &mut Reader<'_>) -> LimitPolicy {
         team_per_hour_per_user: limit("team_per_hour_per_user"),
         export_per_day_per_user: limit("export_per_day_per_user"),
         proofs_per_hour_per_user: limit("proofs_per_hour_per_user"),
+        changes_per_hour_per_user: limit("changes_per_hour_per_user"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::actor::Actor;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::snapshots::{Entry, Snapshots};
@@ -27,18 +28,22 @@ pub struct UpdateProfileCommand {
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateProfileError {
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
 }
 
 classify! { UpdateProfileError {
-} via { Internal } }
+} via { Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
 pub struct UpdateProfile {
     clock: Arc<dyn Clock>,
+    limits: Limits,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
@@ -49,6 +54,7 @@ impl UpdateProfile {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
+            limits: Limits::new(dependencies),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -66,6 +72,7 @@ impl UpdateProfile {
         if !actor.user.clone().rename(command.first_name.clone(), command.last_name.clone(), now) {
             return Ok(actor.user.clone());
         }
+        let counted = self.limits.acquire(Limit::ChangeOfUser, Subject::User(actor.id()), now).await?;
         let event = self.trail.event(AuditKind::ProfileUpdated, origin, now).by(actor.id()).about(actor.id());
         let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
         let uow = self.units_of_work.begin().await?;
@@ -75,6 +82,7 @@ impl UpdateProfile {
         if !user.rename(command.first_name, command.last_name, now) {
             drop(uow);
             fence.lift().await;
+            self.limits.refund(counted).await;
             return Ok(user);
         }
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
@@ -135,6 +143,17 @@ mod tests {
             assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unavailable);
             assert!(!written.committed());
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_changes_too_often_has_to_wait_and_nothing_is_written() {
+        // No unit of work is staged: none is begun.
+        let refused = update(Mocks::at_limit("change_user")).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.code()), (Kind::Limited, "rate_limited"));
+        // What changes nothing is not counted.
+        let mocks = Mocks::at_limit("change_user");
+        let nothing = UpdateProfileCommand { first_name: None, last_name: None };
+        UpdateProfile::new(&mocks.into_dependencies()).execute(&actor(), &origin(), nothing).await.unwrap();
     }
 
     #[tokio::test]

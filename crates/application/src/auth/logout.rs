@@ -106,6 +106,7 @@ impl LogOut {
         let detail = if keep.is_some() { "others" } else { "all" };
         let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(actor.id());
         let event = event.detail(detail);
+        let stored = self.trail.stores_repeat(&event, actor.id().as_uuid()).await;
         let fence = self.snapshots.fence([Entry::Account(actor.id()), Entry::Session(actor.session_id)]).await;
         let uow = self.units_of_work.begin().await?;
         if let Some(mut user) = uow.users().lock(actor.id()).await? {
@@ -118,7 +119,9 @@ impl LogOut {
                 let dead = [Purpose::PasswordReset, Purpose::EmailChange];
                 uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
             }
-            uow.audit().append(&event).await?;
+            if stored {
+                uow.audit().append(&event).await?;
+            }
             finish(uow, [fence], &self.trail, [event]).await?;
         } else {
             drop(uow);

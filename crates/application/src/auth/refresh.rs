@@ -164,6 +164,10 @@ impl Refresh {
         };
         let moved = has_moved(session, origin)
             .then(|| self.trail.event(AuditKind::SessionMoved, origin, now).by(user.id).about(user.id));
+        let stored = match &moved {
+            Some(event) => self.trail.stores_repeat(event, session.id.as_uuid()).await,
+            None => false,
+        };
         let uow = self.units_of_work.begin().await?;
         if !uow.sessions().rotate(&rotation).await? {
             return Ok(None);
@@ -172,7 +176,7 @@ impl Refresh {
         if let Some(ip) = origin.ip.filter(|_| !user.email_verified) {
             uow.networks().remember(user.id, Network::logged(ip), now).await?;
         }
-        if let Some(event) = &moved {
+        if let Some(event) = moved.as_ref().filter(|_| stored) {
             uow.audit().append(event).await?;
         }
         finish(uow, [], &self.trail, moved).await?;

@@ -5,7 +5,7 @@ use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::MockRateLimiter;
 use crate::testing::{Mocks, NOW, email, team, user_id};
 
-const ALL: [Limit; 15] = [
+const ALL: [Limit; 17] = [
     Limit::LoginOfNetwork,
     Limit::LoginOfAccount,
     Limit::LoginOfAccountAtHome,
@@ -21,6 +21,8 @@ const ALL: [Limit; 15] = [
     Limit::TeamOfUser,
     Limit::ExportOfUser,
     Limit::ProofOfUser,
+    Limit::ChangeOfUser,
+    Limit::InviteOfAddress,
 ];
 
 /// Limits over a limiter that answers so, with fingerprints `p(…)`; and the hits that it counted.
@@ -85,6 +87,8 @@ async fn figures_and_windows_are_those_of_the_policy() {
             (200, hour),
             (10, day),
             (30, hour),
+            (300, hour),
+            (20, day),
         ]
     );
 }

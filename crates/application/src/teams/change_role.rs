@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::snapshots::{Entry, Snapshots};
@@ -44,6 +45,9 @@ pub enum ChangeRoleError {
     /// The team is not there for the actor, or it takes an admin.
     #[error(transparent)]
     Access(#[from] TeamAccessError),
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -52,12 +56,13 @@ pub enum ChangeRoleError {
 classify! { ChangeRoleError {
     MemberNotFound => Missing "member_not_found",
     LastAdmin => Conflict "last_admin",
-} via { Access, Internal } }
+} via { Access, Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
 pub struct ChangeRole {
     clock: Arc<dyn Clock>,
+    limits: Limits,
     access: TeamAccess,
     snapshots: Snapshots,
     trail: Trail,
@@ -68,6 +73,7 @@ impl ChangeRole {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
+            limits: Limits::new(dependencies),
             access: TeamAccess::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -84,6 +90,7 @@ impl ChangeRole {
         let ChangeRoleCommand { team_id, user_id, role } = command;
         self.access.require(actor, origin, team_id, Permission::ChangeRoles).await?;
         let now = self.clock.now();
+        let counted = self.limits.acquire(Limit::ChangeOfUser, Subject::User(actor.id()), now).await?;
         let fence = self.snapshots.fence([Entry::Membership(user_id, team_id)]).await;
         let (uow, _) = self.access.begin(actor, origin, team_id, Permission::ChangeRoles).await?;
         let mut membership = uow.memberships().find(user_id, team_id).await?.ok_or(ChangeRoleError::MemberNotFound)?;
@@ -91,6 +98,7 @@ impl ChangeRole {
         if membership.role == role {
             drop(uow);
             fence.lift().await;
+            self.limits.refund(counted).await;
             return Ok(listed_member(membership, user));
         }
         if is_last_admin(&*uow, &membership).await? {

@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
+use crate::limits::{Limit, LimitExceeded, Limits, Subject};
 use crate::ports::clock::Clock;
 use crate::snapshots::{Entry, Snapshots};
 use crate::teams::access::{TeamAccess, TeamAccessError};
@@ -31,18 +32,22 @@ pub enum UpdateTeamError {
     /// The team is not there for the actor, or it takes an admin.
     #[error(transparent)]
     Access(#[from] TeamAccessError),
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
 }
 
 classify! { UpdateTeamError {
-} via { Access, Internal } }
+} via { Access, Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
 pub struct UpdateTeam {
     clock: Arc<dyn Clock>,
+    limits: Limits,
     access: TeamAccess,
     snapshots: Snapshots,
     trail: Trail,
@@ -53,6 +58,7 @@ impl UpdateTeam {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
+            limits: Limits::new(dependencies),
             access: TeamAccess::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
@@ -71,11 +77,13 @@ impl UpdateTeam {
         if !team.clone().change(command.change.clone(), now) {
             return Ok(team);
         }
+        let counted = self.limits.acquire(Limit::ChangeOfUser, Subject::User(actor.id()), now).await?;
         let fence = self.snapshots.fence([Entry::Team(team.id)]).await;
         let (uow, mut team) = self.access.begin(actor, origin, team.id, Permission::UpdateTeam).await?;
         if !team.change(command.change, now) {
             drop(uow);
             fence.lift().await;
+            self.limits.refund(counted).await;
             return Ok(team);
         }
         uow.teams().update(&team).await?;

@@ -121,6 +121,17 @@ impl Default for Mocks {
 }
 
 impl Mocks {
+    /// Mocks of which the limit of this name is reached, and no other.
+    #[cfg(test)]
+    pub(crate) fn at_limit(name: &'static str) -> Self {
+        let mut rate_limiter = MockRateLimiter::new();
+        rate_limiter.expect_acquire().returning(move |hit| {
+            let full = hit.rule.name == name;
+            if full { LimitVerdict::Refused { retry_after: time::Duration::HOUR } } else { LimitVerdict::Allowed }
+        });
+        Self { rate_limiter, ..Self::default() }
+    }
+
     /// Adds a unit of work; the use case gets them in this order, and a fault once there are no more.
     /// Returns what it will have written.
     pub fn stage(&mut self, unit: StagedUnitOfWork) -> Written {

@@ -148,6 +148,26 @@ async fn an_unverified_inviter_has_fewer() {
 }
 
 #[tokio::test]
+async fn changes_of_an_account_and_none_of_what_changes_nothing() {
+    let server = Setup::default().set("LIMITS__CHANGES_PER_HOUR_PER_USER", "6").start().await;
+    let (_, tokens) = server.signed_in("a@example.org").await;
+    let team = server.team(&tokens, "Team").await;
+    let name = |n: usize| server.patch("/auth/me").bearer(&tokens.access).json(&json!({"first_name": format!("N{n}")}));
+    let answers = at_once((0..20).map(name)).await;
+    assert_passed(&answers, 6, 3_600);
+    let rename =
+        |name: &str| server.patch(&format!("/teams/{team}")).bearer(&tokens.access).json(&json!({"name": name}));
+    assert_passed(&[rename("Other").send().await], 0, 3_600);
+    rename("Team").send().await.expect(200);
+    let rows = server.rows().await;
+    let changes = "SELECT CAST(COUNT(*) AS TEXT) FROM audit_events WHERE kind IN ('profile_updated', 'team_updated')";
+    assert_eq!(rows.one::<String>(changes).await, "6");
+    // Another account is not held up by it.
+    let (_, other) = server.signed_in("b@example.org").await;
+    server.patch("/auth/me").bearer(&other.access).json(&json!({"first_name": "Other"})).send().await.expect(200);
+}
+
+#[tokio::test]
 async fn a_limit_of_zero_is_off() {
     let server = TestServer::start().await;
     let answers = at_once((0..40).map(|n| server.sign_in(&format!("a{}@example.org", n % 2), "wrong"))).await;

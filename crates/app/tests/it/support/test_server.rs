@@ -56,6 +56,7 @@ impl Default for Setup {
             ("LIMITS__TEAM_PER_HOUR_PER_USER", "0"),
             ("LIMITS__EXPORT_PER_DAY_PER_USER", "0"),
             ("LIMITS__PROOFS_PER_HOUR_PER_USER", "0"),
+            ("LIMITS__CHANGES_PER_HOUR_PER_USER", "0"),
             ("LIMITS__FLOOD_PER_SECOND_PER_IP", "0"),
             ("LOG__FORMAT", "json"),
             ("LOG__LEVEL", "debug,sqlx=info,sea_orm=info,hyper=info,mio=info,h2=info"),

@@ -179,3 +179,12 @@ async fn what_fails_on_the_way_ends_nothing() {
         assert!(!written.committed());
     }
 }
+
+#[tokio::test]
+async fn sessions_end_however_often_that_is_asked_for_and_beyond_the_bound_the_log_alone_has_it() {
+    let mut mocks = Mocks::at_limit("repeats_audited");
+    let written = mocks.stage(ending_many(Some(session(1).id)));
+    log_out(mocks, LogoutScope::Others).await.unwrap();
+    assert!(written.committed());
+    assert_eq!(written.audited(), []);
+}

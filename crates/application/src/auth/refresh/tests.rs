@@ -121,6 +121,20 @@ async fn a_session_that_moved_is_audited() {
 }
 
 #[tokio::test]
+async fn a_session_that_moves_too_often_is_refreshed_and_in_the_log_alone() {
+    let elsewhere = Session { ip: Some([198, 51, 100, 1].into()), ..here() };
+    let mut mocks = mocks(elsewhere);
+    mocks.rate_limiter = Mocks::at_limit("repeats_audited").rate_limiter;
+    mocks.rate_limiter.expect_peek().returning(|_| LimitVerdict::Allowed);
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    refresh(mocks, generation(1).secret()).await.unwrap();
+    assert!(written.committed());
+    assert_eq!(written.audited(), []);
+}
+
+#[tokio::test]
 async fn the_same_token_within_the_window_gets_the_same_successor() {
     let mocks = mocks(rotated(1, 2, Duration::seconds(29)));
     let tokens = refresh(mocks, generation(1).secret()).await.unwrap();

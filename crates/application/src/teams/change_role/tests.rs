@@ -3,6 +3,7 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::error::Classify;
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, invitation, membership, origin, team, user, user_id};
 
 fn to(n: u64, role: Role) -> ChangeRoleCommand {
@@ -129,4 +130,26 @@ async fn when_it_fails_halfway_nothing_is_committed() {
     let (failed, written) = change(&members, Some(unit), to(2, Role::Admin)).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
     assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn whoever_changes_too_often_has_to_wait_and_nothing_is_written() {
+    let mut mocks = Mocks::at_limit("change_user");
+    mocks.hold_team(&[membership(1, Role::Admin), membership(2, Role::Member)]);
+    // No unit of work is staged: none is begun.
+    let use_case = ChangeRole::new(&mocks.into_dependencies());
+    let refused = use_case.execute(&actor(), &origin(), to(2, Role::Admin)).await.unwrap_err();
+    assert_eq!(refused.code(), "rate_limited");
+}
+
+#[tokio::test]
+async fn the_role_that_a_member_has_is_not_counted() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let mut mocks = Mocks { rate_limiter: MockRateLimiter::new(), ..Mocks::default() };
+    mocks.rate_limiter.expect_acquire().times(1).returning(|_| LimitVerdict::Allowed);
+    mocks.rate_limiter.expect_refund().withf(|hit| hit.rule.name == "change_user").times(1).returning(|_| ());
+    mocks.hold_team(&members);
+    mocks.stage(unit(&members, 1));
+    let use_case = ChangeRole::new(&mocks.into_dependencies());
+    use_case.execute(&actor(), &origin(), to(2, Role::Member)).await.unwrap();
 }

@@ -105,3 +105,15 @@ async fn when_it_fails_halfway_nothing_is_committed() {
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
     assert!(!written.unwrap().committed());
 }
+
+#[tokio::test]
+async fn whoever_changes_too_often_has_to_wait_and_nothing_is_written() {
+    let mut mocks = Mocks::at_limit("change_user");
+    mocks.hold_team(&[membership(1, Role::Admin)]);
+    // No unit of work is staged: none is begun.
+    let use_case = UpdateTeam::new(&mocks.into_dependencies());
+    let refused = use_case.execute(&actor(), &origin(), renaming()).await.unwrap_err();
+    assert_eq!(refused.code(), "rate_limited");
+    let nothing = UpdateTeamCommand { team_id: team(1).id, change: TeamChange::default() };
+    assert_eq!(use_case.execute(&actor(), &origin(), nothing).await.unwrap(), team(1));
+}
