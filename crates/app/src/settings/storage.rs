@@ -31,7 +31,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("database.statement_timeout", "5s", "How long a statement may take."),
     Setting::secret(
         "redis.url",
-        "redis:// or, with TLS, rediss://…, for the cache and the limits that nodes share; of a cluster several of its nodes, with commas between them. Without it, both stay in the process.",
+        "redis:// or, with TLS, rediss://…, for the cache and the limits that nodes share; of a cluster several of its nodes, with commas between them. Without it, each node counts limits for itself, and only SQLite has a cache, in the process.",
     )
     .also("REDIS_URL"),
     Setting::new(
