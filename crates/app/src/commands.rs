@@ -84,7 +84,11 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             let loaded = settings::load(line.config.as_deref())?;
             telemetry::start(&loaded.settings.log, !matches!(command, Command::Serve))?;
             loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            runtime()?.block_on(execute_online(command, loaded))
+            let runtime = runtime()?;
+            let outcome = runtime.block_on(execute_online(command, loaded));
+            // A start that failed leaves a server behind that waits for ever to begin.
+            runtime.shutdown_background();
+            outcome
         }
     }
 }

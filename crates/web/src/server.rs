@@ -12,6 +12,7 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use countersign_application::Application;
+use tokio::sync::watch;
 
 use crate::middleware::answer::answer;
 use crate::middleware::cors::cors;
@@ -34,18 +35,25 @@ pub struct BoundServer {
 
 /// Listens and starts to serve. Signals are the caller's business; a stop lets requests in flight finish.
 pub fn bind(application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
-    serve(TcpListener::bind(settings.listen)?, application, settings)
+    serve(TcpListener::bind(settings.listen)?, application, settings, watch::channel(true).1)
 }
 
 /// The same on a listener that is there already: whoever needs to know the port before the settings are complete.
-pub fn serve(listener: TcpListener, application: &Application, settings: &WebSettings) -> io::Result<BoundServer> {
+/// Workers build what they serve at once, and take no connection before `ready` says true. Until then the server
+/// blocks the thread that awaits it.
+pub fn serve(
+    listener: TcpListener,
+    application: &Application,
+    settings: &WebSettings,
+    ready: watch::Receiver<bool>,
+) -> io::Result<BoundServer> {
     let address = listener.local_addr()?;
     let flood_guard = FloodGuard::new(settings);
     flood_guard.sweep();
     let application = web::Data::new(application.clone());
     let shared = web::Data::new(settings.clone());
     let make_app = move || app(application.clone(), shared.clone(), &flood_guard, &routes::table());
-    Ok(BoundServer { server: listen(listener, settings, make_app)?, address })
+    Ok(BoundServer { server: listen(listener, settings, ready, make_app)?, address })
 }
 
 /// The application of one worker.

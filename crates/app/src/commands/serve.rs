@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
+use countersign_application::keys::reseal_keys::ResealedKeys;
 use countersign_domain::audit::Origin;
 use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::system::SystemClock;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::banner::banner;
 use crate::commands::serve::metrics::MetricsListener;
@@ -47,14 +50,18 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.server.public_url_at(address);
     let system = System::wire(&settings, &public_url, database)?;
     let web = web_settings(&settings, &public_url, system.dependencies.ids.clone())?;
+    let (ready, until_ready) = watch::channel(false);
+    let server =
+        countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;
+    let handle = server.server.handle();
+    // On a thread of its own, which it blocks until it may begin. Its workers build their routes meanwhile.
+    let serving = tokio::task::spawn_blocking(move || Handle::current().block_on(server.server));
     if let Some(redis) = &system.redis {
         redis.greet().await;
     }
     opened.await.context("the opening of the database panicked")??;
     Box::pin(prepare_keys(&settings, &system)).await?;
-    let server = countersign_web::server::serve(listener, &system.application, &web).context("cannot serve")?;
-    let handle = server.server.handle();
-    let serving = tokio::spawn(server.server);
+    ready.send_replace(true);
     let metrics_server = metrics_listener.zip(metrics.as_ref());
     let metrics_server =
         metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
@@ -102,15 +109,10 @@ async fn open(storage: StorageSettings, database: Database) -> anyhow::Result<()
 
 /// A key that signs, and those known that verify.
 async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()> {
+    let use_cases = &system.application.keys;
     let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
-    system
-        .application
-        .keys
-        .ensure_key
-        .execute(&Origin::default(), command)
-        .await
-        .context("cannot make a signing key")?;
-    let resealed = system.application.keys.reseal_keys.execute().await.context(
+    let seen = use_cases.ensure_key.execute(&Origin::default(), command).await.context("cannot make a signing key")?;
+    let ResealedKeys { keys, resealed } = use_cases.reseal_keys.execute(seen).await.context(
         "cannot use the signing keys: they were sealed with another secret key. Set secret_key (or, on the embedded \
          default, secret.key in the data folder) to the one that the database was used with; if it is being replaced, \
          set secret_key to the new one and secret_key_previous to the former. If it is lost for good, \
@@ -119,7 +121,7 @@ async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()
     if resealed > 0 {
         tracing::info!(keys = resealed, "sealed the signing keys with the current secret key");
     }
-    system.key_ring.refresh().await.context("cannot read the signing keys")?;
+    system.key_ring.hold(keys).await;
     system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")
 }
 

@@ -70,11 +70,17 @@ impl EnsureKey {
     }
 
     /// Makes the first signing key where there is none that signs, and announces one where the algorithm was changed.
-    /// Nodes that start at the same moment make one key: what is needed is judged again under the lock.
-    pub async fn execute(&self, origin: &Origin, command: EnsureKeyCommand) -> Result<(), EnsureKeyError> {
+    /// Nodes that start at the same moment make one key: what is needed is judged again under the lock. Returns all
+    /// keys as they are then.
+    pub async fn execute(
+        &self,
+        origin: &Origin,
+        command: EnsureKeyCommand,
+    ) -> Result<Vec<SigningKey>, EnsureKeyError> {
         let at_first = self.clock.now();
-        if self.need(&self.keys.list().await?, command.algorithm, at_first) == Need::Nothing {
-            return Ok(());
+        let seen = self.keys.list().await?;
+        if self.need(&seen, command.algorithm, at_first) == Need::Nothing {
+            return Ok(seen);
         }
         let mut new = self.factory.generate(command.algorithm, at_first)?;
         let uow = self.units_of_work.begin().await?;
@@ -83,7 +89,7 @@ impl EnsureKey {
         let now = self.clock.now();
         let mut others = before.clone();
         match self.need(&before, command.algorithm, now) {
-            Need::Nothing => return Ok(()),
+            Need::Nothing => return Ok(before),
             Need::First => signing_key::start(&mut new, &others, now),
             Need::Successor => signing_key::announce(&mut new, &mut others, now),
         }
@@ -92,7 +98,8 @@ impl EnsureKey {
         let event = self.trail.event(AuditKind::KeyRotated, origin, now).detail(new.kid.clone());
         uow.audit().append(&event).await?;
         finish(uow, [], &self.trail, [event]).await?;
-        Ok(())
+        others.push(new);
+        Ok(others)
     }
 
     fn need(&self, keys: &[SigningKey], algorithm: SigningAlgorithm, now: OffsetDateTime) -> Need {
@@ -116,7 +123,8 @@ mod tests {
 
     const SINCE: OffsetDateTime = time::macros::datetime!(2025-12-01 00:00 UTC);
 
-    /// Ensures a key for `algorithm`, where `seen` are the keys at first sight and `locked` those under the lock.
+    /// Ensures a key for `algorithm`, where `seen` are the keys at first sight and `locked` those under the lock. What
+    /// is told of them afterwards is what was stored.
     async fn ensure(algorithm: SigningAlgorithm, seen: Vec<SigningKey>, locked: Vec<SigningKey>) -> (Stored, Written) {
         let mut mocks = Mocks::default();
         mocks.signing_keys.expect_list().returning(move || Ok(seen.clone()));
@@ -126,9 +134,16 @@ mod tests {
             Ok(new)
         });
         let stored = Stored::default();
-        let written = mocks.stage(stored.stage(locked));
+        let written = mocks.stage(stored.stage(locked.clone()));
         let use_case = EnsureKey::new(&mocks.into_dependencies());
-        use_case.execute(&origin(), EnsureKeyCommand { algorithm }).await.unwrap();
+        let mut told = use_case.execute(&origin(), EnsureKeyCommand { algorithm }).await.unwrap();
+        let stored_keys = stored.keys();
+        let mut now: Vec<_> =
+            locked.into_iter().filter(|key| stored_keys.iter().all(|stored| stored.kid != key.kid)).collect();
+        now.extend(stored_keys);
+        now.sort_by(|one, other| one.kid.cmp(&other.kid));
+        told.sort_by(|one, other| one.kid.cmp(&other.kid));
+        assert_eq!(told, now);
         (stored, written)
     }
 

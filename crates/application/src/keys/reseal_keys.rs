@@ -11,7 +11,7 @@ use crate::error::{Fault, classify};
 use crate::keys::rotate_keys::store_changed;
 use crate::policy::Policy;
 use crate::ports::clock::Clock;
-use crate::ports::signing_keys::{SigningKeyFactory, SigningKeyRepository};
+use crate::ports::signing_keys::SigningKeyFactory;
 use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::trail::Trail;
 
@@ -36,11 +36,19 @@ classify! { ResealKeysError {
     KeyNotOpened => Internal "internal_error",
 } via { Internal } }
 
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResealedKeys {
+    /// All keys as they are now.
+    pub keys: Vec<SigningKey>,
+    /// How many of them were sealed anew.
+    pub resealed: usize,
+}
+
 /// The use case.
 #[derive(Clone)]
 pub struct ResealKeys {
     clock: Arc<dyn Clock>,
-    keys: Arc<dyn SigningKeyRepository>,
     factory: Arc<dyn SigningKeyFactory>,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     trail: Trail,
@@ -52,7 +60,6 @@ impl ResealKeys {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
-            keys: Arc::clone(&dependencies.signing_keys),
             factory: Arc::clone(&dependencies.signing_key_factory),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             trail: Trail::new(dependencies),
@@ -60,20 +67,22 @@ impl ResealKeys {
         }
     }
 
-    /// Seals the signing keys with the current secret key, so that the previous one can be dropped. Returns how many
-    /// it sealed. A key that does not open is never replaced: that would end every token behind the operator's back.
-    /// Those whose tokens are refused anyhow are left as they are.
-    pub async fn execute(&self) -> Result<usize, ResealKeysError> {
+    /// Seals the signing keys with the current secret key, so that the previous one can be dropped. `seen` are the
+    /// keys as they were a moment ago; if there is something to do, it is judged again under the lock. A key that does
+    /// not open is never replaced: that would end every token behind the operator's back. Those whose tokens are
+    /// refused anyhow are left as they are.
+    pub async fn execute(&self, seen: Vec<SigningKey>) -> Result<ResealedKeys, ResealKeysError> {
         let now = self.clock.now();
-        if self.resealed(&self.keys.list().await?, now)?.is_none() {
-            return Ok(0);
+        if self.resealed(&seen, now)?.is_none() {
+            return Ok(ResealedKeys { keys: seen, resealed: 0 });
         }
         let uow = self.units_of_work.begin().await?;
         let before = uow.signing_keys().list().await?;
-        let Some(after) = self.resealed(&before, now)? else { return Ok(0) };
-        store_changed(uow.signing_keys(), &before, &after).await?;
+        let Some(keys) = self.resealed(&before, now)? else { return Ok(ResealedKeys { keys: before, resealed: 0 }) };
+        store_changed(uow.signing_keys(), &before, &keys).await?;
         finish(uow, [], &self.trail, []).await?;
-        Ok(before.iter().zip(&after).filter(|(before, after)| before != after).count())
+        let resealed = before.iter().zip(&keys).filter(|(before, after)| before != after).count();
+        Ok(ResealedKeys { keys, resealed })
     }
 
     /// The keys as they should be; `None` if they are so.
@@ -110,9 +119,8 @@ mod tests {
         SigningKey { refused_at: Some(NOW), ..sealed(kid, by) }
     }
 
-    fn mocks(seen: Vec<SigningKey>) -> Mocks {
+    fn mocks() -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.signing_keys.expect_list().returning(move || Ok(seen.clone()));
         mocks.signing_key_factory.expect_reseal().returning(|key| match &*key.sealed_private {
             b"current" => Ok(None),
             b"previous" => Ok(Some(b"current".to_vec())),
@@ -124,18 +132,19 @@ mod tests {
     async fn reseal(
         seen: Vec<SigningKey>,
         locked: Option<Vec<SigningKey>>,
-    ) -> (Result<usize, ResealKeysError>, Stored, Option<Written>) {
-        let mut mocks = mocks(seen);
+    ) -> (Result<ResealedKeys, ResealKeysError>, Stored, Option<Written>) {
+        let mut mocks = mocks();
         let stored = Stored::default();
         let written = locked.map(|locked| mocks.stage(stored.stage(locked)));
-        (ResealKeys::new(&mocks.into_dependencies()).execute().await, stored, written)
+        (ResealKeys::new(&mocks.into_dependencies()).execute(seen).await, stored, written)
     }
 
     #[tokio::test]
     async fn what_the_previous_key_sealed_is_sealed_by_the_current_one() {
         let keys = vec![sealed("a", "current"), sealed("b", "previous"), refused("c", "unknown")];
         let (resealed, stored, written) = reseal(keys.clone(), Some(keys)).await;
-        assert_eq!(resealed.unwrap(), 1);
+        let now = vec![sealed("a", "current"), sealed("b", "current"), refused("c", "unknown")];
+        assert_eq!(resealed.unwrap(), ResealedKeys { keys: now, resealed: 1 });
         assert_eq!(stored.keys(), [sealed("b", "current")]);
         assert!(written.unwrap().committed());
     }
@@ -143,9 +152,10 @@ mod tests {
     #[tokio::test]
     async fn where_all_is_sealed_by_the_current_one_nothing_is_written() {
         // No unit of work is staged: beginning one would be a fault.
-        assert_eq!(reseal(vec![sealed("a", "current")], None).await.0.unwrap(), 0);
-        let (late, stored, written) = reseal(vec![sealed("a", "previous")], Some(vec![sealed("a", "current")])).await;
-        assert_eq!(late.unwrap(), 0, "another node came first");
+        let done = ResealedKeys { keys: vec![sealed("a", "current")], resealed: 0 };
+        assert_eq!(reseal(done.keys.clone(), None).await.0.unwrap(), done);
+        let (late, stored, written) = reseal(vec![sealed("a", "previous")], Some(done.keys.clone())).await;
+        assert_eq!(late.unwrap(), done, "another node came first");
         assert!(stored.keys().is_empty() && !written.unwrap().committed());
     }
 
@@ -162,21 +172,13 @@ mod tests {
             unit
         };
         for stage in ["begin", "list", "update", "commit"] {
-            let mut mocks = mocks(keys());
+            let mut mocks = mocks();
             // Without a staged unit of work there is none to begin.
             let written = (stage != "begin").then(|| mocks.stage(failing(stage)));
-            let failed = ResealKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
+            let failed = ResealKeys::new(&mocks.into_dependencies()).execute(keys()).await.unwrap_err();
             assert_eq!(failed.kind(), Kind::Unavailable, "{stage}");
             assert!(!written.is_some_and(|written| written.committed()), "{stage}");
         }
-    }
-
-    #[tokio::test]
-    async fn keys_that_cannot_be_listed_are_not_taken_for_none() {
-        let mut mocks = Mocks::default();
-        mocks.signing_keys.expect_list().returning(|| Err(outage()));
-        let failed = ResealKeys::new(&mocks.into_dependencies()).execute().await.unwrap_err();
-        assert_eq!(failed.kind(), Kind::Unavailable);
     }
 
     #[tokio::test]

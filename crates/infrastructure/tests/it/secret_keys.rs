@@ -65,8 +65,8 @@ async fn start_at_once(fresh: &Fresh, keys: &Arc<SecretKeyRing>) {
                 }
                 barrier.wait().await;
                 let command = EnsureKeyCommand { algorithm: SigningAlgorithm::Es256 };
-                EnsureKey::new(&node).execute(&Origin::default(), command).await.unwrap();
-                ResealKeys::new(&node).execute().await.unwrap()
+                let seen = EnsureKey::new(&node).execute(&Origin::default(), command).await.unwrap();
+                ResealKeys::new(&node).execute(seen).await.unwrap()
             })
         })
         .collect();
@@ -87,11 +87,12 @@ async fn nodes_that_start_at_the_same_moment_make_one_signing_key_and_seal_it_an
         let [resealed] = &keys.list().await.unwrap()[..] else { panic!("one key") };
         assert_eq!(resealed.kid, first[0].kid);
         // The former secret key can be dropped now.
-        assert_eq!(
-            ResealKeys::new(&node(fresh.database(), &ring(2, None), Mocks::default())).execute().await.unwrap(),
-            0
-        );
-        assert!(ResealKeys::new(&node(fresh.database(), &ring(3, None), Mocks::default())).execute().await.is_err());
+        let reseal = async |of: &Arc<SecretKeyRing>| {
+            let node = node(fresh.database(), of, Mocks::default());
+            ResealKeys::new(&node).execute(keys.list().await.unwrap()).await
+        };
+        assert_eq!(reseal(&ring(2, None)).await.unwrap().resealed, 0);
+        assert!(reseal(&ring(3, None)).await.is_err());
         assert_eq!(keys.list().await.unwrap().len(), 1);
     })
     .await;

@@ -2,7 +2,7 @@
 //!
 //! What `HttpServer` of actix-web does, and which has no place for a stream of one's own.
 
-use std::future::ready;
+use std::future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -24,6 +24,7 @@ use actix_web::{Error, HttpResponse};
 use futures_util::future::Either;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 use crate::connection::{GuardedStream, Patience};
 use crate::server::http2::{self, Waits};
@@ -40,8 +41,13 @@ const KEPT_BY_THE_KERNEL: usize = 128 * 1024;
 
 type Accepted<T> = (GuardedStream<T>, Protocol, Option<SocketAddr>);
 
-/// Starts to serve the applications that this makes, one for each worker.
-pub(crate) fn listen<F, I, A, B>(listener: TcpListener, settings: &WebSettings, make_app: F) -> io::Result<Server>
+/// Starts to serve the applications that this makes, one for each worker, once `ready` says so.
+pub(crate) fn listen<F, I, A, B>(
+    listener: TcpListener,
+    settings: &WebSettings,
+    ready: watch::Receiver<bool>,
+    make_app: F,
+) -> io::Result<Server>
 where
     F: Fn() -> I + Send + Clone + 'static,
     I: IntoServiceFactory<A, Request>,
@@ -72,9 +78,9 @@ where
             let accept = fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
                 let stream = GuardedStream::new(stream, Arc::clone(&settings), patience, true);
-                ready(Ok::<_, DispatchError>((stream, Protocol::Http1, peer)))
+                future::ready(Ok::<_, DispatchError>((stream, Protocol::Http1, peer)))
             });
-            accept.and_then(http(bounds, stopping.clone(), make_app()))
+            accept.and_then(http(bounds, stopping.clone(), ready.clone(), make_app()))
         })?,
         Some(mut tls) => {
             tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -92,7 +98,7 @@ where
                     let protocol = if is_http1 { Protocol::Http1 } else { Protocol::Http2 };
                     (GuardedStream::new(stream, Arc::clone(&settings), patience, is_http1), protocol, peer)
                 });
-                accept.and_then(http(bounds, stopping.clone(), make_app()).map_err(TlsError::Service))
+                accept.and_then(http(bounds, stopping.clone(), ready.clone(), make_app()).map_err(TlsError::Service))
             })?
         }
     };
@@ -110,6 +116,7 @@ struct Bounds {
 fn http<T, A, B>(
     bounds: Bounds,
     stopping: GracefulShutdownSignal,
+    ready: watch::Receiver<bool>,
     app: impl IntoServiceFactory<A, Request>,
 ) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
@@ -123,10 +130,12 @@ where
     let app = app.into_factory().map_err(|error: Error| error.error_response());
     let app = Rc::new(map_config(app, |()| AppConfig::default()));
     fn_factory(move || {
-        let (app, stopping) = (Rc::clone(&app), stopping.clone());
+        let (app, stopping, mut ready) = (Rc::clone(&app), stopping.clone(), ready.clone());
         async move {
             let app = Rc::new(app.new_service(()).await?);
             let http1 = Rc::new(http1(bounds, stopping.clone(), Rc::clone(&app)).new_service(()).await?);
+            // A worker that is told nothing any more has nothing to serve.
+            ready.wait_for(|ready| *ready).await.map_err(drop)?;
             let waits = Waits { handshake: bounds.head, part_of_answer: bounds.answer };
             Ok(fn_service(move |(stream, protocol, peer): Accepted<T>| match protocol {
                 Protocol::Http2 => Either::Left(http2::serve(stream, peer, Rc::clone(&app), waits, stopping.clone())),
@@ -160,5 +169,5 @@ where
         .on_connect_ext(|stream: &GuardedStream<T>, data| {
             data.insert(stream.activity());
         })
-        .finish(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&app)))))
+        .finish(fn_factory(move || future::ready(Ok::<_, ()>(Rc::clone(&app)))))
 }

@@ -38,7 +38,7 @@ struct Known {
 }
 
 impl KeyRing {
-    /// Knows no key before the first [`Self::refresh`]. `longest_token` is the lifetime of an access token.
+    /// Knows no key before the first [`Self::refresh`] or [`Self::hold`]. `longest_token` is the lifetime of an access token.
     pub fn new(
         repository: Arc<dyn SigningKeyRepository>,
         secret_keys: Arc<SecretKeyRing>,
@@ -61,6 +61,13 @@ impl KeyRing {
         let outcome = self.read().await;
         *read_at = Some(Instant::now());
         outcome
+    }
+
+    /// Takes these for what the database holds: whoever has just read or written them spares the reading.
+    pub async fn hold(&self, keys: Vec<SigningKey>) {
+        let mut read_at = self.read_at.lock().await;
+        self.take(keys);
+        *read_at = Some(Instant::now());
     }
 
     /// Refreshes for ever, at this interval. A failure is logged once, and its end too: until then a compromised key
@@ -147,13 +154,17 @@ impl KeyRing {
                 return Err(fault);
             }
         };
-        let before = self.known();
-        let pairs = keys.iter().filter_map(|key| Some((key.kid.clone(), self.pair(key, &before)?))).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { keys, pairs });
+        self.take(keys);
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("signing keys can be read again");
         }
         Ok(())
+    }
+
+    fn take(&self, keys: Vec<SigningKey>) {
+        let before = self.known();
+        let pairs = keys.iter().filter_map(|key| Some((key.kid.clone(), self.pair(key, &before)?))).collect();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { keys, pairs });
     }
 
     /// Opened once; a key that is known already is only looked up, also when another node has sealed it with a secret

@@ -90,8 +90,8 @@ impl Service {
         wired.team_list_cache = Arc::new(MemorySnapshotCache::new(100));
         let application = Application::new(&wired);
         let algorithm = SigningAlgorithm::Es256;
-        application.keys.ensure_key.execute(&origin(), EnsureKeyCommand { algorithm }).await.unwrap();
-        ring.refresh().await.unwrap();
+        let keys = application.keys.ensure_key.execute(&origin(), EnsureKeyCommand { algorithm }).await.unwrap();
+        ring.hold(keys).await;
         let counter = fresh.database().statements().clone();
         Self { application, counter, secrets: wired.secrets, users: wired.users, deviations: Mutex::default() }
     }
