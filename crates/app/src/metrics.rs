@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use countersign_application::mail::deliver_outbox::DeliveryReport;
 use countersign_application::ports::clock::Clock;
 use countersign_infrastructure::persistence::Database;
+use countersign_infrastructure::redis::RedisPool;
 use countersign_infrastructure::security::BcryptHasher;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -51,10 +52,18 @@ impl Metrics {
     }
 
     /// What makes the page.
-    pub(crate) fn page(&self, database: Database, hasher: Arc<BcryptHasher>) -> Arc<dyn Fn() -> String + Send + Sync> {
+    pub(crate) fn page(
+        &self,
+        database: Database,
+        hasher: Arc<BcryptHasher>,
+        redis: Option<RedisPool>,
+    ) -> Arc<dyn Fn() -> String + Send + Sync> {
         let metrics = self.clone();
         Arc::new(move || {
             sample(&database, &hasher);
+            if let Some(redis) = &redis {
+                gauge!("countersign_redis_up").set(f64::from(u8::from(redis.is_asked())));
+            }
             metrics.recorder.render() + &process::exposition(metrics.started)
         })
     }

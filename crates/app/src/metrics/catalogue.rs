@@ -100,6 +100,20 @@ const METRICS: &[Metric] = &[
         "Lookups in the caches: hit, or miss.",
     ),
     metric(
+        "countersign_redis_up",
+        Kind::Gauge,
+        &[],
+        "none",
+        "1, or 0 while Redis is given up: five calls in a row have failed, and none has succeeded since. Only where redis.url is set.",
+    ),
+    metric(
+        "countersign_redis_failures_total",
+        Kind::Counter,
+        &[],
+        "calls",
+        "Calls to Redis without an answer in time, or refused. Those left out while it is given up are none. Only where redis.url is set.",
+    ),
+    metric(
         "countersign_outbox_messages",
         Kind::Gauge,
         &["state"],

@@ -3,6 +3,7 @@
 mod documents;
 mod exposition;
 mod listener;
+mod redis;
 mod sqlite;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,8 @@
 //! Several nodes on one database. On the production profile only: the embedded default keeps a second process away.
 
+mod limits;
+mod revocation;
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -9,6 +9,7 @@ mod documented;
 mod environment;
 mod forger;
 mod fresh_database;
+mod fresh_keyspace;
 mod mailbox;
 mod membership;
 mod oracle;

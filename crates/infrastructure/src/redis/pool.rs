@@ -9,6 +9,7 @@ use deadpool::managed::{BuildError, Pool, PoolError, QueueMode, Timeouts};
 use deadpool_redis::Manager;
 use deadpool_redis::cluster::ClusterClientBuilder;
 use deadpool_redis::redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
+use metrics::{Counter, counter};
 
 use crate::redis::circuit::Circuit;
 use crate::redis::invocation::LuaScript;
@@ -45,6 +46,7 @@ struct Inner {
     lanes: Pool<Connector>,
     circuit: Circuit,
     patience: Duration,
+    failures: Counter,
 }
 
 /// The URL names no Redis, or more than this service can speak.
@@ -105,7 +107,10 @@ impl RedisPool {
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self(Arc::new(Inner { lanes, circuit: Circuit::default(), patience: options.answer + options.connect })))
+        let failures = counter!("countersign_redis_failures_total");
+        failures.increment(0);
+        let patience = options.answer + options.connect;
+        Ok(Self(Arc::new(Inner { lanes, circuit: Circuit::default(), patience, failures })))
     }
 
     /// Finds out whether Redis answers. If it does not, that is logged, and calls are not kept waiting until it does.
@@ -120,6 +125,11 @@ impl RedisPool {
     /// Tells readiness about it.
     pub fn probe(&self) -> RedisProbe {
         RedisProbe::new(self.clone())
+    }
+
+    /// Whether it is asked: it has not failed several times in a row, or has answered since.
+    pub fn is_asked(&self) -> bool {
+        !self.0.circuit.is_open()
     }
 
     /// Whether it answers.
@@ -164,6 +174,7 @@ impl RedisPool {
                 Ok(answer)
             }
             Err(failure) => {
+                self.0.failures.increment(1);
                 if circuit.failed(Instant::now()) {
                     failure.report();
                 }

@@ -50,7 +50,7 @@ impl MetricsListener {
         system: &System,
         settings: &WebSettings,
     ) -> anyhow::Result<BoundServer> {
-        let page = metrics.page(system.database.clone(), system.password_hasher.clone());
+        let page = metrics.page(system.database.clone(), system.password_hasher.clone(), system.redis.clone());
         let server = metrics_page::serve(self.listener, settings, page).context("cannot serve metrics")?;
         tracing::info!(address = %self.address, path = "/metrics", "metrics are served");
         Ok(server)

@@ -1,5 +1,6 @@
 //! The local mailbox, read as a person would.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -28,11 +29,17 @@ impl Mailbox {
 
     /// Every mail there is at the moment, the oldest first.
     pub(crate) fn all(&self) -> Vec<Mail> {
+        self.unread(&mut BTreeSet::new())
+    }
+
+    /// The same without those whose files are known; they are from now on.
+    pub(crate) fn unread(&self, known: &mut BTreeSet<PathBuf>) -> Vec<Mail> {
         let mut files: Vec<PathBuf> = std::fs::read_dir(&self.folder)
             .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
             .unwrap_or_default();
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "eml") && !known.contains(file));
         files.sort();
+        known.extend(files.iter().cloned());
         files.iter().map(|file| Mail::parse(&std::fs::read_to_string(file).unwrap())).collect()
     }
 

@@ -2,11 +2,13 @@
 
 use crate::support::environment::told;
 use crate::support::fresh_database::FreshDatabase;
+use crate::support::fresh_keyspace::FreshKeyspace;
 
 /// 32 octets. One for all: what it seals lives in a database that ends with its test.
 pub(crate) const SECRET_KEY: &str = "Z4Ofbsq7Jsj8oh+8+y5Qm1OTzZKrybRAz/AGNxIjBjA=";
 
-/// `TEST_PROFILE`: nothing for the embedded default, `production` for PostgreSQL (the server of `TEST_DATABASE_URL`).
+/// `TEST_PROFILE`: nothing for the embedded default, `production` for PostgreSQL (the server of `TEST_DATABASE_URL`)
+/// and Redis (that of `TEST_REDIS_URL`, if there is one).
 #[derive(Debug)]
 pub(crate) enum Profile {
     Embedded,
@@ -27,9 +29,7 @@ impl Profile {
     pub(crate) async fn backing(&self) -> Backing {
         match self {
             Self::Embedded => Backing::default(),
-            Self::Production { database_server } => {
-                Backing { database: Some(FreshDatabase::migrated(database_server).await) }
-            }
+            Self::Production { database_server } => Backing::on(FreshDatabase::migrated(database_server).await),
         }
     }
 
@@ -40,7 +40,7 @@ impl Profile {
             Schema::Migrated => FreshDatabase::migrated(database_server).await,
             Schema::Absent => FreshDatabase::empty(database_server).await,
         };
-        Some(Backing { database: Some(database) })
+        Some(Backing::on(database))
     }
 }
 
@@ -60,13 +60,27 @@ pub(crate) fn database_server() -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Backing {
     pub(crate) database: Option<FreshDatabase>,
+    keyspace: Option<FreshKeyspace>,
 }
 
 impl Backing {
+    fn on(database: FreshDatabase) -> Self {
+        Self { database: Some(database), keyspace: told("TEST_REDIS_URL").map(|server| FreshKeyspace::next(&server)) }
+    }
+
     /// What a node has to be set to use them, unless its test sets it otherwise. Every further server of the profile has
     /// its variable here.
-    pub(crate) fn variables(&self) -> Vec<(String, String)> {
-        let Some(database) = &self.database else { return Vec::new() };
-        vec![("DATABASE_URL".to_owned(), database.url()), ("COUNTERSIGN__SECRET_KEY".to_owned(), SECRET_KEY.to_owned())]
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = Vec::new();
+        if let Some(database) = &self.database {
+            variables.push(("DATABASE_URL", database.url()));
+            variables.push(("COUNTERSIGN__SECRET_KEY", SECRET_KEY.to_owned()));
+        }
+        if let Some(keyspace) = &self.keyspace {
+            variables.push(("REDIS_URL", keyspace.url()));
+            // A shared machine stalls for longer than the service would wait.
+            variables.push(("COUNTERSIGN__REDIS__TIMEOUT", "2s".to_owned()));
+        }
+        variables
     }
 }

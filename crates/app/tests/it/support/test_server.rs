@@ -125,9 +125,8 @@ impl Setup {
 
     /// As variables of the environment, at this place.
     fn at(&self, place: &Place) -> BTreeMap<String, String> {
-        let mut variables: BTreeMap<String, String> = place.backing.variables().into_iter().collect();
-        variables.extend(self.variables.clone());
-        variables
+        let backing = place.backing.variables().into_iter().map(|(name, value)| (name.to_owned(), value));
+        backing.chain(self.variables.clone()).collect()
     }
 }
 

@@ -1,0 +1,64 @@
+//! What one node has taken away, no other gives: whoever begins to ask once the answer is there is refused. On the
+//! production profile only.
+
+mod act;
+mod company;
+mod ledger;
+mod readers;
+mod redis_faults;
+mod troupe;
+
+use std::time::{Duration, Instant};
+
+use crate::faults::ledger::{Chance, say};
+use crate::nodes::revocation::act::Act;
+use crate::nodes::revocation::company::{Company, Scene};
+use crate::nodes::revocation::ledger::Ledger;
+use crate::support::{Schema, Setup, number};
+
+/// How long an entry lives, and an answer waits where an invalidation was not confirmed.
+const LIFETIME: Duration = Duration::from_secs(5);
+const TROUPES: u64 = 4;
+
+fn setup() -> Setup {
+    Setup::default()
+        .set("TOKENS__ISSUER", "http://localhost")
+        .set("TOKENS__ACCESS_TTL", "24h")
+        .set("SERVER__WORKERS", "1")
+        // A line for each of many thousand calls would cost more than the calls.
+        .set("LOG__LEVEL", "warn")
+}
+
+fn seed() -> u64 {
+    let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
+    say(&format!("FAULT_SEED={seed}"));
+    seed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_other_node_takes_an_old_token_or_role_once_the_answer_is_there() {
+    let rounds = number("REVOCATION_ROUNDS").unwrap_or(260);
+    say(&format!("REVOCATION_ROUNDS={rounds}"));
+    let seed = seed();
+    let Some(nodes) = setup().start_nodes(3, Schema::Migrated).await else { return };
+    let company = Company::meet(nodes, TROUPES).await;
+    let start = Instant::now();
+    let (company, done) = company
+        .each_troupe(move |n, nodes, mut troupe| async move {
+            let mut chance = Chance(seed.wrapping_add(n));
+            let mut done = Vec::new();
+            for round in (n..rounds).step_by(usize::try_from(TROUPES).unwrap()) {
+                let act = Act::ALL[usize::try_from(round).unwrap() % Act::ALL.len()];
+                let scene = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, Duration::ZERO).await;
+                done.push(scene.perform(&nodes, &troupe).await);
+            }
+            (troupe, done)
+        })
+        .await;
+    let mut ledger = Ledger::default();
+    ledger.extend(done.into_iter().flatten());
+    ledger.judge("three nodes");
+    say(&format!("  in {:?}", start.elapsed()));
+    assert!(ledger.latencies().iter().all(|took| *took < LIFETIME), "an invalidation was not confirmed");
+    company.assert_refused(ledger.dead()).await;
+}

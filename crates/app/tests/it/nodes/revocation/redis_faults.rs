@@ -1,0 +1,134 @@
+//! The same while Redis is away at the start, hung, stopped or emptied, at any moment of an act.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Barrier;
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+use crate::faults::ledger::{Chance, say};
+use crate::nodes::revocation::act::Act;
+use crate::nodes::revocation::company::{Company, Scene};
+use crate::nodes::revocation::ledger::Ledger;
+use crate::nodes::revocation::{LIFETIME, seed, setup};
+use crate::support::{Redis, Schema, TestServer, number};
+
+/// One for each act.
+const TROUPES: u64 = Act::ALL.len() as u64;
+/// Between two calls of a reader: there are many, for seconds.
+const PAUSE: Duration = Duration::from_millis(20);
+/// More than a busy machine adds to the time that an answer waits.
+const SLACK: Duration = Duration::from_secs(10);
+/// How long it may take to use Redis again once it answers.
+const HEALING: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// It was away when the nodes started, and comes.
+    Away,
+    Hung,
+    Stopped,
+    Emptied,
+    None,
+}
+
+impl Fault {
+    fn begin(self, redis: &mut Redis) {
+        match self {
+            Self::Hung => redis.signal("STOP"),
+            Self::Stopped => redis.kill(),
+            Self::Emptied => assert_eq!(redis.ask(&["FLUSHALL"]), "OK"),
+            Self::Away | Self::None => {}
+        }
+    }
+
+    fn end(self, redis: &mut Redis) {
+        match self {
+            Self::Hung => redis.signal("CONT"),
+            Self::Stopped | Self::Away => redis.run(),
+            Self::Emptied | Self::None => {}
+        }
+    }
+
+    /// Whether answers have to wait, at least some.
+    fn is_outage(self) -> bool {
+        matches!(self, Self::Away | Self::Hung | Self::Stopped)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_redis_brings_an_old_token_or_role_back() {
+    let Some(mut redis) = Redis::start() else { return };
+    let rounds = number("REDIS_FAULT_ROUNDS").unwrap_or(1);
+    say(&format!("REDIS_FAULT_ROUNDS={rounds}"));
+    let mut chance = Chance(seed());
+    let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", "500ms");
+    let Some(nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
+    let mut company = Company::meet(nodes, TROUPES).await;
+    for round in 0..rounds {
+        for fault in [Fault::Away, Fault::Hung, Fault::Stopped, Fault::Emptied, Fault::None] {
+            if fault == Fault::Away {
+                redis.kill();
+                company = started_anew(company).await;
+            } else {
+                heal(&company.nodes).await;
+            }
+            company = play(company, &mut redis, fault, round, &mut chance).await;
+        }
+    }
+}
+
+/// Every troupe does an act, and meanwhile the fault begins and ends.
+async fn play(company: Company, redis: &mut Redis, fault: Fault, round: u64, chance: &mut Chance) -> Company {
+    let curtain = Arc::new(Barrier::new(company.troupes.len() + 1));
+    let (seed, raised) = (chance.below(u64::MAX >> 33), Arc::clone(&curtain));
+    let acting = tokio::spawn(company.each_troupe(move |n, nodes, mut troupe| {
+        let (curtain, mut chance) = (Arc::clone(&raised), Chance(seed.wrapping_add(n)));
+        let act = Act::ALL[usize::try_from(n + round).unwrap() % Act::ALL.len()];
+        async move {
+            let prepared = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, PAUSE).await;
+            curtain.wait().await;
+            let done = prepared.perform(&nodes, &troupe).await;
+            (troupe, done)
+        }
+    }));
+    curtain.wait().await;
+    // Before, while or after the first of them are under way.
+    sleep(Duration::from_millis(chance.below(30))).await;
+    block_in_place(|| fault.begin(redis));
+    sleep(Duration::from_millis(300 + chance.below(4_000))).await;
+    block_in_place(|| fault.end(redis));
+    let (company, done) = acting.await.unwrap();
+    let mut ledger = Ledger::default();
+    ledger.extend(done);
+    ledger.judge(&format!("Redis {fault:?}"));
+    let took = ledger.latencies();
+    assert_eq!(took.iter().any(|took| *took >= LIFETIME), fault.is_outage(), "{fault:?}: {took:?}");
+    assert!(took.iter().all(|took| *took < LIFETIME + SLACK), "{fault:?}: {took:?}");
+    company.assert_refused(ledger.dead()).await;
+    company
+}
+
+/// Every node uses Redis again, by itself.
+async fn heal(nodes: &[TestServer]) {
+    let start = Instant::now();
+    for node in nodes {
+        while !node.get("/health/ready").send().await.expect(200).text.contains(r#""redis","status":"ready""#) {
+            assert!(start.elapsed() < HEALING, "Redis answers, and a node does not ask it");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// The nodes end and start again.
+async fn started_anew(company: Company) -> Company {
+    let Company { nodes, troupes } = company;
+    let nodes = Arc::into_inner(nodes).unwrap();
+    let mut restarted = Vec::new();
+    for mut node in nodes {
+        assert!(node.terminate().await.success());
+        restarted.push(node.restart().await);
+    }
+    Company { nodes: Arc::new(restarted), troupes }
+}
