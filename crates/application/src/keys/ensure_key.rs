@@ -72,11 +72,7 @@ impl EnsureKey {
     /// Makes the first signing key where there is none that signs, and announces one where the algorithm was changed.
     /// Nodes that start at the same moment make one key: what is needed is judged again under the lock. Returns all
     /// keys as they are then.
-    pub async fn execute(
-        &self,
-        origin: &Origin,
-        command: EnsureKeyCommand,
-    ) -> Result<Vec<SigningKey>, EnsureKeyError> {
+    pub async fn execute(&self, origin: &Origin, command: EnsureKeyCommand) -> Result<Vec<SigningKey>, EnsureKeyError> {
         let at_first = self.clock.now();
         let seen = self.keys.list().await?;
         if self.need(&seen, command.algorithm, at_first) == Need::Nothing {
