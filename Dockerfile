@@ -3,12 +3,12 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --profile dist --locked -p countersign && install -d /empty
+RUN cargo build --release --locked -p countersign && install -d /empty
 
 FROM debian:bookworm-slim
 # The roots by which mail servers and databases are known over TLS.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
-COPY --from=build /src/target/dist/countersign /usr/local/bin/countersign
+COPY --from=build /src/target/release/countersign /usr/local/bin/countersign
 COPY --from=build --chown=65534:65534 /empty /data
 USER 65534:65534
 # The listener stays on loopback until COUNTERSIGN__SERVER__LISTEN says otherwise: nobody is to reach it by accident.

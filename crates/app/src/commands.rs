@@ -81,6 +81,9 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             command.run(&loaded)
         }
         command => {
+            if matches!(command, Command::Serve) {
+                calibrate_clock();
+            }
             let loaded = settings::load(line.config.as_deref())?;
             telemetry::start(&loaded.settings.log, !matches!(command, Command::Serve))?;
             loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -108,6 +111,12 @@ async fn execute_online(command: Command, Loaded { settings, .. }: Loaded) -> an
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().build().context("cannot start the runtime")
+}
+
+/// The clock of the figures is measured for a millisecond when it is first asked for: on another core, while this one
+/// reads the settings.
+fn calibrate_clock() {
+    std::thread::spawn(quanta::Clock::new);
 }
 
 /// Before anything speaks TLS: rustls panics at the first use if it has to choose between providers.
