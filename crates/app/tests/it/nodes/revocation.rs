@@ -3,9 +3,11 @@
 
 mod act;
 mod company;
+mod cut_off_node;
 mod ledger;
 mod readers;
 mod redis_faults;
+mod stalled_nodes;
 mod troupe;
 
 use std::time::{Duration, Instant};
@@ -19,6 +21,8 @@ use crate::support::{Schema, Setup, number};
 /// How long an entry lives, and an answer waits where an invalidation was not confirmed.
 const LIFETIME: Duration = Duration::from_secs(5);
 const TROUPES: u64 = 4;
+/// Between two calls of a reader: other tests run beside this one.
+const PAUSE: Duration = Duration::from_millis(2);
 
 fn setup() -> Setup {
     Setup::default()
@@ -49,7 +53,7 @@ async fn no_other_node_takes_an_old_token_or_role_once_the_answer_is_there() {
             let mut done = Vec::new();
             for round in (n..rounds).step_by(usize::try_from(TROUPES).unwrap()) {
                 let act = Act::ALL[usize::try_from(round).unwrap() % Act::ALL.len()];
-                let scene = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, Duration::ZERO).await;
+                let scene = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, PAUSE).await;
                 done.push(scene.perform(&nodes, &troupe).await);
             }
             (troupe, done)

@@ -11,7 +11,7 @@ use crate::nodes::revocation::act::{Act, Plan, Watch};
 use crate::nodes::revocation::ledger::Done;
 use crate::nodes::revocation::readers::Readers;
 use crate::nodes::revocation::troupe::Troupe;
-use crate::support::{PASSWORD, TestServer, Tokens};
+use crate::support::{Answer, PASSWORD, TestServer, Tokens};
 
 /// The nodes, and troupes that act beside each other.
 pub(crate) struct Company {
@@ -75,18 +75,25 @@ impl Scene {
         Self { act, on: chance.below(3), delay: Duration::from_millis(chance.below(20)) }
     }
 
+    /// On the first node, at once.
+    pub(crate) fn on_first(act: Act) -> Self {
+        Self { act, on: 0, delay: Duration::ZERO }
+    }
+
     /// Has what is to be taken away shown to every other node.
     pub(crate) async fn prepared(self, nodes: &[TestServer], troupe: &mut Troupe, pause: Duration) -> Prepared {
         let plan = troupe.plan(self.act, &nodes[self.node()]).await;
-        let others: Vec<&TestServer> =
-            nodes.iter().enumerate().filter(|(n, _)| *n != self.node()).map(|(_, node)| node).collect();
-        let readers = Readers::start(&others, &plan.watch, pause);
+        let readers = Readers::start(&self.others(nodes), &plan.watch, pause);
         readers.are_let_in().await;
         Prepared { scene: self, plan, readers }
     }
 
     fn node(self) -> usize {
         usize::try_from(self.on).unwrap()
+    }
+
+    fn others(self, nodes: &[TestServer]) -> Vec<&TestServer> {
+        nodes.iter().enumerate().filter(|(n, _)| *n != self.node()).map(|(_, node)| node).collect()
     }
 }
 
@@ -100,6 +107,16 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Does it, while readers go on.
     pub(crate) async fn perform(self, nodes: &[TestServer], troupe: &Troupe) -> Done {
+        self.answered().await.watched(nodes, troupe).await
+    }
+
+    /// The nodes to which the old token is shown.
+    pub(crate) fn others<'a>(&self, nodes: &'a [TestServer]) -> Vec<&'a TestServer> {
+        self.scene.others(nodes)
+    }
+
+    /// Does it.
+    pub(crate) async fn answered(self) -> Performed {
         let Self { scene, plan, readers } = self;
         sleep(scene.delay).await;
         let (client, request, expectation) = plan.call.into_request().unwrap();
@@ -107,14 +124,27 @@ impl Prepared {
         let response = client.execute(request).await.unwrap();
         // The head is there: that is the promise, whatever reading the rest of the answer takes.
         let answered = Instant::now();
-        let answer = crate::support::Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            text: response.text().await.unwrap(),
-        };
-        expectation.met_by(answer).expect(plan.status);
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        expectation.met_by(Answer { status, headers, text: response.text().await.unwrap() }).expect(plan.status);
+        Performed { scene, watch: plan.watch, sent, answered, readers }
+    }
+}
+
+/// An act that is answered, and whose readers have not looked for the last time.
+pub(crate) struct Performed {
+    scene: Scene,
+    watch: Watch,
+    sent: Instant,
+    answered: Instant,
+    readers: Readers,
+}
+
+impl Performed {
+    /// Has them look, and undoes what other acts need.
+    pub(crate) async fn watched(self, nodes: &[TestServer], troupe: &Troupe) -> Done {
+        let Self { scene, watch, sent, answered, readers } = self;
         let shown = readers.stop().await;
         troupe.undo(scene.act, &nodes[scene.node()]).await;
-        Done { act: scene.act, watch: plan.watch, sent, answered, shown }
+        Done { act: scene.act, watch, sent, answered, shown }
     }
 }

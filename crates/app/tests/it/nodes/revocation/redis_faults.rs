@@ -1,4 +1,4 @@
-//! The same while Redis is away at the start, hung, stopped or emptied, at any moment of an act.
+//! The same while Redis is away at the start, hung, stopped, emptied or halting, at any moment of an act.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,8 +16,6 @@ use crate::support::{Redis, Schema, TestServer, number};
 
 /// One for each act.
 const TROUPES: u64 = Act::ALL.len() as u64;
-/// Between two calls of a reader: there are many, for seconds.
-const PAUSE: Duration = Duration::from_millis(20);
 /// More than a busy machine adds to the time that an answer waits.
 const SLACK: Duration = Duration::from_secs(10);
 /// How long it may take to use Redis again once it answers.
@@ -30,30 +28,63 @@ enum Fault {
     Hung,
     Stopped,
     Emptied,
+    /// It stops and goes on, many times a second, and has lost everything each time: copies are made all the time, and
+    /// what was sent before comes after.
+    Halting,
     None,
 }
 
+/// The order of one round.
+const ROUND: [Fault; 7] =
+    [Fault::Away, Fault::Hung, Fault::Stopped, Fault::Emptied, Fault::Halting, Fault::Halting, Fault::None];
+
 impl Fault {
-    fn begin(self, redis: &mut Redis) {
+    /// Begins, goes on for some time, and is over.
+    async fn run_its_course(self, redis: &mut Redis, chance: &mut Chance, is_over: impl Fn() -> bool) {
+        let time = Duration::from_millis(300 + chance.below(4_000));
         match self {
-            Self::Hung => redis.signal("STOP"),
-            Self::Stopped => redis.kill(),
-            Self::Emptied => assert_eq!(redis.ask(&["FLUSHALL"]), "OK"),
-            Self::Away | Self::None => {}
+            Self::Away => {
+                sleep(time).await;
+                block_in_place(|| redis.run());
+            }
+            Self::Hung => {
+                redis.signal("STOP");
+                sleep(time).await;
+                redis.signal("CONT");
+            }
+            Self::Stopped => {
+                redis.kill();
+                sleep(time).await;
+                block_in_place(|| redis.run());
+            }
+            Self::Emptied => {
+                while !is_over() {
+                    block_in_place(|| redis.ask(&["FLUSHALL"]));
+                    sleep(Duration::from_millis(chance.below(5))).await;
+                }
+            }
+            Self::Halting => {
+                while !is_over() {
+                    redis.signal("STOP");
+                    sleep(Duration::from_millis(5 + chance.below(30))).await;
+                    redis.signal("CONT");
+                    block_in_place(|| redis.ask(&["FLUSHALL"]));
+                    sleep(Duration::from_millis(chance.below(10))).await;
+                }
+            }
+            Self::None => {}
         }
     }
 
-    fn end(self, redis: &mut Redis) {
-        match self {
-            Self::Hung => redis.signal("CONT"),
-            Self::Stopped | Self::Away => redis.run(),
-            Self::Emptied | Self::None => {}
-        }
-    }
-
-    /// Whether answers have to wait, at least some.
+    /// Whether there are answers that have to wait.
     fn is_outage(self) -> bool {
         matches!(self, Self::Away | Self::Hung | Self::Stopped)
+    }
+
+    /// Between two calls of a reader.
+    fn pause(self) -> Duration {
+        // There are many of them, and an outage takes seconds.
+        Duration::from_millis(if self.is_outage() { 20 } else { 0 })
     }
 }
 
@@ -63,31 +94,31 @@ async fn no_fault_of_redis_brings_an_old_token_or_role_back() {
     let rounds = number("REDIS_FAULT_ROUNDS").unwrap_or(1);
     say(&format!("REDIS_FAULT_ROUNDS={rounds}"));
     let mut chance = Chance(seed());
-    let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", "500ms");
+    let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", "1s");
     let Some(nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
     let mut company = Company::meet(nodes, TROUPES).await;
     for round in 0..rounds {
-        for fault in [Fault::Away, Fault::Hung, Fault::Stopped, Fault::Emptied, Fault::None] {
+        for (nth, fault) in (round..).zip(ROUND) {
             if fault == Fault::Away {
                 redis.kill();
                 company = started_anew(company).await;
             } else {
                 heal(&company.nodes).await;
             }
-            company = play(company, &mut redis, fault, round, &mut chance).await;
+            company = play(company, &mut redis, fault, nth, &mut chance).await;
         }
     }
 }
 
 /// Every troupe does an act, and meanwhile the fault begins and ends.
-async fn play(company: Company, redis: &mut Redis, fault: Fault, round: u64, chance: &mut Chance) -> Company {
+async fn play(company: Company, redis: &mut Redis, fault: Fault, nth: u64, chance: &mut Chance) -> Company {
     let curtain = Arc::new(Barrier::new(company.troupes.len() + 1));
     let (seed, raised) = (chance.below(u64::MAX >> 33), Arc::clone(&curtain));
     let acting = tokio::spawn(company.each_troupe(move |n, nodes, mut troupe| {
         let (curtain, mut chance) = (Arc::clone(&raised), Chance(seed.wrapping_add(n)));
-        let act = Act::ALL[usize::try_from(n + round).unwrap() % Act::ALL.len()];
+        let act = Act::ALL[usize::try_from(n + nth).unwrap() % Act::ALL.len()];
         async move {
-            let prepared = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, PAUSE).await;
+            let prepared = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, fault.pause()).await;
             curtain.wait().await;
             let done = prepared.perform(&nodes, &troupe).await;
             (troupe, done)
@@ -96,9 +127,7 @@ async fn play(company: Company, redis: &mut Redis, fault: Fault, round: u64, cha
     curtain.wait().await;
     // Before, while or after the first of them are under way.
     sleep(Duration::from_millis(chance.below(30))).await;
-    block_in_place(|| fault.begin(redis));
-    sleep(Duration::from_millis(300 + chance.below(4_000))).await;
-    block_in_place(|| fault.end(redis));
+    fault.run_its_course(redis, chance, || acting.is_finished()).await;
     let (company, done) = acting.await.unwrap();
     let mut ledger = Ledger::default();
     ledger.extend(done);
