@@ -49,7 +49,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
     let public_url = settings.server.public_url_at(address);
     let system = System::wire(&settings, &public_url, database)?;
-    let web = web_settings(&settings, &public_url, system.dependencies.ids.clone())?;
+    let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
+    let web = web_settings(&settings, &public_url, system.dependencies.ids.clone(), tls)?;
     let (ready, until_ready) = watch::channel(false);
     let server =
         countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;
@@ -72,6 +73,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     let key_ring = system.key_ring.clone();
     let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
+    let renewal = renewal.map(tokio::spawn);
     announce(&settings, address, &public_url);
 
     let signal = shutdown.requested().await;
@@ -85,6 +87,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     serving.await.context("the server panicked")?.context("the server failed")?;
     workers.stop().await;
     keys.abort();
+    if let Some(renewal) = renewal {
+        renewal.abort();
+    }
     if let Some((handle, serving)) = metrics_server {
         // A scrape is short, and its connection is kept open for the next: nothing to wait for.
         handle.stop(false).await;
@@ -97,7 +102,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
 
 /// Whether the files that the settings name can be used; opens and makes nothing.
 pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
-    settings.server.tls.as_ref().map(tls::server_config).transpose()?;
+    settings.server.tls.as_ref().map(tls::check).transpose()?;
     wiring::check_templates(settings)
 }
 

@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod captured;
+mod certificate;
 mod confidences;
 mod database;
 mod documented;
@@ -25,6 +26,8 @@ mod wire;
 
 pub(crate) use crate::support::account::{Account, PASSWORD, Tokens};
 pub(crate) use crate::support::answer::{Answer, Call};
+pub(crate) use crate::support::captured::Captured;
+pub(crate) use crate::support::certificate::Certificate;
 pub(crate) use crate::support::confidences::Confidences;
 pub(crate) use crate::support::database::Rows;
 pub(crate) use crate::support::environment::number;

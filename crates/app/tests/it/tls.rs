@@ -2,8 +2,10 @@
 
 mod handshakes;
 mod http2;
+mod renewal;
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{command, run};
+use crate::support::{Captured, command, run};
 
 /// For these tests alone: the key is public.
 fn file(name: &str) -> String {
@@ -27,6 +29,7 @@ struct HttpsServer {
     child: Child,
     address: String,
     folder: TempDir,
+    log: Captured,
 }
 
 impl HttpsServer {
@@ -42,29 +45,40 @@ impl HttpsServer {
         let mut serve = command(folder.path());
         serve.arg("serve").envs(tls.iter().copied()).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
         serve.env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0");
-        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Captured::of(child.stderr.take().unwrap());
         let mut banner = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
         let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
-        Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder }
+        Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder, log }
     }
 
     /// SIGTERM.
     fn terminate(&self) {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        self.signal("TERM");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([format!("-{name}"), pid]).status().unwrap().success());
     }
 
     /// A connection that is to speak this protocol.
     async fn connect(&self, protocol: &str) -> TlsStream<TcpStream> {
+        self.connect_trusting(Path::new(&file("localhost.pem")), protocol).await.unwrap()
+    }
+
+    /// The same for a client that trusts this certificate alone.
+    async fn connect_trusting(&self, cert: &Path, protocol: &str) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(file("localhost.pem")).unwrap()).unwrap();
+        roots.add(CertificateDer::from_pem_file(cert).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let mut config = config.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![protocol.into()];
         let stream = TcpStream::connect(&self.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 
     /// What `openssl s_client` says of a handshake with this version.

@@ -1,22 +1,30 @@
 //! TLS of the listener.
 
-use anyhow::{Context as _, ensure};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+mod pair;
+mod renewal;
 
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rustls::ServerConfig;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::commands::serve::tls::renewal::{CurrentCertificate, Renewal};
 use crate::settings::TlsFiles;
 
-/// Reads chain and key, and fails unless they belong together.
-pub(crate) fn server_config(files: &TlsFiles) -> anyhow::Result<ServerConfig> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read server.tls_cert {}", files.cert.display()))?;
-    ensure!(!chain.is_empty(), "server.tls_cert {} holds no certificate", files.cert.display());
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .with_context(|| format!("cannot read server.tls_key {}", files.key.display()))?;
-    ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .context("server.tls_cert and server.tls_key do not belong together")
+/// Whether the listener could serve with these files.
+pub(crate) fn check(files: &TlsFiles) -> anyhow::Result<()> {
+    pair::read(files).map(drop)
+}
+
+/// What the listener speaks with, and a task that never ends by itself: it takes over what the files hold later, also
+/// at once at SIGHUP.
+pub(crate) fn listen(files: TlsFiles) -> anyhow::Result<(ServerConfig, impl Future<Output = ()> + Send + 'static)> {
+    // Before the files are read: what changes meanwhile is seen to.
+    let seen = pair::fingerprint(&files);
+    let current = Arc::new(CurrentCertificate::new(pair::read(&files)?));
+    let resolver = Arc::clone(&current);
+    let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
+    let asked = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    Ok((config, Renewal::of(files, seen, current).watch(asked)))
 }

@@ -6,8 +6,9 @@ use anyhow::Context as _;
 use countersign_application::ports::id_generator::IdGenerator;
 use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
+use rustls::ServerConfig;
 
-use crate::commands::serve::{connections, tls};
+use crate::commands::serve::connections;
 use crate::settings::{PublicUrl, Settings};
 
 /// Translates them.
@@ -15,6 +16,7 @@ pub(crate) fn web_settings(
     settings: &Settings,
     public_url: &PublicUrl,
     ids: Arc<dyn IdGenerator>,
+    tls: Option<ServerConfig>,
 ) -> anyhow::Result<WebSettings> {
     let server = &settings.server;
     let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
@@ -23,7 +25,7 @@ pub(crate) fn web_settings(
     web.trusted_proxies =
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;
     web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
-    web.tls = server.tls.as_ref().map(tls::server_config).transpose()?;
+    web.tls = tls;
     web.body_timeout = server.request_timeout.unsigned_abs();
     web.answer_timeout = server.answer_timeout.unsigned_abs();
     web.keep_alive = server.keep_alive.unsigned_abs();
