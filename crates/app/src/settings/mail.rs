@@ -17,6 +17,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     )
     .also("SMTP_URL"),
     Setting::new("mail.sender", "", "Who mails come from: `Name <address>` or an address. Without it, the product name at `no-reply@` the public host."),
+    Setting::new("mail.envelope_sender", "", "Address of the envelope, where mail servers send what they could not deliver. Without it, that of the sender."),
     Setting::new("mail.product_name", "Countersign", "What the service calls itself in mails and on its pages."),
     Setting::new("mail.templates_dir", "", "Folder with templates that replace the built-in ones of the same name."),
     Setting::new("mail.timeout", "20s", "How long the mail server may take for a message, at most 60s: the lease of a worker must outlast it."),
@@ -37,6 +38,8 @@ pub(crate) struct MailSettings {
     pub smtp_url: Option<Secret>,
     /// `From` of every mail; without one, made of product name and public URL.
     pub sender: Option<String>,
+    /// `MAIL FROM` of every mail; without one, the address of the sender.
+    pub envelope_sender: Option<String>,
     /// Name in texts.
     pub product_name: String,
     /// Templates of the operator.
@@ -68,6 +71,7 @@ impl MailSettings {
         Self {
             smtp_url: reader.optional("mail.smtp_url", smtp_url),
             sender: reader.optional("mail.sender", one_line),
+            envelope_sender: reader.optional("mail.envelope_sender", one_line),
             product_name: reader.get("mail.product_name", one_line),
             templates_dir: reader.optional("mail.templates_dir", path::parse_existing_folder),
             timeout: reader.duration("mail.timeout", "1s"..=LONGEST_TIMEOUT),

@@ -58,7 +58,7 @@ fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -
     let mail = &settings.mail;
     let public_url = public_url.to_string();
     let sender = mail.sender.clone().unwrap_or_else(|| default_sender(&mail.product_name, &public_url));
-    let message = MessageSettings { public_url, sender };
+    let message = MessageSettings { public_url, sender, envelope_sender: mail.envelope_sender.clone() };
     let clock = Arc::clone(clock);
     match &mail.smtp_url {
         None => {

@@ -20,6 +20,7 @@ mod lifecycle;
 mod login;
 mod logs;
 mod mail_pages;
+mod mail_server;
 mod metrics;
 mod nodes;
 mod password_reset;

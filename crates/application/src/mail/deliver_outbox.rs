@@ -1,8 +1,10 @@
 //! Sends what waits in the outbox: one batch under a lease.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_domain::secret::Secret;
+use futures_util::{StreamExt as _, stream};
 use time::{Duration, OffsetDateTime};
 
 use crate::dependencies::Dependencies;
@@ -27,6 +29,10 @@ pub const LEASE: Duration = Duration::minutes(5);
 /// How long one attempt may take; a mail is only begun when its lease lasts that long.
 pub const ATTEMPT: Duration = Duration::seconds(60);
 
+/// Mails of a batch that are on their way at once: one that the mail server sits on keeps no other from it, and providers
+/// take a few connections from each client.
+pub const AT_ONCE: usize = 4;
+
 /// Wait after the first failed attempt; it doubles with every further one.
 pub const FIRST_WAIT: Duration = Duration::seconds(5);
 
@@ -50,6 +56,16 @@ pub struct DeliveryReport {
     pub dead: u32,
     /// Written for the cost only, and removed.
     pub decoys: u32,
+}
+
+impl DeliveryReport {
+    fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.retried += other.retried;
+        self.withdrawn += other.withdrawn;
+        self.dead += other.dead;
+        self.decoys += other.decoys;
+    }
 }
 
 /// Why it was not done.
@@ -96,16 +112,43 @@ impl DeliverOutbox {
     pub async fn execute(&self) -> Result<DeliveryReport, DeliverOutboxError> {
         let begun = self.clock.now();
         let lease = Lease { id: self.ids.next_id(), until: begun + LEASE };
-        let mut report = DeliveryReport::default();
-        for leased in self.outbox.lease(&lease, begun, BATCH).await? {
-            let now = self.clock.now();
-            if now + ATTEMPT > lease.until {
-                // Whoever leases the rest next could send it while this worker still does.
-                tracing::warn!("mails are sent so slowly that the rest of a batch is left for later");
-                break;
+        let leased = self.outbox.lease(&lease, begun, BATCH).await?;
+        let is_over = AtomicBool::new(false);
+        let mut deliveries =
+            stream::iter(leased).map(|mail| self.deliver_unless(&is_over, mail, &lease)).buffer_unordered(AT_ONCE);
+        let (mut report, mut failed) = (DeliveryReport::default(), None);
+        // What is on its way is waited for: broken off, it might arrive and be sent again.
+        while let Some(delivery) = deliveries.next().await {
+            match delivery {
+                Ok(outcome) => report.add(outcome),
+                Err(fault) => {
+                    is_over.store(true, Ordering::Relaxed);
+                    failed.get_or_insert(fault);
+                }
             }
-            self.deliver(&leased, &lease, now, &mut report).await?;
         }
+        failed.map_or(Ok(report), |fault| Err(fault.into()))
+    }
+
+    /// Nothing more is begun once the batch is over.
+    async fn deliver_unless(
+        &self,
+        is_over: &AtomicBool,
+        leased: LeasedMail,
+        lease: &Lease,
+    ) -> Result<DeliveryReport, Fault> {
+        let mut report = DeliveryReport::default();
+        if is_over.load(Ordering::Relaxed) {
+            return Ok(report);
+        }
+        let now = self.clock.now();
+        if now + ATTEMPT > lease.until {
+            // Whoever leases the rest next could send it while this worker still does.
+            tracing::warn!("mails are sent so slowly that the rest of a batch is left for later");
+            is_over.store(true, Ordering::Relaxed);
+            return Ok(report);
+        }
+        self.deliver(&leased, lease, now, &mut report).await?;
         Ok(report)
     }
 

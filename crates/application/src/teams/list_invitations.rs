@@ -91,8 +91,8 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.hold_team(&[membership(1, role)]);
         mocks.invitations.expect_list_by_team().returning(|team, _| {
-            let listing =
-                InvitationListing { invitation: invitation("new@example.com", Role::Member), delivery: Delivery::Sent };
+            let invitation = invitation("new@example.com", Role::Member);
+            let listing = InvitationListing { invitation, delivery: Delivery::Sent, delivery_reason: None };
             let items = Some(listing).filter(|listing| listing.invitation.team_id == team);
             Ok(Page { items: items.into_iter().collect(), next: None })
         });

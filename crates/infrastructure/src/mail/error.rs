@@ -17,6 +17,9 @@ pub enum MailSettingsError {
     /// The sender is not an address with or without a name.
     #[error("the sender must be an address, such as no-reply@example.com or Example <no-reply@example.com>")]
     Sender,
+    /// The sender of the envelope is not an address.
+    #[error("the envelope sender must be an address, such as bounces@example.com")]
+    EnvelopeSender,
     /// The SMTP URL is not one.
     #[error("SMTP_URL must be smtp://host, smtp://host?tls=required or smtps://host, with user:password@ if needed")]
     SmtpUrl,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::RenderedMail;
 use countersign_application::ports::mailer::MailError;
+use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
@@ -20,6 +21,8 @@ pub struct MessageSettings {
     pub public_url: String,
     /// The sender, such as `Example <no-reply@example.com>`.
     pub sender: String,
+    /// The address of the envelope, where mail servers send what they could not deliver; without one, the sender's.
+    pub envelope_sender: Option<String>,
 }
 
 /// The sender of a service that was not told one: `no-reply` at the host of its public URL.
@@ -36,25 +39,33 @@ fn is_domain(host: &str) -> bool {
 /// Makes messages of rendered mails.
 pub(crate) struct MessageFormat {
     sender: Mailbox,
+    envelope_sender: Address,
     host: String,
     clock: Arc<dyn Clock>,
 }
 
 impl MessageFormat {
     pub(crate) fn new(settings: &MessageSettings, clock: Arc<dyn Clock>) -> Result<Self, MailSettingsError> {
-        let sender = settings.sender.parse().map_err(|_malformed| MailSettingsError::Sender)?;
+        let sender: Mailbox = settings.sender.parse().map_err(|_malformed| MailSettingsError::Sender)?;
+        let envelope_sender = match &settings.envelope_sender {
+            Some(address) => address.parse().map_err(|_malformed| MailSettingsError::EnvelopeSender)?,
+            None => sender.email.clone(),
+        };
         let host = host(&public_url(&settings.public_url)?).ok_or(MailSettingsError::PublicUrl)?;
-        Ok(Self { sender, host, clock })
+        Ok(Self { sender, envelope_sender, host, clock })
     }
 
     /// The message. Its Message-ID comes from the mail's id, so that a mail sent twice is recognised as one.
     pub(crate) fn message(&self, mail: &RenderedMail) -> Result<Message, MailError> {
         let recipient: Address =
             mail.recipient.as_str().parse().map_err(|_malformed| unusable("SMTP does not carry this address"))?;
+        let envelope = Envelope::new(Some(self.envelope_sender.clone()), vec![recipient.clone()])
+            .map_err(|_without_recipient| unusable("no message can be made of it"))?;
         let bodies = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, &mail.text)?)
             .singlepart(part(ContentType::TEXT_HTML, &mail.html)?);
         Message::builder()
+            .envelope(envelope)
             .from(self.sender.clone())
             .to(Mailbox::new(None, recipient))
             .subject(mail.subject.replace(char::is_control, " "))

@@ -1,5 +1,6 @@
 //! SMTP as the way out.
 
+mod reason;
 mod server;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 
 use crate::mail::error::MailSettingsError;
 use crate::mail::message::{MessageFormat, MessageSettings};
+use crate::mail::smtp::reason::reason;
 use crate::mail::smtp::server::Server;
 
 /// Where mail is handed over, and how long that may take.
@@ -32,12 +34,13 @@ pub struct SmtpSettings {
 /// A connection that was not used for longer is not trusted to be there.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Hands mails to a mail server. One connection is kept for the next mail.
+/// Hands mails to a mail server. Connections are kept for the next mails: as many as were in use at once.
 pub struct SmtpMailer {
     server: Server,
     timeout: Duration,
     format: MessageFormat,
-    idle: Mutex<Option<(Instant, AsyncSmtpConnection)>>,
+    /// The last one used comes last.
+    idle: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
 }
 
 impl SmtpMailer {
@@ -54,7 +57,7 @@ impl SmtpMailer {
             }
             tracing::warn!("mail may leave this machine unencrypted: make SMTP_URL smtps://… or add ?tls=required");
         }
-        Ok(Self { server, timeout: smtp.timeout, format: MessageFormat::new(message, clock)?, idle: Mutex::new(None) })
+        Ok(Self { server, timeout: smtp.timeout, format: MessageFormat::new(message, clock)?, idle: Mutex::default() })
     }
 
     /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take
@@ -66,17 +69,23 @@ impl SmtpMailer {
             None => self.server.connect().await.map_err(|error| MailError::Transient { reason: reason(&error) })?,
         };
         connection.send(message.envelope(), &message.formatted()).await.map_err(|error| judge(&error))?;
-        *self.idle() = Some((Instant::now(), connection));
+        let mut idle = self.idle();
+        idle.retain(|(since, _)| since.elapsed() < IDLE);
+        idle.push((Instant::now(), connection));
         Ok(())
     }
 
     async fn kept(&self) -> Option<AsyncSmtpConnection> {
-        let kept = self.idle().take();
-        let (since, mut connection) = kept?;
-        (since.elapsed() < IDLE && connection.test_connected().await).then_some(connection)
+        loop {
+            let kept = self.idle().pop();
+            let (since, mut connection) = kept?;
+            if since.elapsed() < IDLE && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<(Instant, AsyncSmtpConnection)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, AsyncSmtpConnection)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,16 +106,5 @@ fn judge(error: &smtp::Error) -> MailError {
     match error.status().map(u16::from) {
         Some(550..=556) => MailError::Permanent { reason },
         _ => MailError::Transient { reason },
-    }
-}
-
-/// Servers quote addresses in their answers, so only the code is told on.
-fn reason(error: &smtp::Error) -> String {
-    match error.status() {
-        Some(code) => format!("the mail server answered {code}"),
-        None if error.is_tls() => "no TLS with the mail server".to_owned(),
-        None if error.is_response() => "the mail server's answer makes no sense".to_owned(),
-        None if error.is_client() => "the mail server does not offer what is required".to_owned(),
-        None => "no connection to the mail server".to_owned(),
     }
 }

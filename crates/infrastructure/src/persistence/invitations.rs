@@ -9,7 +9,7 @@ use countersign_domain::invitation::{Delivery, Invitation, InvitationListing, In
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Set,
@@ -39,15 +39,16 @@ fn invitation(row: &Model) -> Result<Invitation, Fault> {
     })
 }
 
-/// State of the last mail of the invitation that the outer statement is at.
-fn last_mail() -> SelectStatement {
-    Query::select()
-        .column(mails::Column::Status)
+/// What the last mail of the invitation that the outer statement is at has in this column.
+fn of_last_mail(column: mails::Column) -> Expr {
+    let last = Query::select()
+        .column(column)
         .from(mails::Entity)
         .and_where(Expr::col((mails::Entity, mails::Column::InvitationId)).equals((Entity, Column::Id)))
         .order_by(mails::Column::Id, Order::Desc)
         .limit(1)
-        .take()
+        .take();
+    Expr::SubQuery(None, Box::new(last.into()))
 }
 
 /// A mail that is no longer kept had been sent: one that was given up is kept as long as its invitation is open.
@@ -138,7 +139,8 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
 
     async fn list_by_team(&self, team: TeamId, page: &PageRequest) -> Result<Page<InvitationListing>, Fault> {
         let statement = Entity::find()
-            .expr_as(Expr::SubQuery(None, Box::new(last_mail().into())), "delivery")
+            .expr_as(of_last_mail(mails::Column::Status), "delivery")
+            .expr_as(of_last_mail(mails::Column::LastError), "delivery_reason")
             .filter(Column::TeamId.eq(team.as_uuid()))
             .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
             .order_by_asc(Column::Id)
@@ -149,7 +151,8 @@ impl<C: ConnectionTrait + Send + Sync> InvitationRepository for Store<C> {
         for row in rows {
             let status: Option<String> = row.try_get("", "delivery").map_err(fault)?;
             let invitation = invitation(&Model::from_query_result(&row, "").map_err(fault)?)?;
-            listings.push(InvitationListing { invitation, delivery: delivery(status.as_deref()) });
+            let delivery_reason = row.try_get("", "delivery_reason").map_err(fault)?;
+            listings.push(InvitationListing { invitation, delivery: delivery(status.as_deref()), delivery_reason });
         }
         Ok(Page::from_rows(listings, page, |listing: &InvitationListing| listing.invitation.id.as_uuid()))
     }

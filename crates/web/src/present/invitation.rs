@@ -20,6 +20,9 @@ pub(crate) struct InvitationBody {
     state: &'static str,
     #[schema(schema_with = words::delivery)]
     delivery: &'static str,
+    /// Why the mail was not sent, or not yet.
+    #[schema(required)]
+    delivery_reason: Option<String>,
     /// Null once that account is gone.
     #[schema(required)]
     invited_by: Option<Uuid>,
@@ -28,13 +31,15 @@ pub(crate) struct InvitationBody {
 }
 
 impl From<InvitationListing> for InvitationBody {
-    fn from(InvitationListing { invitation, delivery }: InvitationListing) -> Self {
+    fn from(listing: InvitationListing) -> Self {
+        let InvitationListing { invitation, delivery, delivery_reason } = listing;
         Self {
             id: invitation.id.as_uuid(),
             email: invitation.email.as_str().to_owned(),
             role: invitation.role.as_str(),
             state: invitation.state.as_str(),
             delivery: delivery.as_str(),
+            delivery_reason,
             invited_by: invitation.invited_by.map(countersign_domain::ids::UserId::as_uuid),
             created_at: invitation.created_at.into(),
             expires_at: invitation.expires_at.into(),

@@ -37,17 +37,21 @@ mod tests {
     use crate::testing::{call, sign_in_to_team, signed_in};
 
     #[actix_web::test]
-    async fn admins_see_state_and_delivery_and_no_token() {
+    async fn admins_see_state_delivery_and_its_reason_and_no_token() {
         let mut mocks = sign_in_to_team(Role::Admin);
         mocks.invitations.expect_list_by_team().returning(|_, _| {
-            let listing =
-                InvitationListing { invitation: invitation("a@example.com", Role::Member), delivery: Delivery::Sent };
+            let listing = InvitationListing {
+                invitation: invitation("a@example.com", Role::Member),
+                delivery: Delivery::Failed,
+                delivery_reason: Some("the mail server answered 550".to_owned()),
+            };
             Ok(Page { items: vec![listing], next: None })
         });
         let request = signed_in(TestRequest::get().uri(&format!("/teams/{}/invitations", team(1).id)));
         let expected = json!({"items": [{
             "id": invitation("a@example.com", Role::Member).id.to_string(), "email": "a@example.com",
-            "role": "member", "state": "pending", "delivery": "sent", "invited_by": user_id(1).to_string(),
+            "role": "member", "state": "pending", "delivery": "failed",
+            "delivery_reason": "the mail server answered 550", "invited_by": user_id(1).to_string(),
             "created_at": "2026-01-02T03:04:05.678Z", "expires_at": "2026-01-09T03:04:05.678Z",
         }], "next_cursor": null});
         assert_eq!(call(mocks, request).await.json(), expected);

@@ -220,6 +220,66 @@ async fn a_mailer_that_never_answers_costs_one_attempt() {
     assert!(matches!(marks.only(), Err(Setback::Retry { .. })));
 }
 
+/// Takes every mail but the first, on which it sits.
+struct SitsOnFirst;
+
+#[async_trait::async_trait]
+impl Mailer for SitsOnFirst {
+    async fn send(&self, mail: &RenderedMail) -> Result<(), MailError> {
+        if mail.id == MailId::new(Uuid::from_u128(1)) { std::future::pending().await } else { Ok(()) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn mails_behind_one_that_the_server_sits_on_do_not_wait_for_it() {
+    let (mocks, marks) = mocks((1..=9).map(|n| (mail(n), 0)).collect());
+    let mut dependencies = mocks.into_dependencies();
+    dependencies.mailer = Arc::new(SitsOnFirst);
+    let use_case = DeliverOutbox::new(&dependencies);
+    let worker = tokio::spawn(async move { use_case.execute().await });
+    tokio::time::sleep(ATTEMPT.unsigned_abs() / 2).await;
+    let sent: Vec<_> = marks.all().into_iter().map(|(id, mark)| (id, mark.is_ok())).collect();
+    assert_eq!(sent, (2..=9).map(|n| (MailId::new(Uuid::from_u128(n)), true)).collect::<Vec<_>>());
+    let report = worker.await.unwrap().unwrap();
+    assert_eq!((report.sent, report.retried), (8, 1));
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_when_the_outbox_fails_is_waited_for_and_nothing_more_is_begun() {
+    let (mut mocks, _) = mocks((1..=9).map(|n| (mail(n), 0)).collect());
+    mocks.outbox.checkpoint();
+    let leased: Vec<_> = (1..=9).map(|n| LeasedMail { mail: mail(n), attempts: 0 }).collect();
+    mocks.outbox.expect_lease().returning(move |_, _, _| Ok(leased.clone()));
+    mocks.outbox.expect_mark_sent().returning(|_, _, _| Err(Fault::unavailable("database", "gone")));
+    let arrived = Arc::new(Mutex::new(0));
+    let mut dependencies = mocks.into_dependencies();
+    dependencies.mailer = Arc::new(Slow { begun: Mutex::new(0), arrived: Arc::clone(&arrived) });
+    assert!(DeliverOutbox::new(&dependencies).execute().await.is_err());
+    assert_eq!(*arrived.lock().unwrap(), AT_ONCE);
+}
+
+/// Takes every mail, a later one after more turns of the scheduler.
+struct Slow {
+    begun: Mutex<usize>,
+    arrived: Arc<Mutex<usize>>,
+}
+
+#[async_trait::async_trait]
+impl Mailer for Slow {
+    async fn send(&self, _: &RenderedMail) -> Result<(), MailError> {
+        let turns = {
+            let mut begun = self.begun.lock().unwrap();
+            *begun += 1;
+            *begun
+        };
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        *self.arrived.lock().unwrap() += 1;
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn a_mail_is_not_begun_when_its_lease_is_about_to_end() {
     let (mut mocks, marks) = mocks(vec![(mail(1), 0), (mail(2), 0)]);

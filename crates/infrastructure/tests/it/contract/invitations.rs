@@ -127,6 +127,8 @@ async fn a_listing_tells_how_the_last_mail_went() {
         let first = invitations.list_by_team(team(1).id, &PageRequest::first(3)).await.unwrap();
         let deliveries: Vec<_> = first.items.iter().map(|item| item.delivery).collect();
         assert_eq!(deliveries, [Delivery::Queued, Delivery::Sent, Delivery::Failed]);
+        let reasons: Vec<_> = first.items.iter().map(|item| item.delivery_reason.as_deref()).collect();
+        assert_eq!(reasons, [None, None, Some("550")]);
         assert_eq!(first.items[0].invitation, nth(1));
         let next = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
         let second = invitations.list_by_team(team(1).id, &next).await.unwrap();
@@ -135,7 +137,7 @@ async fn a_listing_tells_how_the_last_mail_went() {
         let again = QueuedMail::new(mail(9), MailKind::PasswordChanged, nth(3).email, NOW).for_invitation(nth(3).id);
         store.replace(&again).await.unwrap();
         let listed = invitations.list_by_team(team(1).id, &PageRequest::first(3)).await.unwrap();
-        assert_eq!(listed.items[2].delivery, Delivery::Queued);
+        assert_eq!((listed.items[2].delivery, &listed.items[2].delivery_reason), (Delivery::Queued, &None));
     })
     .await;
 }

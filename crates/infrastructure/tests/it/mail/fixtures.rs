@@ -21,7 +21,11 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn message_settings() -> MessageSettings {
-    MessageSettings { public_url: PUBLIC_URL.to_owned(), sender: "Countersign <no-reply@id.example.com>".to_owned() }
+    MessageSettings {
+        public_url: PUBLIC_URL.to_owned(),
+        sender: "Countersign <no-reply@id.example.com>".to_owned(),
+        envelope_sender: None,
+    }
 }
 
 /// The n-th mail's id: queued n milliseconds after 2026-01-02T03:04:05Z.

@@ -159,3 +159,30 @@ fn settings_that_are_no_mail_server_are_refused_without_their_password() {
     sender.sender = "a@b.example, c@d.example".to_owned();
     assert!(matches!(SmtpMailer::new(&settings, &sender, clock()), Err(MailSettingsError::Sender)));
 }
+
+#[tokio::test]
+async fn what_cannot_be_delivered_goes_where_the_envelope_says() {
+    let sink = Sink::start(Manner::Accept).await;
+    let settings = SmtpSettings { url: Secret::new(sink.url()), timeout: Duration::from_secs(20) };
+    let mut message = message_settings();
+    message.envelope_sender = Some("bounces@example.com".to_owned());
+    SmtpMailer::new(&settings, &message, clock()).unwrap().send(&invitation(1, "Engines")).await.unwrap();
+    let seen = sink.seen();
+    assert!(seen.envelopes[0].starts_with("MAIL FROM:<bounces@example.com>"), "{:?}", seen.envelopes);
+    assert!(seen.envelopes[1].starts_with("RCPT TO:<new@example.com>"), "{:?}", seen.envelopes);
+    assert!(seen.messages[0].contains("From: Countersign <no-reply@id.example.com>"), "{}", seen.messages[0]);
+    message.envelope_sender = Some("Bounces <bounces@example.com>".to_owned());
+    assert!(matches!(SmtpMailer::new(&settings, &message, clock()), Err(MailSettingsError::EnvelopeSender)));
+}
+
+#[tokio::test]
+async fn mails_sent_at_once_keep_as_many_connections_for_the_next() {
+    let sink = Sink::start(Manner::Accept).await;
+    let mailer = mailer(&sink.url()).unwrap();
+    let mails: Vec<_> = (1..=3).map(|n| invitation(n, "Engines")).collect();
+    for _ in 0..3 {
+        let (a, b, c) = tokio::join!(mailer.send(&mails[0]), mailer.send(&mails[1]), mailer.send(&mails[2]));
+        assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    }
+    assert_eq!((sink.seen().messages.len(), sink.seen().connections), (9, 3));
+}

@@ -1,0 +1,52 @@
+//! Why a mail was not taken, in words that may be shown to whoever waits for it.
+
+use std::error::Error;
+use std::io;
+
+use lettre::transport::smtp;
+use rustls::CertificateError;
+
+/// Servers quote addresses in their answers, so only the code is told on.
+pub(crate) fn reason(error: &smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None => without_answer(error).to_owned(),
+    }
+}
+
+fn without_answer(error: &smtp::Error) -> &'static str {
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(wrong)) => certificate(wrong),
+        Some(_) => "no TLS with the mail server",
+        None if error.is_tls() => "no TLS with the mail server",
+        None if error.is_response() => "the mail server's answer makes no sense",
+        None if error.is_client() => "the mail server does not offer what is required",
+        None => "no connection to the mail server",
+    }
+}
+
+fn certificate(wrong: &CertificateError) -> &'static str {
+    match wrong {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the certificate of the mail server has expired"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate of the mail server is for another name"
+        }
+        CertificateError::UnknownIssuer => "the certificate of the mail server is of nobody who is trusted",
+        _ => "the certificate of the mail server is not valid",
+    }
+}
+
+/// It hides in an error of I/O, which does not name it as its source.
+fn tls_error(error: &smtp::Error) -> Option<&rustls::Error> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(tls);
+        }
+        source = error.source();
+    }
+    None
+}
