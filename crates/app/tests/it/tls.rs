@@ -2,6 +2,7 @@
 
 mod handshakes;
 mod http2;
+mod redis;
 mod renewal;
 
 use std::io::{BufRead as _, BufReader};

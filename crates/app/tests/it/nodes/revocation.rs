@@ -4,9 +4,11 @@
 mod act;
 mod company;
 mod cut_off_node;
+mod failover;
 mod ledger;
 mod readers;
 mod redis_faults;
+mod relay;
 mod stalled_nodes;
 mod troupe;
 

@@ -13,6 +13,9 @@ pub(crate) struct Redis {
     port: u16,
     folder: TempDir,
     child: Option<Child>,
+    /// What else the server is told, and whoever asks it.
+    server: Vec<String>,
+    client: Vec<String>,
 }
 
 impl Redis {
@@ -24,7 +27,8 @@ impl Redis {
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Some(Self { port, folder: tempfile::tempdir().unwrap(), child: None })
+        let server = ["--port", &port.to_string()].map(str::to_owned).to_vec();
+        Some(Self { port, folder: tempfile::tempdir().unwrap(), child: None, server, client: Vec::new() })
     }
 
     /// Started.
@@ -34,10 +38,35 @@ impl Redis {
         Some(redis)
     }
 
+    /// One that speaks TLS alone, with this certificate and key, and wants this password.
+    pub(crate) fn start_with_tls(certificate: &str, key: &str, password: &str) -> Option<Self> {
+        let mut redis = Self::reserve()?;
+        let port = redis.port.to_string();
+        let server = ["--port", "0", "--tls-port", &port, "--tls-cert-file", certificate, "--tls-key-file", key];
+        let server = server.into_iter().chain(["--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]);
+        redis.server = server.chain(["--requirepass", password]).map(str::to_owned).collect();
+        redis.client = ["--tls", "--cacert", certificate, "-a", password].map(str::to_owned).to_vec();
+        redis.run();
+        Some(redis)
+    }
+
+    /// One that has what this one has, and goes on to copy it.
+    pub(crate) fn start_replica(&self) -> Self {
+        let mut replica = Self::reserve().unwrap();
+        replica.server.extend(["--replicaof", "127.0.0.1", &self.port.to_string()].map(str::to_owned));
+        replica.run();
+        let deadline = Instant::now() + PATIENCE;
+        while !replica.ask(&["INFO", "replication"]).contains("master_link_status:up") {
+            assert!(Instant::now() < deadline, "the replica does not follow");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        replica
+    }
+
     /// Starts it, empty.
     pub(crate) fn run(&mut self) {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        command.args(["--bind", "127.0.0.1", "-127.0.0.2", "--save", "", "--appendonly", "no"]).args(&self.server);
         command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null());
         self.child = Some(command.spawn().unwrap());
         let deadline = Instant::now() + PATIENCE;
@@ -47,6 +76,10 @@ impl Redis {
         }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -54,7 +87,7 @@ impl Redis {
     /// What somebody else is answered, a line for each element.
     pub(crate) fn ask(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
-        command.args(["-p", &self.port.to_string()]).args(words).stderr(Stdio::null());
+        command.args(["-p", &self.port.to_string()]).args(&self.client).args(words).stderr(Stdio::null());
         String::from_utf8_lossy(&command.output().unwrap().stdout).trim().to_owned()
     }
 

@@ -50,8 +50,14 @@ impl Ledger {
         self.done.extend(done);
     }
 
-    /// Says how long the acts took, and how many old tokens were let in after one: there must be none.
+    /// Says what came of the acts: no old token may be let in after one.
     pub(crate) fn judge(&self, title: &str) {
+        let late = self.report(title);
+        assert_eq!(late.len(), 0, "old tokens and roles are let in");
+    }
+
+    /// Says how long the acts took, and how long after the answers old tokens were let in.
+    pub(crate) fn report(&self, title: &str) -> Vec<Duration> {
         let mut by_act: BTreeMap<Act, Vec<Duration>> = BTreeMap::new();
         for done in &self.done {
             by_act.entry(done.act).or_default().push(done.took());
@@ -83,7 +89,7 @@ impl Ledger {
             assert!(odd.is_empty(), "{:?} of {:?}: {odd:?}", done.act, done.watch.path);
             assert!(done.after().count() > 0, "nobody looked: {:?}", done.act);
         }
-        assert_eq!(stale.len(), 0, "old tokens and roles are let in");
+        stale.iter().map(|(done, showing)| showing.begun - done.answered).collect()
     }
 
     pub(crate) fn latencies(&self) -> Vec<Duration> {
