@@ -2,6 +2,7 @@
 
 mod config;
 mod create_superuser;
+mod doctor;
 mod health;
 mod keys;
 mod migrate;
@@ -48,6 +49,8 @@ enum Command {
     /// List, rotate or retire the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Examine settings, certificate, database, clock, Redis and mail server, and say what to do about what is wrong.
+    Doctor,
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the service on this machine whether it is ready: exit code 0 if it is, 1 if not.
@@ -102,6 +105,7 @@ async fn execute_online(command: Command, Loaded { settings, .. }: Loaded) -> an
         Command::Migrate(command) => command.run(&settings).await,
         Command::CreateSuperuser(command) => Box::pin(command.run(&settings)).await,
         Command::Keys(command) => Box::pin(command.run(&settings)).await,
+        Command::Doctor => Box::pin(doctor::run(&settings)).await,
         Command::Health => health::run(&settings).await,
         Command::Openapi | Command::Config(_) => Ok(()),
     }

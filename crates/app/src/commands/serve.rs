@@ -26,7 +26,7 @@ use crate::workers::Workers;
 
 mod connections;
 mod metrics;
-mod tls;
+pub(crate) mod tls;
 mod web;
 
 /// How often this node looks for new signing keys; `keys rotate --now` counts on it.

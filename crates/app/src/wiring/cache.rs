@@ -26,6 +26,11 @@ pub(crate) enum Shelf {
     Nowhere,
 }
 
+/// Redis, where it is set; not asked yet.
+pub(crate) fn redis(storage: &StorageSettings) -> anyhow::Result<Option<RedisPool>> {
+    Ok(Shelf::of(storage)?.redis().cloned())
+}
+
 impl Shelf {
     /// By the settings. Redis is not asked yet.
     pub(crate) fn of(storage: &StorageSettings) -> anyhow::Result<Self> {

@@ -6,9 +6,11 @@ use anyhow::Context as _;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::MailRenderer;
 use countersign_application::ports::mailer::Mailer;
+use countersign_domain::secret::Secret;
 use countersign_infrastructure::mail::{
     LinkTargets, Mailbox, MessageSettings, RendererSettings, SmtpMailer, SmtpSettings, TemplateRenderer, default_sender,
 };
+use countersign_infrastructure::system::SystemClock;
 
 use crate::settings::{PublicUrl, Settings};
 
@@ -52,23 +54,40 @@ fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Templ
     .context("mail templates")
 }
 
-type Way = (Arc<dyn Mailer>, Option<Arc<Mailbox>>);
+/// The mail server, where one is set; not asked yet.
+pub(crate) fn mail_server(settings: &Settings) -> anyhow::Result<Option<SmtpMailer>> {
+    let message = message(settings, &settings.server.public_url_at(settings.server.listen));
+    settings.mail.smtp_url.as_ref().map(|url| smtp(settings, url, &message, Arc::new(SystemClock))).transpose()
+}
 
-fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Way> {
+fn smtp(
+    settings: &Settings,
+    url: &Secret,
+    message: &MessageSettings,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<SmtpMailer> {
+    let smtp = SmtpSettings { url: url.clone(), timeout: settings.mail.timeout.unsigned_abs() };
+    SmtpMailer::new(&smtp, message, clock).context("mail.smtp_url")
+}
+
+fn message(settings: &Settings, public_url: &PublicUrl) -> MessageSettings {
     let mail = &settings.mail;
     let public_url = public_url.to_string();
     let sender = mail.sender.clone().unwrap_or_else(|| default_sender(&mail.product_name, &public_url));
-    let message = MessageSettings { public_url, sender, envelope_sender: mail.envelope_sender.clone() };
+    MessageSettings { public_url, sender, envelope_sender: mail.envelope_sender.clone() }
+}
+
+type Way = (Arc<dyn Mailer>, Option<Arc<Mailbox>>);
+
+fn mailer(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn Clock>) -> anyhow::Result<Way> {
+    let message = message(settings, public_url);
     let clock = Arc::clone(clock);
-    match &mail.smtp_url {
+    match &settings.mail.smtp_url {
         None => {
             let mailbox = Mailbox::open(settings.storage.mailbox(), &message, clock).context("mailbox")?;
             let mailbox = Arc::new(mailbox);
             Ok((Arc::clone(&mailbox) as Arc<dyn Mailer>, Some(mailbox)))
         }
-        Some(url) => {
-            let smtp = SmtpSettings { url: url.clone(), timeout: mail.timeout.unsigned_abs() };
-            Ok((Arc::new(SmtpMailer::new(&smtp, &message, clock).context("mail.smtp_url")?), None))
-        }
+        Some(url) => Ok((Arc::new(smtp(settings, url, &message, clock)?), None)),
     }
 }

@@ -33,15 +33,16 @@ pub(crate) async fn name_database(storage: &StorageSettings) -> anyhow::Result<D
         statement_timeout: storage.statement_timeout.unsigned_abs(),
         ..DatabaseOptions::default()
     };
-    Database::at(&database_url(storage), &options).await.context(next_step(storage))
+    Database::at(&database_url(storage), &options).await.context(next_step_of_database(storage))
 }
 
 /// Makes the first connection.
 pub(crate) async fn reach_database(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
-    database.reach().await.context(next_step(storage))
+    database.reach().await.context(next_step_of_database(storage))
 }
 
-fn next_step(storage: &StorageSettings) -> &'static str {
+/// What to look at where the database cannot be used.
+pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     match storage.database_kind() {
         DatabaseKind::Postgres => {
             "cannot reach the database; see that the server which database.url names runs and takes connections from \

@@ -8,6 +8,7 @@ mod architecture;
 mod audit;
 mod change_email;
 mod commands;
+mod doctor;
 mod documents;
 mod email_verification;
 mod export;

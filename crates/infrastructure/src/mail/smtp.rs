@@ -60,13 +60,25 @@ impl SmtpMailer {
         Ok(Self { server, timeout: smtp.timeout, format: MessageFormat::new(message, clock)?, idle: Mutex::default() })
     }
 
+    /// Whether the server is there, is who it should be, and takes what it is told of who comes. Sends nothing.
+    pub async fn greet(&self) -> Result<(), MailError> {
+        let connected = tokio::time::timeout(self.timeout, self.connect()).await;
+        let mut connection = connected.unwrap_or_else(|_elapsed| Err(late()))?;
+        connection.abort().await;
+        Ok(())
+    }
+
+    /// Whatever refuses the connection, wrong credentials or a blocked host, is not the mail's fault.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
+        self.server.connect().await.map_err(|error| MailError::Transient { reason: reason(&error) })
+    }
+
     /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take
     /// answers that belong to this one.
     async fn hand_over(&self, message: &Message) -> Result<(), MailError> {
         let mut connection = match self.kept().await {
             Some(connection) => connection,
-            // Whatever refuses the connection, wrong credentials or a blocked host, is not the mail's fault.
-            None => self.server.connect().await.map_err(|error| MailError::Transient { reason: reason(&error) })?,
+            None => self.connect().await?,
         };
         connection.send(message.envelope(), &message.formatted()).await.map_err(|error| judge(&error))?;
         let mut idle = self.idle();
@@ -94,9 +106,12 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &RenderedMail) -> Result<(), MailError> {
         let message = self.format.message(mail)?;
-        let late = MailError::Transient { reason: "the mail server did not answer in time".to_owned() };
-        tokio::time::timeout(self.timeout, self.hand_over(&message)).await.unwrap_or(Err(late))
+        tokio::time::timeout(self.timeout, self.hand_over(&message)).await.unwrap_or_else(|_elapsed| Err(late()))
     }
+}
+
+fn late() -> MailError {
+    MailError::Transient { reason: "the mail server did not answer in time".to_owned() }
 }
 
 /// What an answer to the mail means for it. 550 to 556 are about this mailbox or this message (RFC 5321, 4.2.3,

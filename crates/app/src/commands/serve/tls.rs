@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::serve::tls::renewal::{CurrentCertificate, Renewal};
@@ -15,6 +16,11 @@ use crate::settings::TlsFiles;
 /// Whether the listener could serve with these files.
 pub(crate) fn check(files: &TlsFiles) -> anyhow::Result<()> {
     pair::read(files).map(drop)
+}
+
+/// The certificate of the listener itself, which goes with its key.
+pub(crate) fn certificate(files: &TlsFiles) -> anyhow::Result<CertificateDer<'static>> {
+    pair::read(files)?.cert.into_iter().next().context("server.tls_cert holds no certificate")
 }
 
 /// What the listener speaks with, and a task that never ends by itself: it takes over what the files hold later, also

@@ -1,0 +1,110 @@
+//! Certificate and key of the listener, and how long the certificate lasts.
+
+use anyhow::{Context as _, ensure};
+use time::{Date, Month, OffsetDateTime, Time};
+
+use crate::commands::doctor::Found;
+use crate::commands::serve::tls;
+use crate::settings::TlsFiles;
+
+/// Whether the listener could serve with them now.
+pub(crate) fn examine(files: Option<&TlsFiles>, now: OffsetDateTime) -> Found {
+    let Some(files) = files else { return Ok("not set".to_owned()) };
+    let certificate = tls::certificate(files)?;
+    let end = not_after(&certificate).context("server.tls_cert has an end that cannot be read")?;
+    ensure!(now < end, "the certificate of server.tls_cert expired on {}; renew it", end.date());
+    Ok(format!("the certificate is valid until {}, in {} days", end.date(), (end - now).whole_days()))
+}
+
+/// `notAfter` of an X.509 certificate (RFC 5280, 4.1).
+fn not_after(certificate: &[u8]) -> Option<OffsetDateTime> {
+    let mut signed = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
+    if signed.0.first() == Some(&VERSION) {
+        signed.take(VERSION)?;
+    }
+    signed.take(INTEGER)?;
+    let (_algorithm, _issuer) = (signed.take(SEQUENCE)?, signed.take(SEQUENCE)?);
+    let mut validity = Der(signed.take(SEQUENCE)?);
+    let _not_before = validity.next()?;
+    match validity.next()? {
+        // RFC 5280, 4.1.2.5.1: 50 to 99 are of the last century.
+        (UTC_TIME, text) => moment(if text.first()? < &b'5' { "20" } else { "19" }, text),
+        (GENERALIZED_TIME, text) => moment("", text),
+        _ => None,
+    }
+}
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+/// `[0] EXPLICIT`.
+const VERSION: u8 = 0xA0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// `YYYYMMDDHHMMSSZ`.
+fn moment(century: &str, text: &[u8]) -> Option<OffsetDateTime> {
+    let text = format!("{century}{}", str::from_utf8(text).ok()?);
+    let digits = text.strip_suffix('Z').filter(|digits| digits.len() == 14 && digits.is_ascii())?;
+    let two = |at: usize| digits[at..at + 2].parse::<u8>().ok();
+    let month = Month::try_from(two(4)?).ok()?;
+    let date = Date::from_calendar_date(digits[..4].parse().ok()?, month, two(6)?).ok()?;
+    Some(date.with_time(Time::from_hms(two(8)?, two(10)?, two(12)?).ok()?).assume_utc())
+}
+
+/// Elements one after the other (X.690).
+struct Der<'a>(&'a [u8]);
+
+impl<'a> Der<'a> {
+    /// The content of the next element, if that has this tag.
+    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
+    }
+
+    /// Tag and content of the next element.
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7F => (usize::from(first), rest),
+            0x81..=0x83 => {
+                let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
+                (octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)), rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn certificate() -> CertificateDer<'static> {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/localhost.pem");
+        CertificateDer::from_pem_file(file).unwrap()
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_read() {
+        assert_eq!(not_after(&certificate()), Some(datetime!(2126-10-29 17:45:36 UTC)));
+        assert_eq!(moment("20", b"261122224116Z"), Some(datetime!(2026-11-22 22:41:16 UTC)));
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_end_and_does_no_harm() {
+        let certificate = certificate();
+        for length in 0..certificate.len() {
+            assert_eq!(not_after(&certificate[..length]), None, "{length}");
+        }
+        for text in ["", "Z", "261122224116", "261322224116Z", "2611222241é6Z"] {
+            assert_eq!(moment("20", text.as_bytes()), None, "{text}");
+        }
+    }
+}
