@@ -5,6 +5,7 @@ mod act;
 mod company;
 mod cut_off_node;
 mod failover;
+mod hung_master;
 mod ledger;
 mod readers;
 mod redis_faults;

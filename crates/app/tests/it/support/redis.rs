@@ -50,6 +50,37 @@ impl Redis {
         Some(redis)
     }
 
+    /// The masters of a cluster.
+    pub(crate) fn start_cluster() -> Option<[Self; 3]> {
+        let mut masters = [Self::reserve_low()?, Self::reserve_low()?, Self::reserve_low()?];
+        for master in &mut masters {
+            let server = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+            master.server.extend(server.map(str::to_owned));
+            master.run();
+        }
+        let mut create = Command::new("redis-cli");
+        create
+            .args(["--cluster", "create"])
+            .args(masters.each_ref().map(|master| format!("127.0.0.1:{}", master.port)));
+        assert!(create.args(["--cluster-yes"]).stdout(Stdio::null()).status().unwrap().success());
+        let deadline = Instant::now() + PATIENCE;
+        while !masters.iter().all(|master| master.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok")) {
+            assert!(Instant::now() < deadline, "the cluster is not whole");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(masters)
+    }
+
+    /// At a port with another ten thousand above it, by which the nodes of a cluster talk.
+    fn reserve_low() -> Option<Self> {
+        loop {
+            let redis = Self::reserve()?;
+            if redis.port < 55_000 {
+                return Some(redis);
+            }
+        }
+    }
+
     /// One that has what this one has, and goes on to copy it.
     pub(crate) fn start_replica(&self) -> Self {
         let mut replica = Self::reserve().unwrap();
