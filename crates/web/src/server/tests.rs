@@ -1,5 +1,5 @@
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use countersign_application::Application;
 use countersign_application::error::Fault;
 use countersign_application::ports::session_repository::MockSessionRepository;
 use countersign_application::testing::{Mocks, user};
+use tokio::sync::watch;
 
 use crate::routes::{Endpoint, table};
 use crate::server::{BoundServer, bind};
@@ -247,6 +248,28 @@ async fn exchange(address: std::net::SocketAddr, sent: String) -> String {
         received
     };
     actix_web::rt::task::spawn_blocking(exchange).await.unwrap()
+}
+
+#[actix_web::test]
+async fn whoever_comes_before_the_service_is_ready_is_answered_once_it_is() {
+    let application = Application::new(&Mocks::default().into_dependencies());
+    let settings = WebSettings { workers: Some(1), ..settings() };
+    let (ready, until_ready) = watch::channel(false);
+    let listener = TcpListener::bind(settings.listen).unwrap();
+    let bound = crate::server::serve(listener, &application, &settings, until_ready).unwrap();
+    let handle = bound.server.handle();
+    let mut early = TcpStream::connect(bound.address).unwrap();
+    let serving = std::thread::spawn(move || actix_web::rt::System::new().block_on(bound.server));
+    early.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    early.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(early.read(&mut [0]).is_err(), "answered too early");
+    ready.send_replace(true);
+    early.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    handle.stop(true).await;
+    serving.join().unwrap().unwrap();
 }
 
 #[actix_web::test]

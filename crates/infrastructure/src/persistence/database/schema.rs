@@ -2,7 +2,7 @@
 
 use countersign_application::error::Fault;
 use countersign_migration::{MigrationStatus, Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait as _};
 
 use crate::persistence::database::Database;
 use crate::persistence::error::fault;
@@ -31,7 +31,11 @@ impl Database {
 
     /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database.
     pub async fn status(&self) -> Result<Vec<(String, bool)>, Fault> {
-        let migrations = Migrator::get_migration_with_status_read_only(&self.pool).await.map_err(fault)?;
+        // On one connection.
+        let look = self.pool.begin().await.map_err(fault)?;
+        let migrations = Migrator::get_migration_with_status_read_only(&look).await.map_err(fault)?;
+        look.commit().await.map_err(fault)?;
+        self.take_back().await;
         Ok(migrations
             .iter()
             .map(|migration| (migration.name().to_owned(), migration.status() == MigrationStatus::Applied))
