@@ -1,5 +1,7 @@
 //! The named limits: sliding windows over all nodes.
 
+mod counted_hits;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use crate::policy::LimitPolicy;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::pseudonymizer::Pseudonymizer;
 use crate::ports::rate_limiter::{Hit, LimitRule, LimitVerdict, RateLimiter};
+
+pub use crate::limits::counted_hits::CountedHits;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +161,7 @@ impl Limits {
         now: OffsetDateTime,
     ) -> Result<Attempt, LimitExceeded> {
         let Some(hit) = self.hit(limit, subject, now) else { return Ok(Attempt { hit: None }) };
-        Self::judge(self.limiter.acquire(&hit).await, &hit)?;
+        Self::judge(count(&self.limiter, &hit).await, &hit)?;
         Ok(Attempt { hit: Some(hit) })
     }
 
@@ -187,7 +191,7 @@ impl Limits {
         let Some(hit) = self.hit(limit, subject, now) else { return false };
         let subject = format!("{} {}", hit.rule.name, hit.subject);
         let hit = Hit { rule: LimitRule { name: "refusal_audited", max: 1, ..hit.rule }, subject, ..hit };
-        self.limiter.acquire(&hit).await == LimitVerdict::Allowed
+        count(&self.limiter, &hit).await == LimitVerdict::Allowed
     }
 
     fn hit(&self, limit: Limit, subject: Subject<'_>, at: OffsetDateTime) -> Option<Hit> {
@@ -216,6 +220,15 @@ impl Limits {
             }
         }
     }
+}
+
+/// Counts a hit, for the request that is being handled.
+pub(crate) async fn count(limiter: &Arc<dyn RateLimiter>, hit: &Hit) -> LimitVerdict {
+    let verdict = limiter.acquire(hit).await;
+    if verdict == LimitVerdict::Allowed {
+        CountedHits::note(limiter, hit);
+    }
+    verdict
 }
 
 /// A counted attempt whose outcome is not known yet. Dropped, it is taken back by a task of its own: the client has

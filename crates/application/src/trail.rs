@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::completion::to_its_end;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
+use crate::limits::count;
 use crate::ports::audit_log::AuditLog;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::pseudonymizer::Pseudonymizer;
@@ -86,7 +87,7 @@ impl Trail {
             (None, None) => "unknown".to_owned(),
         };
         let hit = Hit { id: event.id.as_uuid(), rule: REFUSALS, subject, at: event.at };
-        match self.limiter.acquire(&hit).await {
+        match count(&self.limiter, &hit).await {
             LimitVerdict::Allowed => self.record(event).await,
             LimitVerdict::Refused { .. } => {
                 self.announce(&event);
@@ -109,7 +110,7 @@ impl Trail {
     pub(crate) async fn stores_repeat(&self, event: &AuditEvent, subject: Uuid) -> bool {
         let subject = format!("{} {subject}", event.kind.as_str());
         let hit = Hit { id: event.id.as_uuid(), rule: REPEATS, subject, at: event.at };
-        self.limiter.acquire(&hit).await == LimitVerdict::Allowed
+        count(&self.limiter, &hit).await == LimitVerdict::Allowed
     }
 
     /// Appends an event that stands alone and says it in the log: both, also when the client has left meanwhile.

@@ -166,6 +166,25 @@ async fn an_attempt_whose_client_left_is_taken_back_and_a_failure_is_not() {
 }
 
 #[tokio::test]
+async fn what_a_request_counted_is_taken_back_before_it_is_handled_again() {
+    let (limits, counted) = limits(LimitVerdict::Allowed);
+    let before = limits.acquire(Limit::TeamOfUser, Subject::User(user_id(2)), NOW).await.unwrap();
+    let hits = CountedHits::default();
+    for _ in 0..3 {
+        hits.take_back().await;
+        let handling = async {
+            let _kept = limits.acquire(Limit::TeamOfUser, Subject::User(user_id(1)), NOW).await.unwrap();
+            assert!(limits.is_first_refusal(Limit::TeamOfUser, Subject::User(user_id(1)), NOW).await);
+        };
+        hits.of(handling).await;
+        let names: Vec<_> = counted.lock().unwrap().iter().map(|hit| hit.rule.name).collect();
+        assert_eq!(names, ["team_user", "team_user", "refusal_audited"]);
+    }
+    hits.take_back().await;
+    assert_eq!(counted.lock().unwrap().iter().map(|hit| Some(hit.id)).collect::<Vec<_>>(), [before.hit.map(|h| h.id)]);
+}
+
+#[tokio::test]
 async fn the_first_refusal_within_a_window_is_told_apart_by_limit_and_subject() {
     let (limits, counted) = limits(LimitVerdict::Allowed);
     assert!(limits.is_first_refusal(Limit::LoginOfAccount, Subject::User(user_id(1)), NOW).await);

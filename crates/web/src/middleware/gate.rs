@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
+use countersign_application::limits::CountedHits;
 use countersign_domain::audit::Origin;
 use countersign_domain::team::permissions::Permission;
 use futures_util::FutureExt as _;
@@ -44,15 +45,19 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
 
 async fn handle<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error> {
     let request = req.request().clone();
-    let mut answered = caught(req, &next).await?;
+    let counted = CountedHits::default();
+    let mut answered = counted.of(caught(req, &next)).await?;
     for pause in PAUSES {
         if !answered.response().extensions().get::<Problem>().is_some_and(|problem| problem.is_contended) {
             break;
         }
         tracing::debug!("others were in the way: handled again");
+        // It counts once, however often it is handled.
+        counted.take_back().await;
         tokio::time::sleep(pause).await;
         // The body is there already.
-        answered = caught(ServiceRequest::from_parts(request.clone(), Payload::None), &next).await?;
+        let again = ServiceRequest::from_parts(request.clone(), Payload::None);
+        answered = counted.of(caught(again, &next)).await?;
     }
     Ok(answered)
 }

@@ -47,10 +47,14 @@ pub(crate) async fn handle(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use actix_web::test::TestRequest;
     use countersign_application::error::Fault;
+    use countersign_application::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
     use countersign_application::testing::{Mocks, StagedUnitOfWork, user};
     use serde_json::json;
+    use uuid::Uuid;
 
     use crate::testing::{call, sign_in, signed_in};
 
@@ -93,8 +97,17 @@ mod tests {
             unit.teams.expect_insert().returning(|_| Ok(()));
             unit.memberships.expect_insert().returning(|_| Ok(()));
             mocks.stage(unit);
+            let counted = Arc::<Mutex<Vec<Uuid>>>::default();
+            let (log, refunds) = (Arc::clone(&counted), Arc::clone(&counted));
+            mocks.rate_limiter = MockRateLimiter::new();
+            mocks.rate_limiter.expect_acquire().returning(move |hit| {
+                log.lock().unwrap().push(hit.id);
+                LimitVerdict::Allowed
+            });
+            mocks.rate_limiter.expect_refund().returning(move |hit| refunds.lock().unwrap().retain(|id| *id != hit.id));
             let request = signed_in(TestRequest::post().uri("/teams")).set_json(json!({"name": "Engines"}));
             let answer = call(mocks, request).await;
+            assert_eq!(counted.lock().unwrap().len(), 1, "it counts once");
             assert_eq!(answer.status, expected, "{deadlocks}: {}", answer.text);
             if expected == 201 {
                 assert_eq!(answer.json()["name"], "Engines");
