@@ -10,6 +10,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage as _};
@@ -22,12 +23,18 @@ const PART: usize = 16 * 1024;
 
 pub(crate) async fn delivery(mut req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<Delivery>, Error> {
     let payload = req.take_payload();
+    let length = body_length(&req, &payload);
     let open_request = match req.conn_data::<Rc<Activity>>().cloned() {
-        Some(activity) => Some(Rc::new(OpenRequest::begin(activity, body_length(&req, &payload)).await)),
+        Some(activity) => Some(Rc::new(OpenRequest::begin(activity, length).await)),
         None => None,
     };
-    let request_body = keep_body(&mut req, payload, open_request.clone());
-    let response = next.call(req).await?;
+    let request_body = keep_body(&mut req, payload, length, open_request.clone());
+    let asks_to_upgrade = req.head().upgrade();
+    let mut response = next.call(req).await?;
+    if asks_to_upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // The framework reads no more of such a connection, and would not say so.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(response.map_body(|_, body| {
         let size = body.size();
         let rest = body.try_into_bytes().map_or_else(Rest::Stream, Rest::Octets);
@@ -72,19 +79,28 @@ impl MessageBody for Delivery {
 #[derive(Clone)]
 struct SharedBody {
     payload: Rc<RefCell<Payload>>,
+    /// Octets to its end, unless it comes in chunks. Of a request that asks for another protocol, which need not be
+    /// heeded, the framework would read on for ever (RFC 9110, 7.8).
+    left: Option<u64>,
     open_request: Option<Rc<OpenRequest>>,
 }
 
 impl Stream for SharedBody {
     type Item = Result<Bytes, PayloadError>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.left == Some(0) {
+            return Poll::Ready(None);
+        }
         if self.open_request.as_ref().is_some_and(|open_request| open_request.has_refused_body()) {
             return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted)));
         }
         let part = Pin::new(&mut *self.payload.borrow_mut()).poll_next(cx);
         if let (Poll::Ready(Some(_)), Some(open_request)) = (&part, &self.open_request) {
             open_request.take_body();
+        }
+        if let (Poll::Ready(Some(Ok(octets))), Some(left)) = (&part, &mut self.left) {
+            *left = left.saturating_sub(octets.len() as u64);
         }
         part
     }
@@ -95,17 +111,25 @@ fn body_length(req: &ServiceRequest, payload: &Payload) -> BodyLength {
     let announced = || req.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok();
     match payload {
         Payload::H1 { .. } if req.chunked().unwrap_or(false) => BodyLength::Chunks,
-        // Without a length it goes on to the end, as what asks for another protocol does.
-        Payload::H1 { .. } => BodyLength::Octets(announced().unwrap_or(u64::MAX)),
+        Payload::H1 { .. } => BodyLength::Octets(announced().unwrap_or(0)),
         _ => BodyLength::Octets(0),
     }
 }
 
 /// Only HTTP/1.1 has to read a body to get at the next request.
-fn keep_body(req: &mut ServiceRequest, payload: Payload, open_request: Option<Rc<OpenRequest>>) -> Option<SharedBody> {
+fn keep_body(
+    req: &mut ServiceRequest,
+    payload: Payload,
+    length: BodyLength,
+    open_request: Option<Rc<OpenRequest>>,
+) -> Option<SharedBody> {
     match payload {
         payload @ Payload::H1 { .. } => {
-            let shared = SharedBody { payload: Rc::new(RefCell::new(payload)), open_request };
+            let left = match length {
+                BodyLength::Octets(octets) => Some(octets),
+                BodyLength::Chunks => None,
+            };
+            let shared = SharedBody { payload: Rc::new(RefCell::new(payload)), left, open_request };
             req.set_payload(Payload::Stream { payload: Box::pin(shared.clone()) });
             Some(shared)
         }

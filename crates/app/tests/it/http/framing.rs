@@ -247,3 +247,35 @@ async fn what_is_no_request_is_answered_as_every_request_is() {
         assert!(log.lines().any(|line| line.contains(id) && line.contains(status)), "{id} {status}");
     }
 }
+
+#[tokio::test]
+async fn a_request_that_asks_for_another_protocol_is_answered_in_this_one_and_its_end_is_told() {
+    let server = TestServer::start().await;
+    let live = |upgrade: &str| format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{upgrade}\r\n\r\n{LAST}");
+    let asked = Instant::now();
+    let mut exchanges = Vec::new();
+    for upgrade in [
+        "Connection: Upgrade",
+        "Connection: keep-alive, Upgrade\r\nUpgrade: h2c",
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
+        "Connection: Upgrade\r\nUpgrade: websocket",
+        "Upgrade: websocket",
+    ] {
+        let sized = |length: usize| format!("Content-Length: {length}\r\n{upgrade}");
+        for (sent, status) in [
+            (login(&sized(2), "{}"), 422),
+            (login(&sized(2), &format!("{{}}{LAST}")), 422),
+            (login(&sized(0), ""), 400),
+            (login(upgrade, ""), 400),
+            (live(upgrade), 200),
+        ] {
+            exchanges.push((server.exchange(sent.clone()), sent, status));
+        }
+    }
+    for (exchange, sent, status) in exchanges {
+        let exchange = exchange.await;
+        assert_eq!(exchange.statuses(), [status], "{sent:?}: {exchange:?}");
+        assert!(exchange.text.contains("connection: close") && exchange.closed, "{sent:?}: {exchange:?}");
+    }
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
+}
