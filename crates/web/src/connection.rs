@@ -48,6 +48,8 @@ pub(crate) struct Activity {
     body_length: Cell<Option<BodyLength>>,
     refused_body: Cell<bool>,
     reader: Cell<Option<Waker>>,
+    /// Whether the client has yet to take of what was written.
+    blocked: Cell<bool>,
 }
 
 impl Activity {
@@ -60,6 +62,7 @@ impl Activity {
             body_length: Cell::new(None),
             refused_body: Cell::new(false),
             reader: Cell::new(None),
+            blocked: Cell::new(false),
         }
     }
 
@@ -71,6 +74,11 @@ impl Activity {
     /// Whether more may be read: nothing is worked on, or what is has taken a part of its body since this was asked.
     fn has_moved_on(&self) -> bool {
         self.took_of_its_body.take() || self.open_requests.get() == 0
+    }
+
+    /// Whether the client has not taken all that lies ready for it. Once it has, the stream is polled.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocked.get()
     }
 
     fn wake_when_it_moves_on(&self, cx: &Context<'_>) {

@@ -92,6 +92,7 @@ impl<T> GuardedStream<T> {
         if self.blocked_since.is_none() {
             let now = Instant::now();
             self.blocked_since = Some(now);
+            self.activity.blocked.set(true);
             if now + self.patience.unread < self.alarm.deadline() {
                 self.alarm.as_mut().reset(now + self.patience.unread);
             }
@@ -230,6 +231,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
         let this = &mut *self;
         if let Poll::Ready(flushed) = Pin::new(&mut this.stream).poll_flush(cx) {
             if this.blocked_since.take().is_some() {
+                this.activity.blocked.set(false);
                 cx.waker().wake_by_ref();
             }
             return Poll::Ready(flushed);

@@ -4,10 +4,10 @@ use actix_web::Error;
 use actix_web::HttpMessage as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 
 use crate::extract::RequestOrigin;
 use crate::problem::Problem;
@@ -17,14 +17,23 @@ use crate::settings::WebSettings;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnBody;
 
+/// Marks a request whose head is larger than any is that means well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadTooLarge;
+
 pub(crate) async fn answer<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let response = next.call(req).await?;
+    let is_refused = req.extensions().get::<HeadTooLarge>().is_some();
+    let response = if is_refused {
+        req.into_response(HttpResponse::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))
+    } else {
+        next.call(req).await?.map_into_boxed_body()
+    };
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return Ok(response.map_into_boxed_body());
+        return Ok(response);
     }
     let origin = response.request().extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
     let problem = response.response().extensions().get::<Problem>().cloned();
@@ -32,7 +41,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
         log(problem, origin.request_id());
     }
     if response.response().extensions().get::<OwnBody>().is_some() {
-        return Ok(response.map_into_boxed_body());
+        return Ok(response);
     }
     Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin))
 }

@@ -2,6 +2,7 @@
 //!
 //! What `HttpServer` of actix-web does, and which has no place for a stream of one's own.
 
+use std::convert::Infallible;
 use std::future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -20,6 +21,7 @@ use actix_tls::accept::{TlsError, max_concurrent_tls_connect};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpResponse};
 use futures_util::future::Either;
 use rustix::net::sockopt::set_socket_send_buffer_size;
@@ -32,6 +34,10 @@ use crate::settings::WebSettings;
 
 /// How long a connection that is to close still takes what its client sends, so that the client gets to read why.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long a client of which nothing is under way, or a handshake at most, is given once the service stops. Those that
+/// answer pings need less.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Connections that the kernel accepts before this process does. Beyond them a client tries again after a second.
 const ACCEPTED_AHEAD: i32 = 1_024;
@@ -90,7 +96,8 @@ where
             builder.listen("https", listener, move || {
                 let mut acceptor = Acceptor::new(tls.clone());
                 acceptor.set_handshake_timeout(bounds.head);
-                let accept = acceptor.map_err(TlsError::into_service_error).map_init_err(|_never| ());
+                let accept = unless_stopped(acceptor, stopping.clone());
+                let accept = accept.map_err(TlsError::into_service_error);
                 let settings = Arc::clone(&settings);
                 let accept = accept.map(move |stream: TlsStream<TcpStream>| {
                     let peer = stream.get_ref().0.peer_addr().ok();
@@ -103,6 +110,39 @@ where
         }
     };
     Ok(builder.run())
+}
+
+/// Gives up handshakes that are under way for long when the service stops.
+fn unless_stopped(
+    acceptor: Acceptor,
+    stopping: GracefulShutdownSignal,
+) -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = TlsStream<TcpStream>,
+    Error = TlsError<io::Error, Infallible>,
+    InitError = (),
+> {
+    fn_factory(move || {
+        let (accept, stopping) = (ServiceFactory::<TcpStream>::new_service(&acceptor, ()), stopping.clone());
+        async move {
+            let accept = Rc::new(accept.await?);
+            Ok(fn_service(move |stream: TcpStream| {
+                let (handshake, stopping) = (accept.call(stream), stopping.clone());
+                async move {
+                    let stopped = async {
+                        stopping.notified().await;
+                        sleep(FAREWELL).await;
+                    };
+                    tokio::select! {
+                        biased;
+                        done = handshake => done,
+                        () = stopped => Err(TlsError::Timeout),
+                    }
+                }
+            }))
+        }
+    })
 }
 
 #[derive(Clone, Copy)]

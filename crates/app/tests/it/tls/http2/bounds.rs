@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::Request;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::support::{PASSWORD, Rows};
@@ -14,35 +15,43 @@ use crate::tls::http2::{call, connect, request};
 const LARGE: &str = "/openapi.json";
 
 #[tokio::test]
-async fn requests_beyond_the_bound_of_a_connection_are_refused() {
+async fn requests_beyond_the_bound_of_a_connection_are_refused_and_few_are_worked_on_at_once() {
     let server = HttpsServer::with(&[]);
     let mut client = Frames::connect(&server, 0).await;
     for _ in 0..250 {
         client.get(LARGE).await;
     }
-    let (mut open, mut refused, mut announced) = (0, 0, vec![]);
-    while open + refused < 250 {
-        match client.next().await {
+    let (mut begun, mut refused, mut announced) = (0, 0, vec![]);
+    // Those that wait for room make nobody's answer wait: this is when there is nothing more to come.
+    while let Ok(frame) = timeout(Duration::from_secs(2), client.next()).await {
+        match frame {
             Some(Frame::Settings(settings)) => announced = settings,
-            Some(Frame::Headers) => open += 1,
+            Some(Frame::Headers) => begun += 1,
             Some(Frame::Reset(REFUSED_STREAM)) => refused += 1,
             Some(Frame::Other) => {}
-            other => panic!("{open} open, {refused} refused, then {other:?}"),
+            other => panic!("{begun} begun, {refused} refused, then {other:?}"),
         }
     }
-    assert_eq!((open, refused), (100, 150));
-    assert!(announced.contains(&(3, 100)) && announced.contains(&(6, 32 * 1024)), "{announced:?}");
+    assert_eq!((begun, refused), (8, 150));
+    assert!(announced.contains(&(3, 100)) && announced.contains(&(4, 2 * 1024)), "{announced:?}");
     let (sender, _ended) = connect(&server).await;
     assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused_over_http2() {
+async fn a_head_that_is_too_large_is_refused_over_http2_and_told_why_up_to_twice_its_bound() {
     let server = HttpsServer::with(&[]);
     let (sender, _ended) = connect(&server).await;
-    for (length, status) in [(16 * 1024, 200), (33 * 1024, 431)] {
-        let live = request("GET", "/health/live").header("x-long", "x".repeat(length));
-        assert_eq!(call(&sender, live.body(vec![]).unwrap()).await.status, status, "{length}");
+    for (length, status, is_told) in [(16, 200, false), (31, 200, false), (33, 431, true), (66, 431, false)] {
+        let live = request("GET", "/health/live").header("x-long", "x".repeat(length * 1024));
+        let answer = call(&sender, live.body(vec![]).unwrap()).await;
+        assert_eq!(answer.status, status, "{length}");
+        if is_told {
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!(problem["code"], "head_too_large");
+            assert_eq!(problem["request_id"], answer.headers["x-request-id"].to_str().unwrap());
+        }
+        assert_eq!(answer.headers.contains_key("x-content-type-options"), status == 200 || is_told, "{length}");
     }
 }
 
@@ -108,4 +117,37 @@ async fn a_stop_ends_connections_of_http2_that_ask_nothing() {
     server.terminate();
     timeout(Duration::from_secs(5), ended).await.unwrap().unwrap();
     assert!(server.child.wait().unwrap().success() && stopped.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_clients_that_say_nothing() {
+    let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
+    let mut silent = Frames::connect(&server, 1 << 20).await;
+    silent.get("/health/live").await;
+    while !matches!(silent.next().await, Some(Frame::Headers)) {}
+    let shaking_hands = TcpStream::connect(&server.address).await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    let stopped = Instant::now();
+    server.terminate();
+    assert!(server.child.wait().unwrap().success());
+    assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
+    drop((silent, shaking_hands));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_under_way_at_a_stop_is_taken_to_its_end() {
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
+    let (sender, _ended) = connect(&server).await;
+    let large: Request<()> = request("GET", LARGE).body(()).unwrap();
+    let (response, _) = sender.clone().ready().await.unwrap().send_request(large, true).unwrap();
+    let (head, mut body) = response.await.unwrap().into_parts();
+    server.terminate();
+    sleep(Duration::from_secs(3)).await;
+    let mut length = 0;
+    while let Some(part) = body.data().await {
+        let part = part.unwrap();
+        body.flow_control().release_capacity(part.len()).unwrap();
+        length += part.len();
+    }
+    assert_eq!(head.headers["content-length"], length.to_string().as_str());
 }
