@@ -55,7 +55,7 @@ async fn a_replica_that_lags_brings_old_tokens_back_for_no_longer_than_a_copy_li
     let longest = late.iter().max().expect("the replica had nothing of before, so this has shown nothing");
     say(&format!("  the last of them {longest:?} after the answer"));
     assert!(*longest < LIFETIME, "{longest:?}");
-    assert!(ledger.latencies().iter().all(|took| *took < LIFETIME), "all were confirmed");
+    assert!(ledger.waited() * 2 < ledger.latencies().len(), "they were not confirmed: {:?}", ledger.latencies());
     company.assert_refused(ledger.dead()).await;
     // From then on it is as good as the one before.
     let (company, done) = company

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::faults::ledger::say;
+use crate::nodes::revocation::LIFETIME;
 use crate::nodes::revocation::act::{Act, Watch};
 use crate::nodes::revocation::readers::Showing;
 
@@ -94,6 +95,11 @@ impl Ledger {
 
     pub(crate) fn latencies(&self) -> Vec<Duration> {
         self.done.iter().map(Done::took).collect()
+    }
+
+    /// How many answers waited until every copy had expired.
+    pub(crate) fn waited(&self) -> usize {
+        self.done.iter().filter(|done| done.took() >= LIFETIME).count()
     }
 
     /// Old tokens that nothing can bring back.

@@ -133,7 +133,8 @@ async fn play(company: Company, redis: &mut Redis, fault: Fault, nth: u64, chanc
     ledger.extend(done);
     ledger.judge(&format!("Redis {fault:?}"));
     let took = ledger.latencies();
-    assert_eq!(took.iter().any(|took| *took >= LIFETIME), fault.is_outage(), "{fault:?}: {took:?}");
+    let as_told = if fault.is_outage() { ledger.waited() > 0 } else { ledger.waited() * 2 < took.len() };
+    assert!(as_told, "{fault:?}: {took:?}");
     assert!(took.iter().all(|took| *took < LIFETIME + SLACK), "{fault:?}: {took:?}");
     company.assert_refused(ledger.dead()).await;
     company
