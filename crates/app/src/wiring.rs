@@ -95,6 +95,7 @@ impl System {
             invitations: store.clone(),
             outbox: store.clone(),
             erasures: store.clone(),
+            remains: Arc::new(database.clone()),
             audit: store.clone(),
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),

@@ -20,6 +20,7 @@ use crate::ports::outbox::Outbox;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::pseudonymizer::Pseudonymizer;
 use crate::ports::rate_limiter::RateLimiter;
+use crate::ports::remains::Remains;
 use crate::ports::sealer::Sealer;
 use crate::ports::secret_generator::SecretGenerator;
 use crate::ports::session_repository::SessionRepository;
@@ -58,6 +59,7 @@ pub struct Dependencies {
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     pub signing_key_factory: Arc<dyn SigningKeyFactory>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub remains: Arc<dyn Remains>,
     pub account_cache: Arc<AccountCache>,
     pub session_cache: Arc<SessionCache>,
     pub membership_cache: Arc<MembershipCache>,

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod password_hasher;
 pub mod pseudonymizer;
 pub mod rate_limiter;
+pub mod remains;
 pub mod roster_repository;
 pub mod sealer;
 pub mod secret_generator;

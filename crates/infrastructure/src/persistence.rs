@@ -18,6 +18,7 @@ mod outbox;
 pub mod personal_data;
 mod presence;
 mod probe;
+mod remains;
 mod roster;
 mod search;
 mod sessions;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Rows, Setup};
+use serde_json::json;
+
+use crate::support::{PASSWORD, Rows, Setup, TestServer};
 
 /// Periods that no two things share, so that none passes for another.
 fn setup() -> Setup {
@@ -77,4 +79,36 @@ async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
 /// An hour after, or before, the end of so many days.
 fn hours(days: u32, after: i32) -> u32 {
     (days * 24).saturating_add_signed(after)
+}
+
+/// How often the text is in the database of the data folder and in its log.
+fn in_files(server: &TestServer, text: &str) -> usize {
+    let count = |name: &str| {
+        let bytes = std::fs::read(server.data_dir().join(name)).unwrap_or_default();
+        bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+    };
+    count("countersign.db") + count("countersign.db-wal")
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_account_is_left_in_the_files_of_the_embedded_database() {
+    let server = Setup::default().embedded().start().await;
+    let (account, tokens) = server.signed_in("vanished@example.org").await;
+    let signing_in = server.sign_in(&account.email, PASSWORD).header("user-agent", "vanished-program");
+    signing_in.send().await.expect(200);
+    server.register("kept@example.org").await;
+    let deletion = json!({"password": PASSWORD});
+    server.post("/auth/delete-account").bearer(&tokens.access).json(&deletion).send().await.expect(204);
+    assert!(in_files(&server, "vanished") > 0, "the log has it until it is emptied");
+    // Killed, or the end would move the log into the database.
+    let mut server = server;
+    server.kill();
+    assert!(in_files(&server, "vanished") > 0);
+    let server = server.restart().await;
+    let start = Instant::now();
+    while in_files(&server, "vanished") > 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the log is not emptied:\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(in_files(&server, "kept@example.org") > 0);
 }

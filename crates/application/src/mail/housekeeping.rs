@@ -17,6 +17,7 @@ use crate::policy::Policy;
 use crate::ports::clock::Clock;
 use crate::ports::erasures::Erasures;
 use crate::ports::housekeeping::{Housekeeping, Purge, PurgeReport};
+use crate::ports::remains::{Depth, Remains};
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
@@ -48,6 +49,7 @@ pub struct KeepHouse {
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     removal: AccountRemoval,
     erasures: Arc<dyn Erasures>,
+    remains: Arc<dyn Remains>,
     snapshots: Snapshots,
     trail: Trail,
     policy: Policy,
@@ -63,13 +65,16 @@ impl KeepHouse {
             units_of_work: Arc::clone(&dependencies.units_of_work),
             removal: AccountRemoval::new(dependencies),
             erasures: Arc::clone(&dependencies.erasures),
+            remains: Arc::clone(&dependencies.remains),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
             policy: dependencies.policy.clone(),
         }
     }
 
-    /// Purges what is no longer needed, unused unverified accounts included. Safe to run on several nodes at once.
+    /// Purges what is no longer needed, unused unverified accounts included, and clears what deleting has left in the
+    /// files, whoever deleted: in full once the last traces of an account have gone. Safe to run on several nodes at
+    /// once.
     pub async fn execute(&self) -> Result<PurgeReport, KeepHouseError> {
         let now = self.clock.now();
         let purge = Purge {
@@ -87,6 +92,7 @@ impl KeepHouse {
         if erased > 0 {
             report.removed.push(("erasures", erased));
         }
+        self.remains.clear(if erased > 0 { Depth::Database } else { Depth::Log }).await?;
         Ok(report)
     }
 

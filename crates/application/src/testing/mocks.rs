@@ -30,6 +30,7 @@ use crate::ports::outbox::MockOutbox;
 use crate::ports::password_hasher::MockPasswordHasher;
 use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::remains::MockRemains;
 use crate::ports::sealer::MockSealer;
 use crate::ports::session_repository::MockSessionRepository;
 use crate::ports::sign_in_networks::MockSignInNetworks;
@@ -68,6 +69,7 @@ pub struct Mocks {
     pub signing_keys: MockSigningKeyRepository,
     pub signing_key_factory: MockSigningKeyFactory,
     pub housekeeping: MockHousekeeping,
+    pub remains: MockRemains,
     pub account_cache: MockSnapshotCache<UserId, User>,
     pub session_cache: MockSnapshotCache<SessionId, SessionState>,
     pub membership_cache: MockSnapshotCache<(UserId, TeamId), Membership>,
@@ -106,6 +108,7 @@ impl Default for Mocks {
             signing_keys: MockSigningKeyRepository::new(),
             signing_key_factory: MockSigningKeyFactory::new(),
             housekeeping: MockHousekeeping::new(),
+            remains: remains(),
             account_cache: missing(),
             session_cache: missing(),
             membership_cache: missing(),
@@ -167,6 +170,7 @@ impl Mocks {
             signing_keys: Arc::new(self.signing_keys),
             signing_key_factory: Arc::new(self.signing_key_factory),
             housekeeping: Arc::new(self.housekeeping),
+            remains: Arc::new(self.remains),
             account_cache: Arc::new(self.account_cache),
             session_cache: Arc::new(self.session_cache),
             membership_cache: Arc::new(self.membership_cache),
@@ -195,6 +199,12 @@ fn erasures() -> MockErasures {
     erasures.expect_erase().returning(|_, _, _| Ok(true));
     erasures.expect_list_noted().returning(|_, _| Ok(vec![]));
     erasures
+}
+
+fn remains() -> MockRemains {
+    let mut remains = MockRemains::new();
+    remains.expect_clear().returning(|_| Ok(()));
+    remains
 }
 
 fn sealer() -> MockSealer {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use countersign_application::error::Fault;
 use countersign_application::ports::clock::Clock;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
@@ -18,6 +19,7 @@ use sea_orm::{
 use crate::persistence::connection::{Connection, within};
 use crate::persistence::error::fault;
 use crate::persistence::probe::DatabaseProbe;
+use crate::persistence::remains::Owed;
 use crate::persistence::statement_counter::StatementCounter;
 use crate::persistence::store::Store;
 use crate::persistence::unit_of_work::DatabaseUnitOfWorkFactory;
@@ -64,6 +66,7 @@ pub struct Database {
     options: DatabaseOptions,
     writes: Option<WriteQueue>,
     counter: StatementCounter,
+    owed: Owed,
 }
 
 impl Database {
@@ -86,7 +89,7 @@ impl Database {
         let pool = open(url, options).await?;
         let writes =
             (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
-        Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default() })
+        Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default(), owed: Owed::default() })
     }
 
     /// Makes a first connection.
@@ -182,6 +185,17 @@ impl Database {
 
     pub(crate) fn over(&self, transaction: DatabaseTransaction) -> Connection<DatabaseTransaction> {
         Connection::new(transaction, self.counter.clone(), None, self.options.statement_timeout)
+    }
+
+    /// How connections to SQLite are made, if that is what it is.
+    pub(crate) fn sqlite_options(&self) -> Option<SqliteConnectOptions> {
+        (self.backend() == DbBackend::Sqlite)
+            .then(|| self.pool.get_sqlite_connection_pool().connect_options().as_ref().clone())
+    }
+
+    /// Whether it has to be written anew.
+    pub(crate) const fn owed(&self) -> &Owed {
+        &self.owed
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

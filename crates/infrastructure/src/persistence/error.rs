@@ -78,7 +78,8 @@ fn is_contention(error: &DbErr) -> bool {
     error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
-fn is_outage(error: &DbErr) -> bool {
+/// Whether it is away, full, read-only or busy.
+pub(crate) fn is_outage(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {

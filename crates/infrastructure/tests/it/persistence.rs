@@ -8,4 +8,5 @@ mod personal_data;
 mod plans;
 mod probe;
 mod races;
+mod remains;
 mod statements;

@@ -11,6 +11,7 @@ use time::Duration;
 use super::*;
 use crate::policy::Retention;
 use crate::ports::erasures::MockErasures;
+use crate::ports::remains::MockRemains;
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, membership, session, team, user, user_id};
 
 fn unverified(n: u64) -> User {
@@ -144,6 +145,8 @@ async fn one_account_that_cannot_be_removed_keeps_no_other() {
 async fn erasures_that_were_noted_go_on() {
     let mut mocks = mocks(vec![]);
     mocks.erasures = MockErasures::new();
+    mocks.remains = MockRemains::new();
+    mocks.remains.expect_clear().with(eq(Depth::Database)).times(1).returning(|_| Ok(()));
     mocks.erasures.expect_list_noted().with(eq(NOW), eq(BATCH)).returning(|_, _| Ok(vec![user_id(1), user_id(2)]));
     for (n, done) in [(1, false), (2, true)] {
         mocks
@@ -154,6 +157,14 @@ async fn erasures_that_were_noted_go_on() {
             .returning(move |_, _, _| Ok(done));
     }
     assert_eq!(keep_house(mocks).await.unwrap().removed, [("sessions", 3), ("erasures", 1)]);
+}
+
+#[tokio::test]
+async fn what_deleting_leaves_in_the_log_is_cleared_whoever_deleted() {
+    let mut mocks = mocks(vec![]);
+    mocks.remains = MockRemains::new();
+    mocks.remains.expect_clear().with(eq(Depth::Log)).times(1).returning(|_| Ok(()));
+    keep_house(mocks).await.unwrap();
 }
 
 #[tokio::test]

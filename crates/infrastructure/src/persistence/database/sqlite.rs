@@ -42,7 +42,9 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
                 // Writers of this process queue; this is for other processes, such as the command line.
                 .busy_timeout(busy_timeout)
                 // NORMAL loses acknowledged commits when the power goes.
-                .synchronous(SqliteSynchronous::Full);
+                .synchronous(SqliteSynchronous::Full)
+                // What is deleted is overwritten, pages that are free from then on included.
+                .pragma("secure_delete", "ON");
             if in_memory { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
         });
     if in_memory {
