@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_infrastructure::persistence::personal_data::{Export, STORED_COLUMNS};
 use serde_json::{Value, json};
 
-use crate::support::{Account, Rows, Setup, TestServer, Tokens};
+use crate::support::{Account, PASSWORD, Rows, Setup, TestServer, Tokens};
 
 /// Rows of a table that are about the account.
 fn about(rows: &Rows, table: &str, account: &Account) -> String {
@@ -148,4 +148,31 @@ async fn an_export_does_not_tell_whether_an_address_has_an_account() {
     }
     assert_eq!(exports[0]["one_time_tokens"].as_array().unwrap().len(), 2);
     assert_eq!(exports[0], exports[1]);
+}
+
+#[tokio::test]
+async fn whoever_claimed_an_address_learns_nothing_of_its_owner_also_after_moving_to_another() {
+    let server = Setup::default().set("TEAMS__ADD_EXISTING", "false").start().await;
+    let squatter = server.register("squat@example.org").await;
+    let tokens = server.login(&squatter).await;
+    let (inviter, another) = server.signed_in("inviter@example.org").await;
+    let team = server.team(&another, "Team").await;
+    server.invite(&another, &team, &squatter.email, "member").send().await.expect(200);
+    let reset = server.post("/auth/password-reset-request").header("user-agent", "reader");
+    reset.json(&json!({"email": squatter.email})).send().await.expect(202);
+    let export = async || server.get("/auth/me/export").bearer(&tokens.access).send().await.expect(200);
+    let gives_nothing_away = |export: &str| {
+        for of_others in [team.as_str(), &inviter.id, "member_invited", "reader"] {
+            assert!(!export.contains(of_others), "{of_others}: {export}");
+        }
+        assert!(export.contains("password_reset_requested"), "{export}");
+    };
+    gives_nothing_away(&export().await.text);
+    let change = json!({"current_password": PASSWORD, "new_email": "own@example.org"});
+    server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
+    let token = server.mailbox().about("own@example.org", "new e-mail address").await.token();
+    server.post("/auth/confirm-email-change").json(&json!({"token": token})).send().await.expect(200);
+    let export = export().await;
+    assert_eq!(export.json()["user"]["email_verified"], true);
+    gives_nothing_away(&export.text);
 }

@@ -19,6 +19,8 @@ pub const MOST_EVENTS: usize = 10_000;
 pub struct EventPages {
     audit: Arc<dyn AuditLog>,
     owner: User,
+    /// Whether the present address was the account's, and proven, when what comes next in the pages happened.
+    proven: bool,
     next: Option<PageRequest>,
     left: usize,
 }
@@ -26,7 +28,8 @@ pub struct EventPages {
 impl EventPages {
     /// From the newest on.
     pub(crate) fn of(audit: Arc<dyn AuditLog>, owner: User) -> Self {
-        Self { audit, owner, next: Some(PageRequest::first(PageRequest::MAX_LIMIT)), left: MOST_EVENTS }
+        let (proven, first) = (owner.email_verified, PageRequest::first(PageRequest::MAX_LIMIT));
+        Self { audit, owner, proven, next: Some(first), left: MOST_EVENTS }
     }
 
     /// Whether every page was read.
@@ -42,22 +45,37 @@ impl EventPages {
         items.truncate(self.left);
         self.left -= items.len();
         self.next = next.filter(|_| self.left > 0).map(|cursor| request.starting(cursor));
-        items.retain(|event| self.may_know(event));
-        Ok(Some(items.into_iter().map(|event| self.without_others(event)).collect()))
+        Ok(Some(items.into_iter().filter_map(|event| self.shown(event)).collect()))
     }
 
-    /// Whom the account did something to is left out: that is about somebody else (GDPR Art. 15(4)), and that an event
-    /// knows an account for an address would tell an inviter that there is one.
-    fn without_others(&self, event: AuditEvent) -> AuditEvent {
-        AuditEvent { user_id: event.user_id.filter(|user| *user == self.owner.id), ..event }
+    /// The event as the account may see it, if it may. Called from the newest on.
+    fn shown(&mut self, event: AuditEvent) -> Option<AuditEvent> {
+        let proven = self.proven;
+        let is_proof = matches!(event.kind, AuditKind::EmailVerified | AuditKind::EmailChanged);
+        self.proven &= !(is_proof && event.user_id == Some(self.owner.id));
+        self.may_know(&event, proven).then(|| self.without_others(event, proven))
     }
 
-    /// Invitations are left out of the export until the address is verified, and so is what others did about them: they
-    /// may be meant for somebody else.
-    fn may_know(&self, event: &AuditEvent) -> bool {
+    /// What others did about invitations before the present address was proven is left out: they may have been meant
+    /// for somebody else, who reads the mail of an address that the account only claimed.
+    fn may_know(&self, event: &AuditEvent, proven: bool) -> bool {
         let of_invitation =
             matches!(event.kind, AuditKind::MemberInvited | AuditKind::InvitationResent | AuditKind::InvitationRevoked);
-        self.owner.email_verified || !of_invitation || event.actor_id == Some(self.owner.id)
+        proven || !of_invitation || event.actor_id == Some(self.owner.id)
+    }
+
+    /// Left out is what is about somebody else (GDPR Art. 15(4)). That is whom the account did something to: that an
+    /// event knows an account for an address would tell an inviter that there is one. And it is from where and with
+    /// which program somebody else acted, also somebody unknown who may read the mail of an address that was not
+    /// proven then.
+    fn without_others(&self, event: AuditEvent, proven: bool) -> AuditEvent {
+        let own = event.actor_id.map_or(proven, |actor| actor == self.owner.id);
+        AuditEvent {
+            user_id: event.user_id.filter(|user| *user == self.owner.id),
+            network: event.network.filter(|_| own),
+            user_agent: event.user_agent.filter(|_| own),
+            ..event
+        }
     }
 }
 
@@ -148,5 +166,61 @@ mod tests {
             assert_eq!(ids, expected, "verified: {email_verified}");
             assert!(pages.next().await.unwrap().is_none());
         }
+    }
+
+    /// The pages of an account whose trail is this, each event on a page of its own.
+    async fn shown(email_verified: bool, all: &[AuditEvent]) -> Vec<AuditEvent> {
+        let (mut log, trail) = (MockAuditLog::new(), all.to_vec());
+        log.expect_list().returning(move |_, page| {
+            let at = page
+                .after()
+                .map_or(0, |last| 1 + trail.iter().position(|event| event.id.as_uuid() == last.key()).unwrap());
+            let next = (at + 1 < trail.len()).then(|| Cursor::after(trail[at].id.as_uuid()));
+            Ok(Page { items: vec![trail[at].clone()], next })
+        });
+        let mut pages = EventPages::of(Arc::new(log), User { email_verified, ..user(1) });
+        let mut shown = vec![];
+        while let Some(page) = pages.next().await.unwrap() {
+            shown.extend(page);
+        }
+        shown
+    }
+
+    #[tokio::test]
+    async fn invitations_from_before_the_present_address_was_proven_stay_out_for_good() {
+        for proof in [AuditKind::EmailVerified, AuditKind::EmailChanged] {
+            let all = [
+                event(6, AuditKind::MemberInvited).by(user_id(2)).about(user_id(1)),
+                event(5, AuditKind::EmailVerified).by(user_id(1)).about(user_id(3)),
+                event(4, AuditKind::InvitationResent).by(user_id(2)).about(user_id(1)),
+                event(3, proof).by(user_id(1)).about(user_id(1)),
+                event(2, AuditKind::InvitationResent).by(user_id(2)).about(user_id(1)),
+                event(1, AuditKind::MemberInvited).by(user_id(2)).about(user_id(1)),
+            ];
+            let ids: Vec<_> = shown(true, &all).await.iter().map(|event| event.id.as_uuid().as_u128()).collect();
+            assert_eq!(ids, [6, 5, 4, 3], "{proof:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn from_where_somebody_else_acted_is_not_told_nor_who_may_read_an_unproven_address() {
+        let all = [
+            event(7, AuditKind::RoleChanged).by(user_id(2)).about(user_id(1)),
+            event(6, AuditKind::LoginFailed).about(user_id(1)),
+            event(5, AuditKind::LoginSucceeded).by(user_id(1)).about(user_id(1)),
+            event(4, AuditKind::EmailVerified).by(user_id(1)).about(user_id(1)),
+            event(3, AuditKind::LoginSucceeded).by(user_id(1)).about(user_id(1)),
+            event(2, AuditKind::ProofFailed).about(user_id(1)),
+            event(1, AuditKind::PasswordResetRequested).about(user_id(1)),
+        ];
+        let told = async |verified: bool, all: &[AuditEvent]| {
+            let shown = shown(verified, all).await;
+            assert_eq!(shown.len(), all.len());
+            assert!(shown.iter().all(|event| event.network.is_some() == event.user_agent.is_some()));
+            let told = shown.into_iter().filter(|event| event.network.is_some());
+            told.map(|event| event.id.as_uuid().as_u128()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(true, &all).await, [6, 5, 4, 3]);
+        assert_eq!(told(false, &all[4..]).await, [3]);
     }
 }
