@@ -9,6 +9,7 @@ use countersign_domain::team::role::Role;
 
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::admin::views::AdminViews;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
@@ -57,6 +58,7 @@ classify! { AppointTeamAdminError {
 pub struct AppointTeamAdmin {
     clock: Arc<dyn Clock>,
     guard: SuperuserGuard,
+    views: AdminViews,
     snapshots: Snapshots,
     trail: Trail,
 }
@@ -67,6 +69,7 @@ impl AppointTeamAdmin {
         Self {
             clock: Arc::clone(&dependencies.clock),
             guard: SuperuserGuard::new(dependencies),
+            views: AdminViews::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
         }
@@ -91,6 +94,9 @@ impl AppointTeamAdmin {
             .filter(|membership| membership.effective_role().is_some())
             .ok_or(AppointTeamAdminError::MemberNotFound)?;
         if membership.role == Role::Admin {
+            drop(uow);
+            // The answer shows the member: where nothing was done, it is a look at it.
+            self.views.record(actor, origin, "member", Some(user_id)).await?;
             return Ok(listed_member(membership, user));
         }
         // Under the team's lock: who administers it must not change meanwhile.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::account::removal::{AccountRemoval, Aftermath};
 use crate::actor::Actor;
 use crate::admin::guard::{SuperuserError, SuperuserGuard};
+use crate::admin::views::AdminViews;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
@@ -55,6 +56,7 @@ pub struct UpdateUser {
     guard: SuperuserGuard,
     users: Arc<dyn UserRepository>,
     removal: AccountRemoval,
+    views: AdminViews,
     snapshots: Snapshots,
     trail: Trail,
 }
@@ -67,6 +69,7 @@ impl UpdateUser {
             guard: SuperuserGuard::new(dependencies),
             users: Arc::clone(&dependencies.users),
             removal: AccountRemoval::new(dependencies),
+            views: AdminViews::new(dependencies),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
         }
@@ -83,7 +86,7 @@ impl UpdateUser {
         self.guard.require(actor, origin).await?;
         let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
         if Change::of(&user, &command).is_none() {
-            return Ok(user);
+            return self.unchanged(actor, origin, user).await;
         }
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(user.id)]).await;
@@ -93,7 +96,7 @@ impl UpdateUser {
         if change.is_none() {
             drop(uow);
             fence.lift().await;
-            return Ok(user);
+            return self.unchanged(actor, origin, user).await;
         }
         let mut aftermath = Aftermath::default();
         if change.is_active == Some(false) {
@@ -113,6 +116,12 @@ impl UpdateUser {
         }
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
+        Ok(user)
+    }
+
+    /// The answer shows the account: where nothing was done, it is a look at it.
+    async fn unchanged(&self, actor: &Actor, origin: &Origin, user: User) -> Result<User, UpdateUserError> {
+        self.views.record(actor, origin, "user", Some(user.id)).await?;
         Ok(user)
     }
 }

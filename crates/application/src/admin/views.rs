@@ -24,7 +24,7 @@ impl AdminViews {
         Self { clock: Arc::clone(&dependencies.clock), trail: Trail::new(dependencies) }
     }
 
-    /// The actor looked at this list, or at this account.
+    /// The actor looked at this list, or at this account; also where it asked for a change that was none.
     pub(crate) async fn record(
         &self,
         actor: &Actor,

@@ -15,6 +15,8 @@ fn calls(server: &TestServer, user: &str, team: &str) -> Vec<(Call, &'static str
     vec![
         (call(Method::GET, "/admin/users".to_owned(), None), "admin_viewed"),
         (call(Method::GET, format!("/admin/users/{user}"), None), "admin_viewed"),
+        // A change that is none shows the account all the same.
+        (call(Method::PATCH, format!("/admin/users/{user}"), Some(json!({}))), "admin_viewed"),
         (call(Method::GET, "/admin/teams".to_owned(), None), "admin_viewed"),
         (call(Method::GET, "/admin/audit".to_owned(), None), "admin_viewed"),
         (call(Method::PATCH, format!("/admin/users/{user}"), Some(json!({"is_superuser": true}))), "superuser_granted"),
@@ -25,6 +27,10 @@ fn calls(server: &TestServer, user: &str, team: &str) -> Vec<(Call, &'static str
         (
             call(Method::PATCH, format!("/admin/teams/{team}/members/{user}"), Some(json!({"role": "admin"}))),
             "admin_appointed",
+        ),
+        (
+            call(Method::PATCH, format!("/admin/teams/{team}/members/{user}"), Some(json!({"role": "admin"}))),
+            "admin_viewed",
         ),
         (call(Method::DELETE, format!("/admin/users/{user}/sessions"), None), "sessions_ended"),
         (call(Method::PATCH, format!("/admin/users/{user}"), Some(json!({"is_active": false}))), "user_deactivated"),
@@ -64,6 +70,11 @@ async fn every_call_takes_a_superuser_and_is_audited_with_who_did_it() {
         let answer = call.bearer(&root.access).send().await;
         assert!([200, 204].contains(&answer.status), "{answer:?}");
         assert!(!answer.text.contains("password") && !answer.text.contains("$2b$"), "{}", answer.text);
+        let of_call = format!(
+            "SELECT COUNT(*) FROM audit_events WHERE kind = '{event}' AND request_id = '{}'",
+            answer.header("x-request-id")
+        );
+        assert_eq!(rows.one::<i64>(&of_call).await, 1, "{event}");
         let shown = server
             .get(&format!("/admin/audit?event={event}&limit=1"))
             .bearer(&root.access)

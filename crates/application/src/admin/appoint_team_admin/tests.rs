@@ -20,11 +20,22 @@ async fn appoint(
     team_id: TeamId,
     unit: Option<StagedUnitOfWork>,
 ) -> (Result<Member, AppointTeamAdminError>, Written) {
+    let (appointed, written, _) = appoint_and_look(actor, team_id, unit).await;
+    (appointed, written)
+}
+
+/// The same with what was recorded beside the unit of work.
+async fn appoint_and_look(
+    actor: Actor,
+    team_id: TeamId,
+    unit: Option<StagedUnitOfWork>,
+) -> (Result<Member, AppointTeamAdminError>, Written, Written) {
     let mut mocks = Mocks::default();
+    let recorded = mocks.recorded.clone();
     let written = unit.map(|unit| mocks.stage(unit)).unwrap_or_default();
     let use_case = AppointTeamAdmin::new(&mocks.into_dependencies());
     let command = AppointTeamAdminCommand { team_id, user_id: user_id(2) };
-    (use_case.execute(&actor, &origin(), command).await, written)
+    (use_case.execute(&actor, &origin(), command).await, written, recorded)
 }
 
 #[tokio::test]
@@ -40,11 +51,14 @@ async fn a_member_becomes_admin_and_it_commits() {
 }
 
 #[tokio::test]
-async fn an_admin_stays_one_and_nothing_is_written() {
+async fn an_admin_stays_one_and_nothing_is_written_but_that_it_was_shown() {
     let unit = unit(user(2), &[membership(2, Role::Admin)]);
-    let (appointed, written) = appoint(superuser(), team(1).id, Some(unit)).await;
+    let (appointed, written, recorded) = appoint_and_look(superuser(), team(1).id, Some(unit)).await;
     assert_eq!(appointed.unwrap().membership.role, Role::Admin);
     assert_eq!(written.audited(), []);
+    let event = recorded.events().remove(0);
+    assert_eq!((event.kind, event.actor_id), (AuditKind::AdminViewed, Some(superuser().id())));
+    assert_eq!(event.user_id, Some(user_id(2)));
 }
 
 #[tokio::test]

@@ -31,11 +31,31 @@ async fn update(
     unit: Option<StagedUnitOfWork>,
     command: UpdateUserCommand,
 ) -> (Result<User, UpdateUserError>, Written) {
+    let (updated, written, _) = update_and_look(actor, row, unit, command).await;
+    (updated, written)
+}
+
+/// The same with what was recorded beside the unit of work.
+async fn update_and_look(
+    actor: Actor,
+    row: User,
+    unit: Option<StagedUnitOfWork>,
+    command: UpdateUserCommand,
+) -> (Result<User, UpdateUserError>, Written, Written) {
     let mut mocks = Mocks::default();
+    let recorded = mocks.recorded.clone();
     mocks.users.expect_find_by_id().returning(move |id| Ok(Some(row.clone()).filter(|user| user.id == id)));
     let written = unit.map(|unit| mocks.stage(unit)).unwrap_or_default();
     let use_case = UpdateUser::new(&mocks.into_dependencies());
-    (use_case.execute(&actor, &origin(), command).await, written)
+    (use_case.execute(&actor, &origin(), command).await, written, recorded)
+}
+
+/// Who looked at whom.
+#[track_caller]
+fn assert_look(recorded: &Written) {
+    let events: Vec<_> =
+        recorded.events().into_iter().map(|event| (event.kind, event.actor_id, event.user_id)).collect();
+    assert_eq!(events, [(AuditKind::AdminViewed, Some(superuser().id()), Some(user_id(2)))]);
 }
 
 #[tokio::test]
@@ -95,18 +115,21 @@ async fn superusers_are_appointed_and_dismissed() {
 }
 
 #[tokio::test]
-async fn where_nothing_changes_nothing_is_written() {
+async fn where_nothing_changes_nothing_is_written_but_that_it_was_shown() {
     for command in [command(None, None), command(Some(true), Some(false))] {
-        let (updated, _) = update(superuser(), user(2), None, command).await;
+        let (updated, _, recorded) = update_and_look(superuser(), user(2), None, command).await;
         assert_eq!(updated.unwrap(), user(2));
+        assert_look(&recorded);
     }
 }
 
 #[tokio::test]
 async fn what_another_request_did_first_is_not_done_again() {
-    let (updated, written) = update(superuser(), user(2), Some(unit(inactive())), command(Some(false), None)).await;
+    let (updated, written, recorded) =
+        update_and_look(superuser(), user(2), Some(unit(inactive())), command(Some(false), None)).await;
     assert_eq!(updated.unwrap(), inactive());
     assert!(!written.committed() && written.audited().is_empty());
+    assert_look(&recorded);
 }
 
 #[tokio::test]
