@@ -27,7 +27,7 @@ use crate::settings::{PublicUrl, Settings};
 use crate::wiring::cache::Shelf;
 
 pub(crate) use crate::wiring::cache::redis;
-pub(crate) use crate::wiring::data_folder::ServingLock;
+pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::storage::{
     has_database, name_database, next_step_of_database, open_database, prepare_schema, reach_database,

@@ -25,6 +25,8 @@ use crate::routes::{self, Endpoint};
 use crate::server::listener::listen;
 use crate::settings::WebSettings;
 
+pub use actix_web::dev::ServerHandle;
+
 /// A server that listens already. Await it to serve; stop it by its handle.
 pub struct BoundServer {
     /// The running server.

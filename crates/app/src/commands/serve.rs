@@ -2,17 +2,19 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
 use countersign_application::keys::reseal_keys::ResealedKeys;
 use countersign_domain::audit::Origin;
 use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::system::SystemClock;
+use countersign_web::server::ServerHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::banner::banner;
 use crate::commands::serve::metrics::MetricsListener;
@@ -35,69 +37,128 @@ const KEY_POLL: Duration = Duration::from_secs(1);
 /// Starts, serves, and stops in order.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let _lock = match settings.storage.database_kind() {
-        DatabaseKind::Sqlite => Some(serve_alone(&settings.storage.data_dir)?),
-        DatabaseKind::Postgres => None,
+    let mut service = tokio::select! {
+        started = Box::pin(Service::start(&settings)) => started?,
+        signal = shutdown.requested() => {
+            // What was begun, such as a migration, is undone by the database.
+            tracing::info!(signal, "stopped before it served");
+            return Ok(());
+        }
     };
-    // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
-    let (listener, address) = bind(settings.server.listen)?;
-    let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
-    let database = wiring::name_database(&settings.storage).await?;
-    // Takes as long as all that follows up to its end, which needs nothing of it.
-    let opened = tokio::spawn(open(settings.storage.clone(), database.clone()));
-    // Before the system is wired, whose adapters keep handles to the recorder.
-    let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
-    let public_url = settings.server.public_url_at(address);
-    let system = System::wire(&settings, &public_url, database)?;
-    let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
-    let web = web_settings(&settings, &public_url, system.dependencies.ids.clone(), tls)?;
-    let (ready, until_ready) = watch::channel(false);
-    let server =
-        countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;
-    let handle = server.server.handle();
-    // On a thread of its own, which it blocks until it may begin. Its workers build their routes meanwhile.
-    let serving = tokio::task::spawn_blocking(move || Handle::current().block_on(server.server));
-    if let Some(redis) = &system.redis {
-        redis.greet().await;
+    match told_to_stop(&mut shutdown, &mut service.serving).await {
+        Ok(signal) => {
+            tracing::info!(signal, "stopping");
+            service.drain(&mut shutdown, settings.server.shutdown_delay.unsigned_abs()).await?;
+            service.close().await?;
+            tracing::info!("stopped");
+            Ok(())
+        }
+        Err(error) => {
+            service.close().await?;
+            Err(error)
+        }
     }
-    opened.await.context("the opening of the database panicked")??;
-    Box::pin(prepare_keys(&settings, &system)).await?;
-    ready.send_replace(true);
-    let metrics_server = metrics_listener.zip(metrics.as_ref());
-    let metrics_server =
-        metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
-    let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
-    let mut workers = Workers::start(&system.application, spread(&system));
-    if let Some(metrics) = metrics {
-        workers.measure(metrics, &system.dependencies);
-    }
-    let key_ring = system.key_ring.clone();
-    let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
-    let renewal = renewal.map(tokio::spawn);
-    announce(&settings, address, &public_url);
+}
 
-    let signal = shutdown.requested().await;
-    tracing::info!(signal, "stopping");
-    system.lifecycle.stop();
+/// Waits for a signal. An error if the server ends without one.
+async fn told_to_stop(shutdown: &mut Shutdown, serving: &mut Serving) -> anyhow::Result<&'static str> {
     tokio::select! {
-        () = tokio::time::sleep(settings.server.shutdown_delay.unsigned_abs()) => {}
-        _impatient = shutdown.requested() => {}
+        signal = shutdown.requested() => Ok(signal),
+        ended = serving => {
+            ended.context("the server panicked")?.context("the server failed")?;
+            bail!("the server ended although nobody stopped it")
+        }
     }
-    handle.stop(true).await;
-    serving.await.context("the server panicked")?.context("the server failed")?;
-    workers.stop().await;
-    keys.abort();
-    if let Some(renewal) = renewal {
-        renewal.abort();
+}
+
+/// What the thread that serves ends with.
+type Serving = JoinHandle<io::Result<()>>;
+
+/// What runs while it serves.
+struct Service {
+    system: System,
+    handle: ServerHandle,
+    serving: Serving,
+    metrics: Option<(ServerHandle, Serving)>,
+    workers: Workers,
+    keys: JoinHandle<()>,
+    renewal: Option<JoinHandle<()>>,
+    _lock: Option<ServingLock>,
+}
+
+impl Service {
+    /// Everything, up to the banner.
+    async fn start(settings: &Settings) -> anyhow::Result<Self> {
+        let lock = match settings.storage.database_kind() {
+            DatabaseKind::Sqlite => Some(serve_alone(&settings.storage.data_dir)?),
+            DatabaseKind::Postgres => None,
+        };
+        // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
+        let (listener, address) = bind(settings.server.listen)?;
+        let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
+        let database = wiring::name_database(&settings.storage).await?;
+        wiring::warn_of_open(settings.storage.private_paths().iter().map(PathBuf::as_path));
+        // Takes as long as all that follows up to its end, which needs nothing of it.
+        let opened = tokio::spawn(open(settings.storage.clone(), database.clone()));
+        // Before the system is wired, whose adapters keep handles to the recorder.
+        let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
+        let public_url = settings.server.public_url_at(address);
+        let system = System::wire(settings, &public_url, database)?;
+        let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
+        let web = web_settings(settings, &public_url, system.dependencies.ids.clone(), tls)?;
+        let (ready, until_ready) = watch::channel(false);
+        let server =
+            countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;
+        let handle = server.server.handle();
+        // On a thread of its own, which it blocks until it may begin. Its workers build their routes meanwhile.
+        let serving = tokio::task::spawn_blocking(move || Handle::current().block_on(server.server));
+        if let Some(redis) = &system.redis {
+            redis.greet().await;
+        }
+        opened.await.context("the opening of the database panicked")??;
+        Box::pin(prepare_keys(settings, &system)).await?;
+        ready.send_replace(true);
+        let metrics_server = metrics_listener.zip(metrics.as_ref());
+        let metrics_server =
+            metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
+        let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
+        let mut workers = Workers::start(&system.application, spread(&system));
+        if let Some(metrics) = metrics {
+            workers.measure(metrics, &system.dependencies);
+        }
+        let key_ring = system.key_ring.clone();
+        let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
+        let renewal = renewal.map(tokio::spawn);
+        announce(settings, address, &public_url);
+        Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, renewal, _lock: lock })
     }
-    if let Some((handle, serving)) = metrics_server {
-        // A scrape is short, and its connection is kept open for the next: nothing to wait for.
-        handle.stop(false).await;
-        serving.await.context("the server of the metrics panicked")?.context("the server of the metrics failed")?;
+
+    /// Turns away, and lets what is under way finish.
+    async fn drain(&mut self, shutdown: &mut Shutdown, delay: Duration) -> anyhow::Result<()> {
+        self.system.lifecycle.stop();
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            _impatient = shutdown.requested() => {}
+        }
+        self.handle.stop(true).await;
+        (&mut self.serving).await.context("the server panicked")?.context("the server failed")
     }
-    system.close().await;
-    tracing::info!("stopped");
-    Ok(())
+
+    /// Ends what goes on beside requests.
+    async fn close(self) -> anyhow::Result<()> {
+        self.workers.stop().await;
+        self.keys.abort();
+        if let Some(renewal) = self.renewal {
+            renewal.abort();
+        }
+        if let Some((handle, serving)) = self.metrics {
+            // A scrape is short, and its connection is kept open for the next: nothing to wait for.
+            handle.stop(false).await;
+            serving.await.context("the server of the metrics panicked")?.context("the server of the metrics failed")?;
+        }
+        self.system.close().await;
+        Ok(())
+    }
 }
 
 /// Whether the files that the settings name can be used; opens and makes nothing.
@@ -171,4 +232,22 @@ fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
     }
     let listening = PublicUrl::of_listener(address, server.tls.is_some());
     terminal::say(&banner(settings, &listening, public_url));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_by_itself_is_an_error() {
+        let mut shutdown = Shutdown::listen().unwrap();
+        let failed = || Err(io::Error::other("gone"));
+        for (ended, why) in
+            [(tokio::spawn(async { Ok(()) }), "nobody stopped it"), (tokio::spawn(async move { failed() }), "failed")]
+        {
+            let mut ended: Serving = ended;
+            let error = told_to_stop(&mut shutdown, &mut ended).await.unwrap_err();
+            assert!(format!("{error:#}").contains(why), "{error:#}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The secret key of the service: given as a setting, or made in the data folder on the embedded default.
 
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use countersign_application::ports::secret_generator::SecretGenerator;
@@ -14,11 +15,15 @@ pub(crate) fn parse(text: &str) -> Result<SecretKey, String> {
     SecretKey::parse(text).map_err(|error| format!("is no good: {error}; make one with `openssl rand -base64 32`"))
 }
 
-/// The key in the data folder; on the first start it is made and stored, readable by its owner alone.
+/// The key in the data folder; on the first start it is made and stored, readable by its owner alone. One that everybody
+/// may read is none any more, and is refused.
 pub(crate) fn load_or_create(data_dir: &Path, secrets: &dyn SecretGenerator) -> io::Result<SecretKey> {
     let path = data_dir.join(FILE);
     match std::fs::read_to_string(&path) {
-        Ok(text) => read(&path, &text),
+        Ok(text) => {
+            refuse_open(&path)?;
+            read(&path, &text)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(data_dir, &path, secrets),
         Err(error) => Err(error),
     }
@@ -39,6 +44,19 @@ fn create(data_dir: &Path, path: &Path, secrets: &dyn SecretGenerator) -> io::Re
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path, &std::fs::read_to_string(path)?),
         Err(error) => Err(error),
     }
+}
+
+/// A group may be what lets the service itself in, as on volumes of an orchestrator.
+fn refuse_open(path: &Path) -> io::Result<()> {
+    let mode = path.metadata()?.permissions().mode();
+    if mode & 0o007 != 0 {
+        let path = path.display();
+        let problem = format!(
+            "every user of this machine may use {path}: run `chmod 600 {path}`, and replace the key if somebody may have read it"
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
+    }
+    Ok(())
 }
 
 fn read(path: &Path, text: &str) -> io::Result<SecretKey> {
@@ -76,6 +94,18 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_key_that_everybody_may_read_is_refused_and_one_of_a_group_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        load_or_create(folder.path(), &SystemSecretGenerator).unwrap();
+        for (mode, taken) in [(0o644, false), (0o602, false), (0o640, true), (0o660, true), (0o400, true)] {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(folder.path().join(FILE), permissions).unwrap();
+            let loaded = load_or_create(folder.path(), &SystemSecretGenerator);
+            assert_eq!(loaded.is_ok(), taken, "{mode:o} {loaded:?}");
+        }
     }
 
     #[test]

@@ -109,6 +109,11 @@ impl StorageSettings {
         self.data_dir.join("mailbox")
     }
 
+    /// What of the data folder is there for its owner alone.
+    pub(crate) fn private_paths(&self) -> [PathBuf; 3] {
+        [self.data_dir.clone(), self.data_dir.join(secret_key::FILE), self.mailbox()]
+    }
+
     /// Which database it is.
     pub(crate) fn database_kind(&self) -> DatabaseKind {
         self.database_url.as_ref().and_then(|url| DatabaseKind::of_url(url.expose())).unwrap_or(DatabaseKind::Sqlite)

@@ -2,6 +2,7 @@
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -9,6 +10,18 @@ use anyhow::Context as _;
 /// Makes the folder, for its owner alone; one that is there is left as it is.
 pub(crate) fn create(folder: &Path) -> anyhow::Result<()> {
     make(folder).with_context(|| unusable(folder))
+}
+
+/// Says which of these folders and files others than their owner may use, and what to do about it. They are left as they
+/// are: on volumes of an orchestrator it is the group that lets the service in.
+pub(crate) fn warn_of_open<'a>(paths: impl IntoIterator<Item = &'a Path>) {
+    for path in paths {
+        let Ok(found) = path.metadata() else { continue };
+        if found.permissions().mode() & 0o077 != 0 {
+            let (path, mode) = (path.display(), if found.is_dir() { "700" } else { "600" });
+            tracing::warn!("others than its owner may use {path}; run `chmod {mode} {path}`");
+        }
+    }
 }
 
 fn unusable(folder: &Path) -> String {

@@ -50,6 +50,39 @@ async fn sigterm_and_sigint_end_it_with_code_0() {
 }
 
 #[tokio::test]
+async fn a_signal_ends_a_start_that_waits_for_its_database() {
+    for signal in ["TERM", "INT"] {
+        // Takes connections, and never says a word.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("postgres://user:hush-hush@{}/accounts", silent.local_addr().unwrap());
+        let mut starting = command(folder.path());
+        starting.envs([
+            ("DATABASE_URL", url.as_str()),
+            ("COUNTERSIGN__SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="),
+            ("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "60s"),
+            ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0"),
+        ]);
+        let mut starting = starting.stdout(std::process::Stdio::null()).spawn().unwrap();
+        let _connection = silent.accept().unwrap();
+        let told = std::time::Instant::now();
+        let pid = starting.id().to_string();
+        assert!(std::process::Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        let end = loop {
+            if let Some(end) = starting.try_wait().unwrap() {
+                break end;
+            }
+            if told.elapsed() > std::time::Duration::from_secs(10) {
+                starting.kill().unwrap();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        };
+        assert_eq!(end.code(), Some(0));
+        assert!(told.elapsed() < std::time::Duration::from_secs(5), "{:?}", told.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn readiness_fails_before_the_listener_closes() {
     let mut server = Setup::default().set("SERVER__SHUTDOWN_DELAY", "3s").start().await;
     server.signal("TERM");
