@@ -97,7 +97,7 @@ async fn nothing_of_a_deleted_account_is_left_in_the_files_of_the_embedded_datab
     let signing_in = server.sign_in(&account.email, PASSWORD).header("user-agent", "vanished-program");
     signing_in.send().await.expect(200);
     server.register("kept@example.org").await;
-    let deletion = json!({"password": PASSWORD});
+    let deletion = json!({"current_password": PASSWORD});
     server.post("/auth/delete-account").bearer(&tokens.access).json(&deletion).send().await.expect(204);
     assert!(in_files(&server, "vanished") > 0, "the log has it until it is emptied");
     // Killed, or the end would move the log into the database.
