@@ -2,12 +2,14 @@
 
 mod disk;
 
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{PASSWORD, Setup, TestServer, assert_problem};
+use crate::support::{PASSWORD, Setup, assert_problem};
 
 #[tokio::test]
 async fn while_another_process_holds_the_database_writes_are_an_outage_and_reads_go_on() {
@@ -44,17 +46,22 @@ async fn while_another_process_holds_the_database_writes_are_an_outage_and_reads
 
 #[tokio::test]
 async fn a_database_that_may_only_be_read_is_read() {
-    let mut server = Setup::default().embedded().start().await;
-    let (_, tokens) = server.signed_in("reader@example.org").await;
+    // The address of the server is another after a restart; its tokens are to be of the same issuer.
+    let setup = Setup::default().embedded().set("TOKENS__ISSUER", "http://localhost");
+    let mut server = setup.clone().start().await;
+    let (account, tokens) = server.signed_in("reader@example.org").await;
     let team = server.team(&tokens, "Team").await;
     server.terminate().await;
     let url = format!("sqlite://{}?mode=ro", server.data_dir().join("countersign.db").display());
-    let read_only =
-        Setup::default().embedded().variable("DATABASE_URL", &url).set("DATABASE__MIGRATE_ON_START", "false");
-    // The issuer is the address of before, whose port is another now.
-    let server = server.restart_with(read_only.set("TOKENS__ISSUER", "http://localhost")).await;
+    let read_only = setup.variable("DATABASE_URL", &url).set("DATABASE__MIGRATE_ON_START", "false");
+    let server = server.restart_with(read_only).await;
     server.get("/health/live").send().await.expect(200);
     server.get("/.well-known/jwks.json").send().await.expect(200);
+    let read = async |path: &str| server.get(path).bearer(&tokens.access).send().await.expect(200);
+    assert_eq!(read("/auth/me").await.text_at("/id"), account.id);
+    assert_eq!(read("/auth/teams").await.text_at("/0/id"), team);
+    assert_eq!(read("/auth/sessions").await.json().as_array().map(Vec::len), Some(1));
+    assert_eq!(read(&format!("/teams/{team}/members")).await.text_at("/items/0/user_id"), account.id);
     assert_problem(&server.sign_in("reader@example.org", PASSWORD).send().await, 503, "service_unavailable");
     assert_problem(&server.registration("new@example.org", PASSWORD).send().await, 503, "service_unavailable");
     let refresh = json!({"refresh_token": tokens.refresh});
@@ -77,31 +84,66 @@ async fn nodes_that_start_while_another_process_holds_the_database_wait_for_it()
     server.registration("after@example.org", PASSWORD).send().await.expect(201);
 }
 
-#[tokio::test]
-async fn a_migration_that_was_cut_off_is_finished_by_the_next_start() {
-    let url_of = |server: &TestServer| format!("sqlite://{}", server.data_dir().join("countersign.db").display());
-    let mut server = Setup::default().embedded().start().await;
-    let complete =
-        server.rows().await.column::<String>("SELECT sql FROM sqlite_master WHERE sql > '' ORDER BY name").await;
-    server.terminate().await;
-    for delay in 0..10 {
-        let database = server.data_dir().join("countersign.db");
-        for name in ["countersign.db", "countersign.db-wal", "countersign.db-shm"] {
-            let _absent = std::fs::remove_file(database.with_file_name(name));
+/// What a migration that is under way does to the files of its database, as the moment at which it is cut off.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So soon after the write-ahead log is there, which is before the transaction.
+    Opened(Duration),
+    /// Once so many octets are in the write-ahead log: something is being committed.
+    Grown(u64),
+}
+
+impl Moment {
+    /// Waits for it, or for the end of the process. Does not sleep: a migration takes milliseconds.
+    fn wait_for(self, log: &Path, child: &mut Child) {
+        let octets = || std::fs::metadata(log).map(|found| found.len());
+        while child.try_wait().unwrap().is_none() {
+            match self {
+                Self::Opened(delay) if octets().is_ok() => {
+                    let start = Instant::now();
+                    while start.elapsed() < delay {
+                        std::hint::spin_loop();
+                    }
+                    return;
+                }
+                Self::Grown(enough) if octets().is_ok_and(|octets| octets >= enough) => return,
+                Self::Opened(_) | Self::Grown(_) => {}
+            }
         }
-        let mut migrate = crate::support::command(&server.data_dir());
-        migrate.args(["migrate", "up"]).env("DATABASE_URL", url_of(&server));
-        migrate.env("COUNTERSIGN__DATA_DIR", server.data_dir());
-        let mut child =
-            migrate.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(delay * 8)).await;
-        let _ended_before = child.kill();
-        child.wait().unwrap();
     }
-    let _absent = std::fs::remove_file(server.data_dir().join("secret.key"));
-    let server = server.restart().await;
-    let schema =
-        server.rows().await.column::<String>("SELECT sql FROM sqlite_master WHERE sql > '' ORDER BY name").await;
-    assert_eq!(schema, complete);
-    server.registration("after@example.org", PASSWORD).send().await.expect(201);
+}
+
+/// Migrates an empty database in this data folder, and kills the process at this moment.
+fn cut_off_migration(data_dir: &Path, moment: Moment) {
+    for name in ["countersign.db", "countersign.db-wal", "countersign.db-shm", "secret.key"] {
+        let _absent = std::fs::remove_file(data_dir.join(name));
+    }
+    let mut migrate = crate::support::command(data_dir);
+    migrate.args(["migrate", "up"]).env("COUNTERSIGN__DATA_DIR", data_dir);
+    let mut child = migrate.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    moment.wait_for(&data_dir.join("countersign.db-wal"), &mut child);
+    let _ended_before = child.kill();
+    child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_left_all_or_nothing_and_is_finished_by_the_next_start() {
+    const SCHEMA: &str = "SELECT sql FROM sqlite_master WHERE sql > '' ORDER BY name";
+    let mut server = Setup::default().embedded().start().await;
+    let complete = server.rows().await.column::<String>(SCHEMA).await;
+    let opened = [0, 1, 2, 4, 8, 16].map(|milliseconds| Moment::Opened(Duration::from_millis(milliseconds)));
+    let grown = [1, 10_000, 50_000, 100_000].map(Moment::Grown);
+    let mut cut_short = 0;
+    for moment in opened.into_iter().chain(grown) {
+        server.terminate().await;
+        cut_off_migration(&server.data_dir(), moment);
+        let left = server.rows().await.column::<String>(SCHEMA).await;
+        assert!(left.is_empty() || left == complete, "{moment:?} left something by half: {left:#?}");
+        eprintln!("{moment:?} {}", left.len());
+        cut_short += usize::from(left.is_empty());
+        server = server.restart().await;
+        assert_eq!(server.rows().await.column::<String>(SCHEMA).await, complete, "{moment:?}");
+        server.registration("after@example.org", PASSWORD).send().await.expect(201);
+    }
+    assert!(cut_short > 0, "every migration was through before it was killed");
 }

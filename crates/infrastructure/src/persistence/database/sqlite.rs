@@ -86,3 +86,36 @@ fn create_private(file: &Path) -> io::Result<()> {
     };
     file.set_permissions(Permissions::from_mode(0o600))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::sqlx::query_scalar;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_pooled_connection_has_the_settings_that_keep_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let options = DatabaseOptions { acquire_timeout: Duration::from_secs(7), ..DatabaseOptions::default() };
+        let opened = open(&url, &options).await.unwrap();
+        let pool = opened.get_sqlite_connection_pool();
+        let mut held = Vec::new();
+        for n in 1..=options.max_connections {
+            let mut connection = pool.acquire().await.unwrap();
+            let mut told =
+                async |pragma: &'static str| query_scalar::<_, i64>(pragma).fetch_one(&mut *connection).await.unwrap();
+            // FULL is 2.
+            assert_eq!(told("PRAGMA synchronous").await, 2, "connection {n}");
+            assert_eq!(told("PRAGMA foreign_keys").await, 1, "connection {n}");
+            assert_eq!(told("PRAGMA busy_timeout").await, 7_000, "connection {n}");
+            let mode: String = query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+            assert_eq!(mode, "wal", "connection {n}");
+            // Kept, so that the next one is another.
+            held.push(connection);
+        }
+        assert_eq!(pool.size(), options.max_connections);
+    }
+}

@@ -1,6 +1,7 @@
 //! The schema: up, down, names, defaults, and what is in it.
 
-use countersign_application::ports::user_repository::UserRepository as _;
+use countersign_application::ports::team_repository::TeamRepository;
+use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::user;
 use countersign_domain::password::PasswordHash;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -96,11 +97,11 @@ async fn the_database_sets_the_time_of_creation_in_the_form_that_the_service_wri
         raw.execute_unprepared(&format!("{insert} {}", row(1))).await.unwrap();
         // Written by the service, between two rows that the database dated.
         let mut between = user(2);
-        between.created_at = fresh.store().list(None, &page()).await.unwrap().items[0].created_at;
+        between.created_at = UserRepository::list(&fresh.store(), None, &page()).await.unwrap().items[0].created_at;
         between.created_at += time::Duration::milliseconds(5);
         // A fraction of one digit is where the driver's own form would be shorter.
         between.updated_at = between.created_at.replace_millisecond(500).unwrap();
-        fresh.store().insert(&between, &PasswordHash::new("hash")).await.unwrap();
+        UserRepository::insert(&fresh.store(), &between, &PasswordHash::new("hash")).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         raw.execute_unprepared(&format!("{insert} {}", row(3))).await.unwrap();
 
@@ -126,13 +127,38 @@ async fn the_time_of_the_last_update_moves_for_every_writer() {
         fresh.user(1).await;
         let raw = fresh.raw().await;
         raw.execute_unprepared("UPDATE users SET first_name = 'Given'").await.unwrap();
-        let first = fresh.store().find_by_id(user(1).id).await.unwrap().unwrap();
+        let first = UserRepository::find_by_id(&fresh.store(), user(1).id).await.unwrap().unwrap();
         assert!(first.updated_at > user(1).updated_at);
         assert_eq!(first.created_at, user(1).created_at);
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         raw.execute_unprepared("UPDATE users SET first_name = 'Given'").await.unwrap();
-        let second = fresh.store().find_by_id(user(1).id).await.unwrap().unwrap();
+        let second = UserRepository::find_by_id(&fresh.store(), user(1).id).await.unwrap().unwrap();
         assert!(second.updated_at > first.updated_at);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_time_of_a_teams_last_update_moves_for_every_writer_but_not_when_its_creator_goes() {
+    on_each(|fresh| async move {
+        fresh.user(1).await;
+        let team = fresh.team(1).await;
+        let raw = fresh.raw().await;
+        let now = async || TeamRepository::find_by_id(&fresh.store(), team.id).await.unwrap().unwrap();
+        raw.execute_unprepared("UPDATE teams SET created_by = (SELECT id FROM users)").await.unwrap();
+        assert_eq!(now().await.updated_at, team.updated_at);
+        let mut last = team.updated_at;
+        for change in ["name = 'Another'", "description = 'What it is for'", "description = NULL"] {
+            raw.execute_unprepared(&format!("UPDATE teams SET {change}")).await.unwrap();
+            let changed = now().await;
+            assert!(changed.updated_at > last, "{change}");
+            assert_eq!(changed.created_at, team.created_at);
+            last = changed.updated_at;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        raw.execute_unprepared("DELETE FROM users").await.unwrap();
+        let orphaned = now().await;
+        assert_eq!((orphaned.created_by, orphaned.updated_at), (None, last));
     })
     .await;
 }

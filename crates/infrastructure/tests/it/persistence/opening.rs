@@ -5,18 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_application::error::{Fault, WriteError};
-use countersign_application::ports::audit_log::{AuditFilter, AuditLog};
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
 use countersign_application::ports::unit_of_work::UnitOfWorkFactory as _;
 use countersign_application::ports::user_repository::UserRepository as _;
-use countersign_application::testing::{FixedClock, NOW, origin, user};
-use countersign_domain::audit::{AuditEvent, AuditKind};
-use countersign_domain::ids::AuditEventId;
-use countersign_domain::page::PageRequest;
+use countersign_application::testing::{FixedClock, NOW, user};
 use countersign_domain::password::PasswordHash;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions};
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
-use uuid::Uuid;
 
 use crate::persistence::fresh::{empty_sqlite, sqlite};
 
@@ -38,24 +33,6 @@ async fn the_file_its_log_and_its_index_are_the_owners_alone() {
     assert_eq!(file.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
     database.close().await.unwrap();
     assert!(!file.with_file_name("data.db-wal").exists(), "closing moves the log into the file");
-}
-
-#[tokio::test]
-async fn every_pooled_connection_has_the_settings_that_keep_promises() {
-    let fresh = sqlite().await;
-    let store = fresh.store();
-    for n in 0..3 {
-        let uow = fresh.begin().await;
-        let id = AuditEventId::new(Uuid::from_u128(n));
-        uow.audit().append(&AuditEvent::new(id, AuditKind::LoginFailed, &origin(), NOW)).await.unwrap();
-        uow.commit().await.unwrap();
-    }
-    let of_user = AuditFilter { user_id: Some(user(1).id), ..AuditFilter::default() };
-    assert_eq!(AuditLog::list(&store, &of_user, &PageRequest::first(1)).await.unwrap().items, []);
-    let raw = fresh.raw().await;
-    let mode = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA journal_mode");
-    let row = raw.query_one_raw(mode).await.unwrap().unwrap();
-    assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "wal");
 }
 
 #[tokio::test]
