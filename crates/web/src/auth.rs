@@ -28,7 +28,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint!(Open logout [401 "authentication_required", 401 "invalid_token"]),
         endpoint!(Open request_password_reset []),
         endpoint!(Open reset_password [400 "invalid_token"]),
-        endpoint!(Open verify_email [400 "invalid_token", 401 "invalid_token", 403 "proof_required"]),
+        endpoint!(Open verify_email [
+            400 "invalid_token",
+            401 "authentication_required",
+            401 "invalid_token",
+            403 "proof_required",
+        ]),
         endpoint!(Open request_email_verification []),
         endpoint!(Open disown_account [400 "invalid_token"]),
     ]

@@ -45,6 +45,8 @@ pub fn json() -> String {
 pub fn problems_of(endpoint: &Endpoint) -> Vec<ProblemCode> {
     let mut problems = endpoint.problems.to_vec();
     problems.extend([(500, "internal_error"), (503, "service_unavailable")]);
+    // What was sent is no request, or not all of one, or too much: judged before anybody looks for a call.
+    problems.extend([(400, "bad_request"), (408, "request_timeout"), (431, "head_too_large")]);
     problems.extend(endpoint.guarded().map(|_| (429, "rate_limited")));
     if endpoint.access != Access::Open {
         problems.extend([(401, "authentication_required"), (401, "invalid_token")]);
@@ -60,9 +62,7 @@ pub fn problems_of(endpoint: &Endpoint) -> Vec<ProblemCode> {
     if let Some((operation, _)) = endpoint.document() {
         if operation.request_body.is_some() {
             problems.extend([
-                (400, "bad_request"),
                 (400, "malformed_body"),
-                (408, "request_timeout"),
                 (413, "payload_too_large"),
                 (415, "unsupported_media_type"),
                 (422, "validation_failed"),

@@ -28,7 +28,10 @@ async fn names_change_and_nothing_else_does() {
     let (account, tokens) = server.signed_in("names@example.org").await;
     let before = me(&server, &tokens).await;
     let answer = patch(&server, &tokens, json!({"first_name": "  Other  "})).await.expect(200);
-    assert_eq!((answer.text_at("/first_name"), answer.text_at("/last_name")), ("Other".to_owned(), "Last".to_owned()));
+    assert_eq!(
+        (answer.text_at("/first_name"), answer.text_at("/last_name")),
+        ("Other".to_owned(), "Lastname".to_owned())
+    );
     assert_eq!(me(&server, &tokens).await["first_name"], "Other", "the next read sees it");
 
     let assignment = json!({

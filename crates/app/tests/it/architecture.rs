@@ -122,11 +122,60 @@ fn modules_are_named_by_absolute_paths() {
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(file.file_name().is_none_or(|name| name != "mod.rs"), "{} should be foo.rs", file.display());
-        for line in text.lines().map(str::trim) {
-            // Within `mod tests` of the same file, `use super::*` is what it is for.
-            let relative = line.contains(concat!("super", "::")) && line != concat!("use super", "::*;");
-            assert!(!relative || line.starts_with("//"), "{}: {line}", file.display());
-        }
+        assert_eq!(relative_paths(&text), Vec::<&str>::new(), "{}", file.display());
+    }
+}
+
+/// Every line that names a module by where it is itself: as its parent, itself, or in `use` its child.
+fn relative_paths(text: &str) -> Vec<&str> {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    let child = |line: &str| {
+        let (_, declared) =
+            format!(" {line}").split_once(" mod ").map(|(before, name)| (before.to_owned(), name.to_owned()))?;
+        Some(declared.split([';', ' ']).next().unwrap_or_default().to_owned())
+    };
+    let children: BTreeSet<String> = lines().filter(|line| line.ends_with([';', '{'])).filter_map(child).collect();
+    let is_relative = |line: &&str| {
+        // Within `mod tests` of the same file, `use super::*` is what it is for.
+        let of_parent = line.contains(concat!("super", "::")) && *line != concat!("use super", "::*;");
+        let start_of_path = |at: usize| !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let of_itself = line.match_indices(concat!("self", "::")).any(|(at, _)| start_of_path(at));
+        let used = line.split_once("use ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
+        let first = used.and_then(|(_, path)| path.split_once("::")).map(|(first, _)| first);
+        of_parent || of_itself || first.is_some_and(|first| children.contains(first))
+    };
+    lines().filter(is_relative).collect()
+}
+
+#[test]
+fn a_relative_path_is_found() {
+    let relative = [
+        "use child::Thing;",
+        "pub(crate) use child::{A, B};",
+        concat!("let x = self", "::thing();"),
+        concat!("use super", "::Thing;"),
+    ];
+    let absolute = [
+        "mod child;",
+        "use crate::child::Thing;",
+        "pub use other::Thing;",
+        "let x = Self::new();",
+        concat!("use super", "::*;"),
+        "// use child::Thing;",
+    ];
+    let text: Vec<&str> = absolute.into_iter().chain(relative).collect();
+    assert_eq!(relative_paths(&text.join("\n")), relative);
+}
+
+#[test]
+fn mail_is_handed_to_no_program() {
+    // An address such as -oX@example.org is an argument to sendmail, and nothing but an address to SMTP.
+    let packages = metadata().packages;
+    let lettre = packages.iter().flat_map(|package| &package.dependencies).filter(|needed| needed.name == "lettre");
+    let features: Vec<_> = lettre.map(|needed| (needed.uses_default_features, &needed.features)).collect();
+    assert!(!features.is_empty());
+    for (uses_default, features) in features {
+        assert!(!uses_default && !features.iter().any(|feature| feature.starts_with("sendmail")), "{features:?}");
     }
 }
 

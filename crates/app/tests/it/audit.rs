@@ -18,7 +18,7 @@ async fn watched() -> Watched {
     server.create_superuser("root@example.org", PASSWORD);
     let root = Tokens::of(&server.sign_in("root@example.org", PASSWORD).send().await.expect(200));
     let (account, tokens) = server.signed_in("user@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     Watched { server, root, user: account.id, tokens, team }
 }
 
@@ -176,7 +176,7 @@ async fn whatever_is_refused_for_lack_of_rights() {
         team,
         Some("invitation_for_another_account"),
     );
-    let body = json!({"email": "thief@example.org", "password": PASSWORD, "first_name": "First", "last_name": "Last", "invitation_token": invitation});
+    let body = json!({"email": "thief@example.org", "password": PASSWORD, "first_name": "Firstname", "last_name": "Lastname", "invitation_token": invitation});
     let answer = w.server.post("/auth/register").json(&body).send().await.expect(403);
     Watched::assert_who(
         &w.left(&answer, "access_denied").await,

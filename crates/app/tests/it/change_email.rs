@@ -112,7 +112,7 @@ async fn tokens_mailed_to_the_old_address_die() {
 async fn memberships_that_awaited_the_old_address_stay_behind() {
     let server = TestServer::start().await;
     let (_, admin) = server.signed_in("admin@example.org").await;
-    let team = server.team(&admin, "Team").await;
+    let team = server.team(&admin, "Teamname").await;
     let squatter = server.register("victim@example.org").await;
     let invite = json!({"email": squatter.email, "role": "admin"});
     server.post(&format!("/teams/{team}/invite")).bearer(&admin.access).json(&invite).send().await.expect(200);
@@ -128,7 +128,7 @@ async fn memberships_that_awaited_the_old_address_stay_behind() {
     // The invitation itself went to the address, and its owner can still accept it.
     let invitation = server.mailbox().about(&squatter.email, "invitation").await.token();
     let body = json!({
-        "email": squatter.email, "password": "the owner has come home", "first_name": "First", "last_name": "Last",
+        "email": squatter.email, "password": "the owner has come home", "first_name": "Firstname", "last_name": "Lastname",
         "invitation_token": invitation,
     });
     server.post("/auth/register").json(&body).send().await.expect(201);
@@ -138,7 +138,7 @@ async fn memberships_that_awaited_the_old_address_stay_behind() {
 async fn memberships_of_a_verified_account_move_with_it() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("old@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let token = mailed(&server, &tokens, NEW).await;
     confirm(&server, &token).send().await.expect(200);
     let members = server.get(&format!("/teams/{team}/members")).bearer(&tokens.access).send().await.expect(200).json();

@@ -95,7 +95,7 @@ fn where_migrations_are_left_to_the_command_the_others_say_so() {
 }
 
 const SUPERUSER: [&str; 7] =
-    ["create-superuser", "--email", "root@example.org", "--first-name", "First", "--last-name", "Last"];
+    ["create-superuser", "--email", "root@example.org", "--first-name", "Firstname", "--last-name", "Lastname"];
 
 #[test]
 fn a_superusers_password_is_judged_like_any_other() {

@@ -36,7 +36,7 @@ async fn is_verified(server: &TestServer, account: &Account) -> bool {
 /// A team whose admin invites the address; its id.
 async fn inviting_team(server: &TestServer, email: &str) -> String {
     let (_, admin) = server.signed_in("admin@example.org").await;
-    let team = server.team(&admin, "Team").await;
+    let team = server.team(&admin, "Teamname").await;
     let invite = json!({"email": email, "role": "admin"});
     server.post(&format!("/teams/{team}/invite")).bearer(&admin.access).json(&invite).send().await.expect(200);
     team
@@ -231,4 +231,13 @@ async fn a_verified_account_cannot_be_disowned() {
     verify_with(&server, &token, PASSWORD).send().await.expect(200);
     assert_problem(&disown(&server, &token).send().await, 400, "invalid_token");
     assert!(is_verified(&server, &account).await);
+}
+
+#[tokio::test]
+async fn a_header_that_is_no_bearer_proves_nothing() {
+    let server = TestServer::start().await;
+    let (account, token) = unverified(&server, "owner@example.org").await;
+    let answer = verify_with(&server, &token, PASSWORD).header("authorization", "Basic x").send().await;
+    assert_problem(&answer, 401, "authentication_required");
+    assert!(!is_verified(&server, &account).await);
 }

@@ -137,7 +137,7 @@ async fn an_export_does_not_tell_whether_an_address_has_an_account() {
     for (asking, asked_for) in [("first@example.org", known.email.as_str()), ("second@example.org", "free@example.org")]
     {
         let (account, tokens) = server.signed_in(asking).await;
-        let team = server.team(&tokens, "Team").await;
+        let team = server.team(&tokens, "Teamname").await;
         server.invite(&tokens, &team, asked_for, "member").send().await.expect(200);
         let change = json!({"current_password": account.password, "new_email": asked_for});
         server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);

@@ -14,6 +14,7 @@ fn setup() -> Setup {
         .set("RETENTION__MAILS", "4d")
         .set("RETENTION__SIGN_IN_NETWORKS", "5d")
         .set("RETENTION__UNVERIFIED_ACCOUNTS", "6d")
+        .set("RETENTION__MAILBOX", "7d")
 }
 
 /// Moves a time of the row that the condition chooses to so many hours ago.
@@ -23,12 +24,26 @@ async fn age(rows: &Rows, table: &str, column: &str, condition: &str, hours: u32
     assert_eq!(aged, 1, "{table} {condition}");
 }
 
+/// Lets the mails to this address have been put into the mailbox so many hours ago, which their names tell.
+async fn age_files(server: &TestServer, rows: &Rows, address: &str, hours: u32) {
+    let then = rows.one::<String>(&format!("SELECT {}", rows.text(&rows.moment(&format!("-{hours} hours"))))).await;
+    let then = format!("{}Z", then[..23].replace(['-', ':'], ""));
+    for entry in std::fs::read_dir(server.data_dir().join("mailbox")).unwrap() {
+        let file = entry.unwrap().path();
+        if std::fs::read_to_string(&file).unwrap().contains(&format!("To: {address}")) {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            let (_, id) = name.split_once('-').unwrap();
+            std::fs::rename(&file, file.with_file_name(format!("{then}-{id}"))).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
     let mut server = setup().start().await;
     let (one, tokens) = server.signed_in("one@example.org").await;
     let (other, _) = server.signed_in("other@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     for guest in ["old-guest@example.org", "young-guest@example.org"] {
         server.invited(&tokens, &team, guest, "member").await;
     }
@@ -51,6 +66,7 @@ async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
         age(&rows, "invitations", "expires_at", &guest, hours(3, and)).await;
         let account = format!("email = '{age_of}-account@example.org'");
         age(&rows, "users", "created_at", &account, hours(6, and)).await;
+        age_files(&server, &rows, &format!("{age_of}-account@example.org"), hours(7, and)).await;
     }
 
     let server = server.restart().await;
@@ -59,6 +75,9 @@ async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
     while rows.one::<i64>("SELECT COUNT(*) FROM users WHERE email LIKE 'old-account%'").await > 0 {
         assert!(start.elapsed() < Duration::from_secs(20), "no housekeeping:\n{}", server.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for (address, files) in [("old-account@example.org", 0), ("young-account@example.org", 1)] {
+        assert_eq!(server.mailbox().to(address).len(), files, "{address}");
     }
     let left = async |sql: &str| rows.column::<String>(sql).await;
     let of_accounts = "JOIN users ON users.id = user_id WHERE users.email IN ('one@example.org', 'other@example.org')";

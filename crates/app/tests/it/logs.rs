@@ -243,7 +243,7 @@ async fn an_account_has_one_pseudonym_in_every_line_about_it_and_no_other_has_it
         let refresh = server.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh}));
         let tokens = Tokens::of(&call(refresh).send().await.expect(200));
         call(server.sign_in(&account.email, "a wrong guess")).send().await.expect(401);
-        call(server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Team"}))).send().await.expect(201);
+        call(server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Teamname"}))).send().await.expect(201);
         call(server.post("/auth/logout").bearer(&tokens.access)).send().await.expect(204);
         accounts.push(account.id);
     }
@@ -263,6 +263,26 @@ async fn an_account_has_one_pseudonym_in_every_line_about_it_and_no_other_has_it
     }
     assert_ne!(pseudonyms[0], pseudonyms[1]);
     assert!(pseudonyms.iter().all(|name| name.len() == 16 && !accounts.iter().any(|id| id.contains(*name))));
+}
+
+#[tokio::test]
+async fn pseudonyms_change_with_the_time_that_logs_are_kept_for() {
+    let keeping = |logs| Setup::default().set("RETENTION__LOGS", logs);
+    let mut server = keeping("3650d").start().await;
+    let account = server.register("named@example.org").await;
+    server.terminate().await;
+    let mut names = Vec::new();
+    // At no moment have the periods of these two lengths the same number.
+    for logs in ["3650d", "3650d", "1d"] {
+        server = server.restart_with(keeping(logs)).await;
+        server.sign_in(&account.email, &account.password).header("x-request-id", "named").send().await.expect(200);
+        server.terminate().await;
+        let audit = lines_of(&server.log(), "audit");
+        let login = audit.iter().find(|line| line["request_id"] == "named").unwrap();
+        names.push(login["user"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(names[0], names[1], "within a period it is one");
+    assert_ne!(names[1], names[2]);
 }
 
 /// Lines of this service, all of which belong to the request that is under way.

@@ -105,7 +105,7 @@ async fn a_password_is_reset_by_the_form() {
 
 async fn invited(server: &TestServer, email: &str) -> (Tokens, String, Mail) {
     let (_, admin) = server.signed_in("admin@example.org").await;
-    let team = server.team(&admin, "Team").await;
+    let team = server.team(&admin, "Teamname").await;
     let invitation = json!({"email": email, "role": "member"});
     server.post(&format!("/teams/{team}/invite")).bearer(&admin.access).json(&invitation).send().await.expect(200);
     let mail = server.mailbox().wait_for(email, 1).await.remove(0);
@@ -124,7 +124,8 @@ async fn an_invited_stranger_registers_on_the_page_and_is_a_member() {
     let join = follow(&server, &mail, "/accept-invitation").await;
     let register = form(&join.submit(&server, &[]).send().await.expect(200));
     assert_eq!(members(&server, &admin, &team).await, ["admin@example.org"]);
-    let typed = |email| [("first_name", "First"), ("last_name", "Last"), ("email", email), ("password", PASSWORD)];
+    let typed =
+        |email| [("first_name", "Firstname"), ("last_name", "Lastname"), ("email", email), ("password", PASSWORD)];
     let other = register.submit(&server, &typed("other@example.org")).send().await.expect(403);
     assert_page(&other);
     register.submit(&server, &typed("invited@example.org")).send().await.expect(200);

@@ -8,7 +8,7 @@ use crate::support::{HASHING_COST, PASSWORD, Setup, TestServer, Timing, Tokens, 
 use crate::support::{at_once, count};
 
 fn registration_of(email: &Value) -> Value {
-    json!({"email": email, "password": PASSWORD, "first_name": "First", "last_name": "Last"})
+    json!({"email": email, "password": PASSWORD, "first_name": "Firstname", "last_name": "Lastname"})
 }
 
 #[tokio::test]
@@ -43,6 +43,17 @@ async fn where_taken_addresses_are_concealed_only_the_owner_is_told() {
     server.sign_in("owner@example.org", PASSWORD).send().await.expect(200);
     let other = server.sign_in("owner@example.org", "another phrase altogether").send().await;
     assert_problem(&other, 401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn an_address_that_looks_like_an_option_is_an_address() {
+    let server = TestServer::start().await;
+    let answer = server.registration("-oX@example.org", PASSWORD).send().await.expect(201);
+    assert_eq!(answer.text_at("/email"), "-ox@example.org");
+    let mail = server.mailbox().about("-ox@example.org", "confirm").await;
+    let body = json!({"token": mail.token(), "password": PASSWORD});
+    server.post("/auth/verify-email").json(&body).send().await.expect(200);
+    assert_eq!(server.mailbox().all().len(), 1);
 }
 
 #[tokio::test]
@@ -204,7 +215,7 @@ async fn whoever_registered_an_address_first_is_out_once_its_owner_resets_the_pa
 async fn registering_an_invited_address_without_the_token_joins_nothing() {
     let server = TestServer::start().await;
     let (_, admin) = server.signed_in("admin@example.org").await;
-    let team = server.team(&admin, "Team").await;
+    let team = server.team(&admin, "Teamname").await;
     let invite = json!({"email": "guest@example.org", "role": "admin"});
     server.post(&format!("/teams/{team}/invite")).bearer(&admin.access).json(&invite).send().await.expect(200);
     let squatter = server.register("guest@example.org").await;
@@ -222,7 +233,7 @@ async fn registering_with_an_invitation_joins_its_team_and_proves_the_address() 
     assert_problem(&uninvited, 403, "registration_closed");
     server.create_superuser("admin@example.org", PASSWORD);
     let admin = Tokens::of(&server.sign_in("admin@example.org", PASSWORD).send().await.expect(200));
-    let team = server.team(&admin, "Team").await;
+    let team = server.team(&admin, "Teamname").await;
     let invite = json!({"email": "guest@example.org", "role": "member"});
     server.post(&format!("/teams/{team}/invite")).bearer(&admin.access).json(&invite).send().await.expect(200);
     let token = server.mailbox().wait_for("guest@example.org", 1).await[0].token();

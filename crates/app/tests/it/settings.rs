@@ -62,3 +62,60 @@ fn openapi_prints_a_document() {
     let document: serde_json::Value = serde_json::from_str(&output).unwrap();
     assert!(document["paths"]["/auth/login"]["post"].is_object());
 }
+
+/// What the service promises where nothing is set; each stands in a document that others rely on.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("database.url", "(none)"),
+    ("redis.url", "(none)"),
+    ("mail.smtp_url", "(none)"),
+    ("data_dir", "./data"),
+    ("dev", "false"),
+    ("server.listen", "127.0.0.1:8080"),
+    ("server.public_url", "(none)"),
+    ("server.trusted_proxies", "(none)"),
+    ("server.tls_cert", "(none)"),
+    ("server.tls_key", "(none)"),
+    ("server.cors_origins", "(none)"),
+    ("server.metrics_listen", "127.0.0.1:9090"),
+    ("database.migrate_on_start", "true"),
+    ("registration.mode", "open"),
+    ("registration.conceal_existing", "false"),
+    ("password.bcrypt_cost", "12"),
+    ("tokens.algorithm", "ES256"),
+    ("tokens.issuer", "(none)"),
+    ("tokens.audience", "countersign"),
+    ("tokens.access_ttl", "15m"),
+    ("tokens.refresh_ttl", "30d"),
+    ("tokens.session_ttl", "180d"),
+    ("tokens.refresh_reuse_window", "30s"),
+    ("tokens.reset_ttl", "1h"),
+    ("tokens.verification_ttl", "48h"),
+    ("tokens.invitation_ttl", "7d"),
+    ("tokens.max_teams", "50"),
+    ("teams.add_existing", "true"),
+    ("teams.per_user", "100"),
+    ("sessions.per_user", "100"),
+    ("limits.login_per_minute_per_ip", "10"),
+    ("limits.login_per_hour_per_account", "20"),
+    ("limits.register_per_hour_per_ip", "20"),
+    ("limits.reset_per_hour_per_ip", "20"),
+    ("limits.reset_per_hour_per_address", "3"),
+    ("limits.token_failures_per_minute_per_ip", "30"),
+    ("limits.invite_per_hour_per_team", "50"),
+    ("limits.invite_per_day_per_user", "200"),
+    ("limits.invite_per_day_per_unverified_user", "5"),
+    ("limits.flood_per_second_per_ip", "50"),
+    ("retention.unverified_accounts", "30d"),
+    ("log.format", "(none)"),
+];
+
+#[test]
+fn what_is_not_set_is_as_it_was_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, shown, _) = said(&run(folder.path(), &["config", "show"], &[]));
+    for (name, promised) in DEFAULTS {
+        let line = shown.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("{name}"));
+        let value = line.split_once(" = ").and_then(|(_, rest)| rest.strip_suffix("  # default"));
+        assert_eq!(value.map(|value| value.trim_matches('"')), Some(*promised), "{name}");
+    }
+}

@@ -46,7 +46,7 @@ async fn every_link_leads_where_it_is_set_to() {
     let confirmation = server.mailbox().about("new@example.org", "confirm").await;
     assert_leads_to(&confirmation, &["CONFIRM_EMAIL_CHANGE"]);
 
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     server.invite(&tokens, &team, "guest@example.org", "member").send().await.expect(200);
     let invitation = server.mailbox().about("guest@example.org", "invitation to the team").await;
     assert_leads_to(&invitation, &["ACCEPT_INVITATION"]);
@@ -98,7 +98,7 @@ async fn verifications_and_invitations_live_as_long_as_is_set() {
     assert_eq!(lifetime(&server, "one_time_tokens", "purpose = 'email_verification'").await, 3 * 3600);
     let mail = server.mailbox().wait_for("other@example.org", 1).await.remove(0);
     assert!(mail.text.contains("3 hours"), "{}", mail.text);
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     server.invited(&tokens, &team, "guest@example.org", "member").await;
     assert_eq!(lifetime(&server, "invitations", "email = 'guest@example.org'").await, 5 * 3600);
 }

@@ -49,7 +49,7 @@ async fn an_account_sees_itself_and_its_first_50_teams() {
 async fn a_member_has_seven_fields_wherever_it_is_shown() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (account, _) = server.member(&owner, &team, "member@example.org", "member").await;
     let list = server.get(&format!("/teams/{team}/members")).bearer(&owner.access).send().await.expect(200).json();
     assert_eq!(keys(&list), ["items", "next_cursor"]);
@@ -59,7 +59,7 @@ async fn a_member_has_seven_fields_wherever_it_is_shown() {
         server.patch(&path).bearer(&owner.access).json(&json!({"role": "admin"})).send().await.expect(200).json();
     for (shown, role) in [(listed, "member"), (&changed, "admin")] {
         let expected = json!({
-            "user_id": account.id, "email": "member@example.org", "first_name": "First", "last_name": "Last",
+            "user_id": account.id, "email": "member@example.org", "first_name": "Firstname", "last_name": "Lastname",
             "role": role, "status": "active", "joined_at": shown["joined_at"],
         });
         assert_eq!(*shown, expected);

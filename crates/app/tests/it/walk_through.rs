@@ -68,7 +68,8 @@ async fn a_superuser_of_the_command_line_signs_in() {
     let me = server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
     assert_no_leak(&me);
     assert_eq!((me.json()["is_superuser"].clone(), me.json()["email_verified"].clone()), (json!(true), json!(true)));
-    let arguments = ["create-superuser", "--email", "ROOT@example.org", "--first-name", "First", "--last-name", "Last"];
+    let arguments =
+        ["create-superuser", "--email", "ROOT@example.org", "--first-name", "Firstname", "--last-name", "Lastname"];
     let again = server.run(&arguments, PASSWORD);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("another account has this e-mail address"));

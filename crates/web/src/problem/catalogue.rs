@@ -39,7 +39,6 @@ catalogue! {
     "malformed_body" [400] "The body cannot be read" "Send one JSON object without duplicate keys.";
     "member_not_found" [404] "No such member" "List the members of the team.";
     "method_not_allowed" [405] "The method is not allowed here" "The Allow header lists those that are.";
-    "not_acceptable" [406] "No acceptable form" "The service answers in JSON.";
     "not_found" [404] "There is nothing here" "Check the path against the API description.";
     "payload_too_large" [413] "The body is too large" "Send at most 64 KiB.";
     "proof_required" [403] "Proof of the account is required" "Sign in to the account, or give its password along.";
@@ -75,7 +74,6 @@ pub(crate) fn of_status(status: u16) -> (&'static str, &'static str) {
         401 => ("authentication_required", "A token is required."),
         404 => ("not_found", "There is nothing here."),
         405 => ("method_not_allowed", "The method is not allowed here."),
-        406 => ("not_acceptable", "There is no acceptable form of the answer."),
         408 => ("request_timeout", "The request took too long to arrive."),
         413 => ("payload_too_large", "The body is too large."),
         415 => ("unsupported_media_type", "The content type is not supported."),

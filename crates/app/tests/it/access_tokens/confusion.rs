@@ -99,7 +99,7 @@ async fn a_token_serves_its_own_purpose_only() {
         "verification" => server.post("/auth/verify-email").json(&json!({"token": token, "password": PASSWORD})),
         "disown" => server.post("/auth/disown-account").json(&json!({"token": token})),
         "invitation" => server.post("/auth/register").json(&json!({
-            "email": "invited@example.org", "password": PASSWORD, "first_name": "First", "last_name": "Last",
+            "email": "invited@example.org", "password": PASSWORD, "first_name": "Firstname", "last_name": "Lastname",
             "invitation_token": token,
         })),
         "acceptance" => server.post("/teams/accept-invitation").json(&json!({"invitation_token": token})),

@@ -73,7 +73,7 @@ async fn the_longest_standing_active_member_takes_over() {
     let (server, root) = server().await;
     for remove in [false, true] {
         let (owner, tokens) = server.signed_in(&format!("owner{remove}@example.org")).await;
-        let team = server.team(&tokens, "Team").await;
+        let team = server.team(&tokens, "Teamname").await;
         let waiting = server.register(&format!("awaiting{remove}@example.org")).await;
         server.invite(&tokens, &team, &waiting.email, "admin").send().await.expect(200);
         let (gone, _) = server.member(&tokens, &team, &format!("inactive{remove}@example.org"), "member").await;
@@ -99,7 +99,7 @@ async fn the_longest_standing_active_member_takes_over() {
 async fn a_team_that_nobody_can_take_over_is_frozen_until_a_superuser_appoints_an_admin() {
     let (server, root) = server().await;
     let (owner, tokens) = server.signed_in("owner@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let (member, _) = server.member(&tokens, &team, "member@example.org", "member").await;
     let awaiting = server.register("awaiting@example.org").await;
     server.invite(&tokens, &team, &awaiting.email, "admin").send().await.expect(200);

@@ -102,7 +102,7 @@ async fn audit_events_are_filtered_and_newest_first() {
     let (server, root) = server().await;
     let (one, tokens) = server.signed_in("one@example.org").await;
     let (two, _) = server.signed_in("two@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     server.invite(&tokens, &team, "two@example.org", "member").send().await.expect(200);
     server.sign_in("one@example.org", "a wrong guess").send().await.expect(401);
 

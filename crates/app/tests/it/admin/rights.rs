@@ -44,7 +44,7 @@ async fn every_call_takes_a_superuser_and_is_audited_with_who_did_it() {
     let (server, root) = server().await;
     let root_id = root.claims()["sub"].as_str().unwrap().to_owned();
     let (admin, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (member, _) = server.member(&owner, &team, "member@example.org", "member").await;
     let document = server.get("/openapi.json").send().await.json();
     let documented = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/admin"));
@@ -134,7 +134,7 @@ async fn two_superusers_who_dismiss_each_other_leave_no_half_done_change() {
 async fn unknown_accounts_and_teams_are_not_there() {
     let (server, root) = server().await;
     let (account, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     for id in ["01890000-0000-7000-8000-000000000000", "me", "1", "'%20OR%201=1--"] {
         let user = format!("/admin/users/{id}");
         for call in [
@@ -151,6 +151,7 @@ async fn unknown_accounts_and_teams_are_not_there() {
         };
         assert_problem(&appoint(id, &account.id).send().await, 404, "team_not_found");
         assert_problem(&appoint(&team, id).send().await, 404, "member_not_found");
+        assert_problem(&appoint(&team, &account.id).send().await, 409, "team_has_admin");
     }
     for body in [json!({"is_active": "false"}), json!({"is_superuser": 1}), json!({"is_active": null})] {
         let call = server.patch(&format!("/admin/users/{}", account.id)).bearer(&root.access);

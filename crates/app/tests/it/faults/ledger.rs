@@ -84,7 +84,7 @@ impl Caller {
 
     /// The id of a new account.
     pub(crate) async fn register(&self, email: &str) -> Option<String> {
-        let person = json!({"email": email, "password": PASSWORD, "first_name": "First", "last_name": "Last"});
+        let person = json!({"email": email, "password": PASSWORD, "first_name": "Firstname", "last_name": "Lastname"});
         Some(self.act(self.post("/auth/register").json(&person), 201).await?.text_at("/id"))
     }
 

@@ -133,7 +133,7 @@ async fn a_deadlock_is_tried_again_and_not_told() {
     let Some(mut nodes) = Setup::default().start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);
     let (account, tokens) = server.signed_in("owner@example.org").await;
-    server.team(&tokens, "Team").await;
+    server.team(&tokens, "Teamname").await;
     let rows = server.rows().await;
     // The deletion locks the account and waits for its team; whoever holds that then asks for the account.
     let held = rows.hold_by("SELECT 1 FROM teams FOR UPDATE").await;

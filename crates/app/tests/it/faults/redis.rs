@@ -50,7 +50,7 @@ async fn entries_are_shared_for_seconds_and_hold_no_secret() {
     let Some(redis) = Redis::start() else { return };
     let server = with(&redis).set("LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "5").start().await;
     let (account, tokens) = server.signed_in("shared@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     server.get(&format!("/teams/{team}")).bearer(&tokens.access).send().await.expect(200);
     server.get("/auth/teams").bearer(&tokens.access).send().await.expect(200);
     assert!(is_accepted(&server, &tokens).await);

@@ -1,7 +1,8 @@
 //! Being stopped, and being left, in the middle of work.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use tokio::task::JoinSet;
 
 use crate::support::{PASSWORD, Setup};
@@ -39,6 +40,32 @@ async fn what_is_under_way_at_sigterm_is_finished() {
 }
 
 #[tokio::test]
+async fn what_does_not_finish_in_the_time_that_is_set_is_not_waited_for() {
+    let stuck = Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "1m").set("DATABASE__STATEMENT_TIMEOUT", "1m");
+    let mut server = stuck.set("SERVER__SHUTDOWN_TIMEOUT", "2s").start().await;
+    let rows = server.rows().await;
+    let held = rows.hold().await;
+    let hashed = async || {
+        let told = server.call_metrics(Method::GET, "/metrics").send().await.expect(200).text;
+        told.lines().find(|line| line.starts_with("countersign_hashing_duration_seconds_count")).map(str::to_owned)
+    };
+    let before = hashed().await;
+    let call = server.registration("waits@example.org", PASSWORD);
+    let waiting = tokio::spawn(async move { call.try_send().await.map(|answer| answer.status) });
+    // The password is hashed: the next step is the database's.
+    while hashed().await == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let start = Instant::now();
+    assert_eq!(server.terminate().await.code(), Some(0));
+    let ended = start.elapsed();
+    assert!((Duration::from_millis(1_500)..Duration::from_secs(12)).contains(&ended), "ended after {ended:?}");
+    assert!(waiting.await.unwrap().is_err(), "an answer, although nobody could write");
+    held.release().await;
+    assert_eq!(rows.count("users").await, 0);
+}
+
+#[tokio::test]
 async fn clients_that_leave_before_the_answer_leave_nothing_by_half_and_no_queue() {
     let slow = Setup::default().set("PASSWORD__BCRYPT_COST", "10").set("PASSWORD__HASHING_THREADS", "1");
     let server = slow.set("PASSWORD__HASHING_QUEUE", "1000").start().await;
@@ -52,7 +79,7 @@ async fn clients_that_leave_before_the_answer_leave_nothing_by_half_and_no_queue
         calls.abort_all();
         while calls.join_next().await.is_some() {}
     }
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     server.registration("stays@example.org", PASSWORD).send().await.expect(201);
     let waited = start.elapsed();
     let rows = server.rows().await;

@@ -50,7 +50,7 @@ async fn a_database_that_may_only_be_read_is_read() {
     let setup = Setup::default().embedded().set("TOKENS__ISSUER", "http://localhost");
     let mut server = setup.clone().start().await;
     let (account, tokens) = server.signed_in("reader@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     server.terminate().await;
     let url = format!("sqlite://{}?mode=ro", server.data_dir().join("countersign.db").display());
     let read_only = setup.variable("DATABASE_URL", &url).set("DATABASE__MIGRATE_ON_START", "false");

@@ -15,7 +15,7 @@ async fn server_with_calls() -> (TestServer, Tokens, Vec<(Method, String)>) {
     server.create_superuser("root@example.org", PASSWORD);
     let tokens = Tokens::of(&server.sign_in("root@example.org", PASSWORD).send().await.expect(200));
     let me = server.get("/auth/me").bearer(&tokens.access).send().await.expect(200).text_at("/id");
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let document = server.get("/openapi.json").send().await.expect(200).json();
     let mut calls = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -135,7 +135,7 @@ async fn the_query_is_no_place_for_the_fields_of_a_body() {
 async fn a_parameter_twice_is_refused() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("pager@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let members = server.get(&format!("/teams/{team}/members?limit=1&limit=2")).bearer(&tokens.access);
     assert_eq!(members.send().await.status / 100, 4);
 }

@@ -215,6 +215,29 @@ async fn two_users_on_one_connection_never_see_each_other() {
 }
 
 #[tokio::test]
+async fn what_is_refused_before_any_call_is_documented_at_every_call() {
+    let server = TestServer::start().await;
+    let many: String = (0..100).fold(String::new(), |head, n| head + &format!("x-{n}: y\r\n"));
+    let document = server.get("/openapi.json").send().await.expect(200).json();
+    let mut unfinished = tokio::task::JoinSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let line = format!("{} {path} HTTP/1.1\r\nHost: x\r\n", method.to_uppercase());
+            for (rest, status, code) in
+                [(format!("{many}\r\n"), 431, "head_too_large"), ("Host: y\r\n\r\n".to_owned(), 400, "bad_request")]
+            {
+                let answer = server.exchange(line.clone() + &rest).await.answer();
+                assert_problem(&answer, status, code);
+            }
+            unfinished.spawn(server.exchange(line));
+        }
+    }
+    for exchange in unfinished.join_all().await {
+        assert_problem(&exchange.answer(), 408, "request_timeout");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_request_is_answered_as_every_request_is() {
     let mut server = TestServer::start().await;
     let mut answered = vec![];

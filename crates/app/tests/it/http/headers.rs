@@ -175,10 +175,27 @@ async fn nothing_private_is_served() {
 }
 
 #[tokio::test]
+async fn what_is_personal_has_no_second_path_that_a_cache_takes_for_a_file() {
+    let server = TestServer::start().await;
+    let (account, tokens) = server.signed_in("owner@example.org").await;
+    for call in ["/auth/me", "/auth/teams", "/auth/sessions", "/auth/me/export"] {
+        server.get(call).bearer(&tokens.access).send().await.expect(200);
+        for suffix in [
+            "/x.css", ";x.css", "%2fx.css", ".css", "%3bx.css", "%00.css", "%0ax.css", "%23x.css", "%3fx.css",
+            "//x.css", "/",
+        ] {
+            let answer = server.get(&format!("{call}{suffix}")).bearer(&tokens.access).send().await;
+            assert_problem(&answer, 404, "not_found");
+            assert!(!answer.text.contains(&account.email), "{call}{suffix}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_forged_host_changes_nothing() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("owner@example.org").await;
-    let call = server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Team"}));
+    let call = server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Teamname"}));
     let answer =
         call.header("host", "evil.example").header("x-forwarded-host", "evil.example").send().await.expect(201);
     assert!(!answer.header("location").contains("evil"), "{answer:?}");

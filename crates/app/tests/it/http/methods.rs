@@ -61,7 +61,7 @@ async fn head_answers_as_get_does_and_without_a_body() {
 async fn a_header_cannot_change_the_method() {
     let server = TestServer::start().await;
     let (_, tokens) = server.signed_in("owner@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let path = format!("/teams/{team}");
     for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
         server.get(&path).bearer(&tokens.access).header(name, "DELETE").send().await.expect(200);

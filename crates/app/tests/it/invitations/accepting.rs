@@ -8,7 +8,7 @@ use crate::support::{Setup, TestServer, Tokens, assert_no_leak, assert_problem, 
 async fn asking() -> (TestServer, Tokens, String) {
     let server = Setup::default().set("TEAMS__ADD_EXISTING", "false").start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     (server, owner, team)
 }
 

@@ -17,7 +17,7 @@ struct Awaiting {
 async fn awaiting() -> Awaiting {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let account = server.register("squatter@example.org").await;
     let tokens = server.login(&account).await;
     let invitation = server.invited(&owner, &team, &account.email, "admin").await;

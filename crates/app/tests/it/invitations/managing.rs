@@ -7,7 +7,7 @@ use crate::support::{Setup, TestServer, Tokens, assert_no_leak, assert_problem, 
 async fn team() -> (TestServer, Tokens, String) {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     (server, owner, team)
 }
 
@@ -176,7 +176,7 @@ async fn names_are_text_in_the_mail_whatever_they_look_like() {
 async fn where_everybody_has_to_accept_nobody_is_added() {
     let server = Setup::default().set("TEAMS__ADD_EXISTING", "false").start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (_, verified) = server.signed_in("verified@example.org").await;
     let unverified = server.register("unverified@example.org").await;
     for email in ["verified@example.org", "unverified@example.org"] {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Call, PASSWORD, Setup, TestServer, Tokens, assert_problem, at_once};
 
 fn registration(server: &TestServer, email: &str, token: &str) -> Call {
-    let body = json!({"email": email, "password": PASSWORD, "first_name": "First", "last_name": "Last", "invitation_token": token});
+    let body = json!({"email": email, "password": PASSWORD, "first_name": "Firstname", "last_name": "Lastname", "invitation_token": token});
     server.post("/auth/register").json(&body)
 }
 
@@ -13,7 +13,7 @@ async fn team(setup: Setup) -> (TestServer, Tokens, String) {
     let server = setup.start().await;
     server.create_superuser("owner@example.org", PASSWORD);
     let owner = Tokens::of(&server.sign_in("owner@example.org", PASSWORD).send().await.expect(200));
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     (server, owner, team)
 }
 

@@ -48,7 +48,7 @@ async fn a_limit_lets_as_many_pass_as_it_says_through_all_nodes_together() {
         .set("LIMITS__REGISTER_PER_HOUR_PER_IP", "11");
     let Some(nodes) = nodes(&redis, setup).await else { return };
     let (_, owner) = nodes[0].signed_in("owner@example.org").await;
-    let team = nodes[0].team(&owner, "Team").await;
+    let team = nodes[0].team(&owner, "Teamname").await;
     for round in 0..10 {
         let email = format!("nobody{round}@example.org");
         assert_passed(&volley(&nodes, |node, _| guess(node, &email)).await, (401, 7));

@@ -126,7 +126,7 @@ async fn requests_of_one_network_are_bounded() {
 async fn a_name_is_text_in_the_mail_and_nothing_more() {
     let server = TestServer::start().await;
     let name = "\"><a href=https://evil.example>{{7*7}}</a>";
-    let body = json!({"email": "user@example.org", "password": PASSWORD, "first_name": name, "last_name": "Last"});
+    let body = json!({"email": "user@example.org", "password": PASSWORD, "first_name": name, "last_name": "Lastname"});
     server.post("/auth/register").json(&body).send().await.expect(201);
     request(&server, "user@example.org").send().await.expect(202);
     let mail = server.mailbox().about("user@example.org", "new password").await;

@@ -108,7 +108,7 @@ async fn refused_tokens_of_a_network_whatever_they_were_for() {
 async fn invitations_of_a_team_by_all_its_admins() {
     let server = Setup::default().set("LIMITS__INVITE_PER_HOUR_PER_TEAM", "6").start().await;
     let (_, one) = server.signed_in("one@example.org").await;
-    let team = server.team(&one, "Team").await;
+    let team = server.team(&one, "Teamname").await;
     let (_, two) = server.member(&one, &team, "two@example.org", "admin").await;
     let admins = [&one, &two];
     let invite = |n: usize| server.invite(admins[n % 2], &team, &format!("guest{}@example.org", n / 2), "member");
@@ -151,14 +151,14 @@ async fn an_unverified_inviter_has_fewer() {
 async fn changes_of_an_account_and_none_of_what_changes_nothing() {
     let server = Setup::default().set("LIMITS__CHANGES_PER_HOUR_PER_USER", "6").start().await;
     let (_, tokens) = server.signed_in("a@example.org").await;
-    let team = server.team(&tokens, "Team").await;
+    let team = server.team(&tokens, "Teamname").await;
     let name = |n: usize| server.patch("/auth/me").bearer(&tokens.access).json(&json!({"first_name": format!("N{n}")}));
     let answers = at_once((0..20).map(name)).await;
     assert_passed(&answers, 6, 3_600);
     let rename =
         |name: &str| server.patch(&format!("/teams/{team}")).bearer(&tokens.access).json(&json!({"name": name}));
     assert_passed(&[rename("Other").send().await], 0, 3_600);
-    rename("Team").send().await.expect(200);
+    rename("Teamname").send().await.expect(200);
     let rows = server.rows().await;
     let changes = "SELECT CAST(COUNT(*) AS TEXT) FROM audit_events WHERE kind IN ('profile_updated', 'team_updated')";
     assert_eq!(rows.one::<String>(changes).await, "6");

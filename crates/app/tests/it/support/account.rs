@@ -34,7 +34,7 @@ impl Tokens {
 impl TestServer {
     /// Asks for an account.
     pub(crate) fn registration(&self, email: &str, password: &str) -> Call {
-        let body = json!({"email": email, "password": password, "first_name": "First", "last_name": "Last"});
+        let body = json!({"email": email, "password": password, "first_name": "Firstname", "last_name": "Lastname"});
         self.post("/auth/register").json(&body)
     }
 

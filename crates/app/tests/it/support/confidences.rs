@@ -8,9 +8,19 @@ use serde_json::Value;
 
 use crate::support::mailbox::Mail;
 
-/// Fields whose values are personal or secret, wherever they stand; and every field that ends in `token`.
-const FIELDS: [&str; 7] =
-    ["email", "new_email", "password", "new_password", "current_password", "first_name", "last_name"];
+/// Fields whose values are personal or secret, wherever they stand; and every field that ends in `token`. The last two
+/// are a team's.
+const FIELDS: [&str; 9] = [
+    "email",
+    "new_email",
+    "password",
+    "new_password",
+    "current_password",
+    "first_name",
+    "last_name",
+    "name",
+    "description",
+];
 
 /// Below this a value is found everywhere by chance.
 const SHORTEST: usize = 6;
@@ -28,7 +38,7 @@ impl Confidences {
         let is_a_word = value.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_');
         // Some tests show an id in place of a token.
         let is_an_id = value.len() == 36 && value.matches('-').count() == 4;
-        if value.chars().count() >= SHORTEST && !is_a_word && !is_an_id {
+        if value.trim().chars().count() >= SHORTEST && !is_a_word && !is_an_id {
             let mut values = self.0.lock().unwrap();
             values.insert(value.to_owned());
             if value.contains('@') {
@@ -59,8 +69,33 @@ impl Confidences {
 
     /// Takes note of what an answer says.
     pub(crate) fn note_answer(&self, text: &str) {
-        if let Ok(value) = serde_json::from_str(text) {
-            self.note_json(&value);
+        match serde_json::from_str::<Value>(text) {
+            // The description of the API is public.
+            Ok(value) if value.get("openapi").is_none() => self.note_json(&value),
+            _ => {}
+        }
+    }
+
+    /// Takes note of what octets say that may be requests, or answers, or neither.
+    pub(crate) fn note_octets(&self, octets: &[u8]) {
+        let text = String::from_utf8_lossy(octets);
+        for line in text.lines() {
+            let target = line.split(' ').nth(1).filter(|_| line.contains(" HTTP/1."));
+            if let Some(url) = target.and_then(|target| Url::parse(&format!("http://x{target}")).ok()) {
+                self.note_pairs(&url);
+            }
+            match line.split_once(' ') {
+                Some((name, rest)) if name.eq_ignore_ascii_case("authorization:") => {
+                    self.note_token(rest.split(' ').next_back().unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+        // A body starts where a line does, and may be followed by anything.
+        for (start, _) in text.match_indices("\n{") {
+            if let Some(Ok(value)) = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>().next() {
+                self.note_json(&value);
+            }
         }
     }
 
@@ -166,6 +201,11 @@ mod tests {
         let form = client.post("http://x/").form(&[("new_password", "green & bottles")]);
         confidences.note_request(&form.build().unwrap());
         confidences.note_answer(r#"{"access_token": "answered.Answered"}"#);
+        confidences.note_answer(r#"{"items": [{"name": "Teamname", "description": "Of the team"}]}"#);
+        confidences.note_answer(r#"{"openapi": "3.1.0", "info": {"description": "Rolename"}}"#);
+        let head = "POST /x?token=Queried2 HTTP/1.1\r\nAuthorization: Bearer head.claims.Written\r\n\r\n";
+        let octets = format!("{head}{{\"last_name\": \"Lastname\"}}GET / HTTP/1.1\r\n\r\n");
+        confidences.note_octets(octets.as_bytes());
         for value in [
             "Given@Example.org",
             "given@example.org",
@@ -174,6 +214,11 @@ mod tests {
             "Signature",
             "green & bottles",
             "Answered",
+            "Teamname",
+            "Of the team",
+            "Queried2",
+            "Written",
+            "Lastname",
         ] {
             assert!(is_told(&confidences, &format!("{{\"field\":\"{value}\"}}")), "{value}");
         }

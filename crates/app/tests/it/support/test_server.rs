@@ -300,7 +300,7 @@ impl TestServer {
     /// Creates a superuser by the command line.
     pub(crate) fn create_superuser(&self, email: &str, password: &str) {
         self.confidences.note(email);
-        let arguments = ["create-superuser", "--email", email, "--first-name", "First", "--last-name", "Last"];
+        let arguments = ["create-superuser", "--email", email, "--first-name", "Firstname", "--last-name", "Lastname"];
         let output = self.run(&arguments, &format!("{password}\n"));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -31,7 +31,7 @@ fn delete_account(server: &TestServer, who: &(Account, Tokens)) -> Call {
 async fn the_last_admin_neither_leaves_nor_steps_down_while_others_depend_on_it() {
     let server = TestServer::start().await;
     let owner = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner.1, "Team").await;
+    let team = server.team(&owner.1, "Teamname").await;
     let member = server.member(&owner.1, &team, "member@example.org", "member").await;
     for call in [leave(&server, &team, &owner), demote(&server, &team, &owner, &owner), delete_account(&server, &owner)]
     {
@@ -50,7 +50,7 @@ async fn the_last_admin_neither_leaves_nor_steps_down_while_others_depend_on_it(
 async fn admins_who_cannot_act_do_not_count() {
     let server = TestServer::start().await;
     let owner = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner.1, "Team").await;
+    let team = server.team(&owner.1, "Teamname").await;
     let awaiting = server.register("awaiting@example.org").await;
     server.invite(&owner.1, &team, "awaiting@example.org", "admin").send().await.expect(200);
     let inactive = server.member(&owner.1, &team, "inactive@example.org", "admin").await;

@@ -8,7 +8,7 @@ use crate::support::{PASSWORD, TestServer, Tokens, assert_problem};
 async fn a_demotion_counts_at_once_with_the_old_token() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (second, _) = server.member(&owner, &team, "second@example.org", "admin").await;
     let old = server.login(&second).await;
     assert_eq!(old.claims()["roles"][&team], "admin");
@@ -35,7 +35,7 @@ async fn a_demotion_counts_at_once_with_the_old_token() {
 async fn a_removed_member_sees_nothing_more_with_the_old_token() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (account, member) = server.member(&owner, &team, "member@example.org", "admin").await;
     for round in 0..5 {
         let old = server.login(&account).await;
@@ -62,7 +62,7 @@ async fn a_removed_member_sees_nothing_more_with_the_old_token() {
 async fn refreshed_tokens_carry_the_role_of_now() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (account, mut member) = server.member(&owner, &team, "member@example.org", "member").await;
     for role in ["admin", "member", "admin"] {
         let path = format!("/teams/{team}/members/{}", account.id);
@@ -77,7 +77,7 @@ async fn refreshed_tokens_carry_the_role_of_now() {
 async fn there_are_two_roles_and_no_other() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (member, _) = server.member(&owner, &team, "member@example.org", "member").await;
     for role in [
         json!("owner"),
@@ -107,7 +107,7 @@ async fn there_are_two_roles_and_no_other() {
 async fn nobody_raises_a_role_by_inviting() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     let (account, member) = server.member(&owner, &team, "member@example.org", "member").await;
     for email in ["member@example.org", "MEMBER@Example.ORG"] {
         assert_problem(&server.invite(&member, &team, email, "admin").send().await, 403, "team_admin_required");
@@ -125,7 +125,7 @@ async fn nobody_raises_a_role_by_inviting() {
 async fn a_superuser_has_no_rights_in_teams() {
     let server = TestServer::start().await;
     let (_, owner) = server.signed_in("owner@example.org").await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     server.create_superuser("root@example.org", PASSWORD);
     let root = Tokens::of(&server.sign_in("root@example.org", PASSWORD).send().await.expect(200));
     assert_problem(&server.get(&format!("/teams/{team}")).bearer(&root.access).send().await, 404, "team_not_found");

@@ -26,7 +26,7 @@ impl Troupe {
     pub(crate) async fn new(name: &str, root: Tokens, node: &TestServer) -> Self {
         let address = |role: &str| format!("{name}-{role}@example.org");
         let (_, owner) = node.signed_in(&address("owner")).await;
-        let team = node.team(&owner, "Team").await;
+        let team = node.team(&owner, "Teamname").await;
         let (member, _) = node.member(&owner, &team, &address("member"), "member").await;
         Self { name: name.to_owned(), made: 0, read: BTreeSet::new(), root, owner, member, team }
     }

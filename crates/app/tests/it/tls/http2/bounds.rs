@@ -84,8 +84,8 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
     };
     let mut body = json!({"email": "reader@example.org", "password": PASSWORD});
     let signed_in = post("/auth/login", &body);
-    body["first_name"] = "First".into();
-    body["last_name"] = "Last".into();
+    body["first_name"] = "Firstname".into();
+    body["last_name"] = "Lastname".into();
     assert_eq!(call(&sender, post("/auth/register", &body)).await.status, 201);
     let tokens: Value = serde_json::from_slice(&call(&sender, signed_in).await.body).unwrap();
     let rows = Rows::of_sqlite(&server.folder.path().join("data")).await;
