@@ -151,8 +151,10 @@ async fn unknown_accounts_and_teams_are_not_there() {
         };
         assert_problem(&appoint(id, &account.id).send().await, 404, "team_not_found");
         assert_problem(&appoint(&team, id).send().await, 404, "member_not_found");
-        assert_problem(&appoint(&team, &account.id).send().await, 409, "team_has_admin");
     }
+    let (member, _) = server.member(&owner, &team, "member@example.org", "member").await;
+    let appoint = server.patch(&format!("/admin/teams/{team}/members/{}", member.id)).bearer(&root.access);
+    assert_problem(&appoint.json(&json!({"role": "admin"})).send().await, 409, "team_has_admin");
     for body in [json!({"is_active": "false"}), json!({"is_superuser": 1}), json!({"is_active": null})] {
         let call = server.patch(&format!("/admin/users/{}", account.id)).bearer(&root.access);
         assert_problem(&call.json(&body).send().await, 422, "validation_failed");
