@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use time::PrimitiveDateTime;
+use time::macros::format_description;
 
 use crate::support::{PASSWORD, Rows, Setup, TestServer};
 
@@ -24,16 +26,16 @@ async fn age(rows: &Rows, table: &str, column: &str, condition: &str, hours: u32
     assert_eq!(aged, 1, "{table} {condition}");
 }
 
-/// Lets the mails to this address have been put into the mailbox so many hours ago, which their names tell.
-async fn age_files(server: &TestServer, rows: &Rows, address: &str, hours: u32) {
-    let then = rows.one::<String>(&format!("SELECT {}", rows.text(&rows.moment(&format!("-{hours} hours"))))).await;
-    let then = format!("{}Z", then[..23].replace(['-', ':'], ""));
+/// Lets the mails to this address have been put into the mailbox so many hours earlier, which their names tell.
+fn age_files(server: &TestServer, address: &str, hours: u32) {
+    let format = format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
     for entry in std::fs::read_dir(server.data_dir().join("mailbox")).unwrap() {
         let file = entry.unwrap().path();
         if std::fs::read_to_string(&file).unwrap().contains(&format!("To: {address}")) {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            let (_, id) = name.split_once('-').unwrap();
-            std::fs::rename(&file, file.with_file_name(format!("{then}-{id}"))).unwrap();
+            let (at, id) = file.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
+            let then = PrimitiveDateTime::parse(at, &format).unwrap() - Duration::from_secs(3_600) * hours;
+            let name = format!("{}-{id}", then.format(&format).unwrap());
+            std::fs::rename(&file, file.with_file_name(name)).unwrap();
         }
     }
 }
@@ -66,7 +68,7 @@ async fn what_is_older_than_its_retention_goes_and_what_is_younger_stays() {
         age(&rows, "invitations", "expires_at", &guest, hours(3, and)).await;
         let account = format!("email = '{age_of}-account@example.org'");
         age(&rows, "users", "created_at", &account, hours(6, and)).await;
-        age_files(&server, &rows, &format!("{age_of}-account@example.org"), hours(7, and)).await;
+        age_files(&server, &format!("{age_of}-account@example.org"), hours(7, and));
     }
 
     let server = server.restart().await;
