@@ -33,7 +33,7 @@ fn age_files(server: &TestServer, address: &str, hours: u32) {
         let file = entry.unwrap().path();
         if std::fs::read_to_string(&file).unwrap().contains(&format!("To: {address}")) {
             let (at, id) = file.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
-            let then = PrimitiveDateTime::parse(at, &format).unwrap() - Duration::from_secs(3_600) * hours;
+            let then = PrimitiveDateTime::parse(at, &format).unwrap() - Duration::from_hours(1) * hours;
             let name = format!("{}-{id}", then.format(&format).unwrap());
             std::fs::rename(&file, file.with_file_name(name)).unwrap();
         }
