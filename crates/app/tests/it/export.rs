@@ -156,7 +156,7 @@ async fn whoever_claimed_an_address_learns_nothing_of_its_owner_also_after_movin
     let squatter = server.register("squat@example.org").await;
     let tokens = server.login(&squatter).await;
     let (inviter, another) = server.signed_in("inviter@example.org").await;
-    let team = server.team(&another, "Team").await;
+    let team = server.team(&another, "Teamname").await;
     server.invite(&another, &team, &squatter.email, "member").send().await.expect(200);
     let reset = server.post("/auth/password-reset-request").header("user-agent", "reader");
     reset.json(&json!({"email": squatter.email})).send().await.expect(202);

@@ -182,7 +182,7 @@ async fn whoever_invites_sees_what_became_of_the_mail_and_why() {
     let server = setup(&mails).start().await;
     let account = server.register("owner@example.org").await;
     let owner = server.login(&account).await;
-    let team = server.team(&owner, "Team").await;
+    let team = server.team(&owner, "Teamname").await;
     for kind in ["good", "refused", "grey"] {
         server.invite(&owner, &team, &format!("{kind}@example.org"), "member").send().await.expect(200);
     }
