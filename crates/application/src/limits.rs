@@ -33,6 +33,8 @@ pub enum Limit {
     LoginOfAccountAtHome,
     /// Registrations of a network.
     RegisterOfNetwork,
+    /// Mails that registrations send to an address.
+    RegisterOfAddress,
     /// Resets asked for by a network.
     ResetOfNetwork,
     /// Resets asked for an address.
@@ -55,8 +57,11 @@ pub enum Limit {
     TeamOfUser,
     /// Exports of an account.
     ExportOfUser,
-    /// Passwords that whoever has an account's session shows once more, right or wrong.
+    /// Passwords that whoever has an account's session shows once more, right or wrong, from networks it never signed
+    /// in from.
     ProofOfUser,
+    /// The same from a network it signed in from before.
+    ProofOfUserAtHome,
     /// Changes of names, teams and roles by an account.
     ChangeOfUser,
 }
@@ -68,6 +73,7 @@ impl Limit {
             Self::LoginOfAccount => ("login_account", policy.login_per_hour_per_account, Duration::HOUR),
             Self::LoginOfAccountAtHome => ("login_account_home", policy.login_per_hour_per_account, Duration::HOUR),
             Self::RegisterOfNetwork => ("register_ip", policy.register_per_hour_per_ip, Duration::HOUR),
+            Self::RegisterOfAddress => ("register_address", policy.reset_per_hour_per_address, Duration::HOUR),
             Self::ResetOfNetwork => ("reset_ip", policy.reset_per_hour_per_ip, Duration::HOUR),
             Self::ResetOfAddress => ("reset_address", policy.reset_per_hour_per_address, Duration::HOUR),
             Self::VerificationOfNetwork => ("verification_ip", policy.reset_per_hour_per_ip, Duration::HOUR),
@@ -82,6 +88,7 @@ impl Limit {
             Self::TeamOfUser => ("team_user", policy.team_per_hour_per_user, Duration::HOUR),
             Self::ExportOfUser => ("export_user", policy.export_per_day_per_user, Duration::DAY),
             Self::ProofOfUser => ("proof_user", policy.proofs_per_hour_per_user, Duration::HOUR),
+            Self::ProofOfUserAtHome => ("proof_user_home", policy.proofs_per_hour_per_user, Duration::HOUR),
             Self::ChangeOfUser => ("change_user", policy.changes_per_hour_per_user, Duration::HOUR),
         };
         LimitRule { name, max, window }
@@ -101,6 +108,8 @@ pub enum Subject<'a> {
     Team(TeamId),
     /// An account.
     User(UserId),
+    /// An account as seen from one network; counted under a keyed fingerprint.
+    UserAt(UserId, Option<IpAddr>),
 }
 
 /// Too often.
@@ -208,6 +217,7 @@ impl Limits {
             }
             Subject::Team(id) => id.to_string(),
             Subject::User(id) => id.to_string(),
+            Subject::UserAt(id, ip) => self.pseudonymizer.fingerprint(&format!("{id} {}", logged_network(ip))),
         }
     }
 

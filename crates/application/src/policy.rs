@@ -84,7 +84,8 @@ pub struct LimitPolicy {
     pub team_per_hour_per_user: u32,
     /// Exports of its data a day and account.
     pub export_per_day_per_user: u32,
-    /// Proofs by password an hour and account, right or wrong: each costs a hash.
+    /// Proofs by password an hour and account, right or wrong: each costs a hash. Counted apart for each network that
+    /// the account signed in from.
     pub proofs_per_hour_per_user: u32,
     /// Changes an hour and account that can be made and taken back without end, each of which is audited.
     pub changes_per_hour_per_user: u32,

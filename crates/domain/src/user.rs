@@ -6,6 +6,7 @@ use crate::email_address::EmailAddress;
 use crate::ids::UserId;
 use crate::name::PersonName;
 use crate::password::PasswordHash;
+use crate::violation::Violation;
 
 /// An account. Its password hash is not part of it: see [`Credentials`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,12 @@ impl User {
         self.updated_at = now;
     }
 
+    /// Whether a superuser may appoint it: whoever registers somebody else's address first must not get what is meant
+    /// for that person.
+    pub const fn may_be_appointed(&self) -> Result<(), UnprovenAddress> {
+        if self.email_verified { Ok(()) } else { Err(UnprovenAddress) }
+    }
+
     /// Appoints or dismisses a superuser.
     pub fn set_superuser(&mut self, is_superuser: bool, now: OffsetDateTime) {
         self.is_superuser = is_superuser;
@@ -120,6 +127,17 @@ impl User {
     }
 }
 
+/// Nobody has shown that they read the mail of the account's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the e-mail address of this account is not verified yet")]
+pub struct UnprovenAddress;
+
+impl Violation for UnprovenAddress {
+    fn code(&self) -> &'static str {
+        "email_not_verified"
+    }
+}
+
 /// An account with the hash that its password is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -127,6 +145,17 @@ pub struct Credentials {
     pub user: User,
     /// Hash of its password.
     pub password_hash: PasswordHash,
+}
+
+impl Credentials {
+    /// Whether a password that these were compared with still is that of the account, which is locked as `now`.
+    ///
+    /// A new password brings another hash and ends every session. One alone does not make it another password: sessions
+    /// end by themselves too, as often as whoever has one of them likes, and a hash is made anew at a sign-in.
+    pub fn hold(&self, now: &Self) -> bool {
+        let another_password = self.user.epoch != now.user.epoch && self.password_hash != now.password_hash;
+        self.user.id == now.user.id && now.user.is_active && !another_password
+    }
 }
 
 #[cfg(test)]
@@ -176,5 +205,24 @@ mod tests {
         user.change_email(EmailAddress::parse("b@example.com").unwrap(), OffsetDateTime::UNIX_EPOCH);
         assert_eq!(user.epoch, 2);
         assert!(user.email_verified);
+    }
+
+    #[test]
+    fn a_compared_password_holds_until_there_is_another_or_the_account_is_inactive() {
+        let compared = Credentials { user: user(), password_hash: PasswordHash::new("hash") };
+        let now = |change: fn(&mut Credentials)| {
+            let mut now = compared.clone();
+            change(&mut now);
+            compared.hold(&now)
+        };
+        assert!(now(|_| {}));
+        assert!(now(|now| now.user.end_sessions(OffsetDateTime::UNIX_EPOCH)));
+        assert!(now(|now| now.password_hash = PasswordHash::new("the same password at another cost")));
+        assert!(!now(|now| {
+            now.user.end_sessions(OffsetDateTime::UNIX_EPOCH);
+            now.password_hash = PasswordHash::new("another password");
+        }));
+        assert!(!now(|now| now.user.is_active = false));
+        assert!(!now(|now| now.user.id = UserId::new(uuid::Uuid::from_u128(2))));
     }
 }

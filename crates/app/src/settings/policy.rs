@@ -52,7 +52,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     Setting::new("limits.register_per_hour_per_ip", "20", "Registrations."),
     Setting::new("limits.reset_per_hour_per_ip", "20", "Requests of resets and verification mails."),
-    Setting::new("limits.reset_per_hour_per_address", "3", "The same for each mail address."),
+    Setting::new(
+        "limits.reset_per_hour_per_address",
+        "3",
+        "The same for each mail address; mails that registrations send to it are counted apart.",
+    ),
     Setting::new(
         "limits.token_failures_per_minute_per_ip",
         "30",
@@ -71,7 +75,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "limits.proofs_per_hour_per_user",
         "30",
-        "Current passwords that an account shows again, right or wrong: to change password or address, to verify or to delete.",
+        "Current passwords that an account shows again, right or wrong: to change password or address, to verify or to delete; networks that it signed in from before have a counter of their own.",
     ),
     Setting::new("limits.changes_per_hour_per_user", "300", "Changes of its names, of teams and of roles."),
     Setting::new("retention.audit", "365d", "Audit events."),

@@ -320,6 +320,22 @@ async fn a_password_for_a_taken_address_is_hashed_like_one_for_a_new_one() {
 }
 
 #[tokio::test]
+async fn nobody_can_ask_away_the_mail_that_tells_the_owner_of_an_address_who_registers_it() {
+    let server = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "3").start().await;
+    let (_, attacker) = server.signed_in("attacker@example.org").await;
+    let victim = "victim@example.org";
+    for _ in 0..4 {
+        for path in ["/auth/verify-email-request", "/auth/password-reset-request"] {
+            server.post(path).json(&json!({"email": victim})).send().await;
+        }
+        let change = json!({"current_password": PASSWORD, "new_email": victim});
+        server.post("/auth/change-email").bearer(&attacker.access).json(&change).send().await;
+    }
+    server.registration(victim, PASSWORD).send().await.expect(201);
+    server.mailbox().wait_for(victim, 1).await;
+}
+
+#[tokio::test]
 async fn registering_and_deleting_in_turn_floods_nobody() {
     let server = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "2").start().await;
     let stranger = "stranger@example.org";

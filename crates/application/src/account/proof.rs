@@ -7,7 +7,7 @@ use countersign_domain::password::PresentedPassword;
 use countersign_domain::user::{Credentials, User};
 use time::OffsetDateTime;
 
-use crate::auth::password_attempts::{AttemptError, PasswordAttempts};
+use crate::auth::password_attempts::{AttemptError, PasswordAttempts, Vantage};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::limits::{Limit, LimitExceeded, Limits, Subject};
@@ -34,7 +34,8 @@ classify! { ProofError {
 } via { Limited, Internal } }
 
 /// Checks current passwords: failures count toward the limit of the account, and are audited. Right ones count too,
-/// toward a limit of their own: whoever has one session must not keep the hashing busy.
+/// toward a limit of their own: whoever has one session must not keep the hashing busy. Either is counted apart for each
+/// network that the account signed in from: a stolen session elsewhere does not keep the owner from acting.
 #[derive(Clone)]
 pub struct PasswordProof {
     credentials: Arc<dyn CredentialRepository>,
@@ -55,7 +56,7 @@ impl PasswordProof {
     }
 
     /// Compares with the account's hash. Outside of any unit of work: it hashes. The credentials are those that
-    /// were compared; whoever acts on them locks the account and compares the epoch first.
+    /// were compared; whoever acts on them locks the account first ([`Self::lock_proven`]).
     pub async fn require(
         &self,
         user: &User,
@@ -63,9 +64,14 @@ impl PasswordProof {
         password: &PresentedPassword,
         now: OffsetDateTime,
     ) -> Result<Credentials, ProofError> {
-        let _counted = self.limits.acquire(Limit::ProofOfUser, Subject::User(user.id), now).await?;
+        let vantage = self.attempts.vantage(&user.email, origin).await?;
+        let (limit, subject) = match vantage {
+            Vantage::Home => (Limit::ProofOfUserAtHome, Subject::UserAt(user.id, origin.ip)),
+            Vantage::Elsewhere => (Limit::ProofOfUser, Subject::User(user.id)),
+        };
+        let _counted = self.limits.acquire(limit, subject, now).await?;
         let found = self.credentials.find_by_user(user.id).await?;
-        match self.attempts.compare(&user.email, found, password, origin, now).await {
+        match self.attempts.compare(vantage, &user.email, found, password, origin, now).await {
             Ok(proven) => Ok(proven.credentials),
             Err(AttemptError::Limited { exceeded, first }) => {
                 let event = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
@@ -81,11 +87,11 @@ impl PasswordProof {
         }
     }
 
-    /// Locks the account whose password was shown. Anything that ended its sessions since then, such as a reset,
-    /// makes the proof worthless.
+    /// Locks the account whose password was shown. Another password since then, such as by a reset, or a deactivation
+    /// makes the proof worthless; that its sessions were ended does not: others do that as often as they like.
     pub(crate) async fn lock_proven(&self, uow: &dyn UnitOfWork, proven: &Credentials) -> Result<User, ProofError> {
-        let user = uow.users().lock(proven.user.id).await?;
-        user.filter(|user| user.is_active && user.epoch == proven.user.epoch).ok_or(ProofError::WrongPassword)
+        let locked = uow.credentials().lock(proven.user.id).await?;
+        locked.filter(|now| proven.hold(now)).map(|now| now.user).ok_or(ProofError::WrongPassword)
     }
 }
 

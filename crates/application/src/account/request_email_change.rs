@@ -83,9 +83,10 @@ impl RequestEmailChange {
     ) -> Result<(), RequestEmailChangeError> {
         let padding = TimePadding::begin();
         let now = self.clock.now();
+        let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
+        // Only now: whoever fails to prove the account must not use up the mails of another's address.
         let address = Subject::Address(&command.new_email);
         let _counted = self.limits.acquire(Limit::VerificationOfAddress, address, now).await?;
-        let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
         let mail = self.mail(actor, command.new_email, now).await?;
         let event = self.trail.event(AuditKind::EmailChangeRequested, origin, now).by(actor.id()).about(actor.id());
         let uow = self.units_of_work.begin().await?;

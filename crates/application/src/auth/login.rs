@@ -112,7 +112,8 @@ impl LogIn {
         now: OffsetDateTime,
     ) -> Result<Tokens, LogInError> {
         let known = found.as_ref().map(|credentials| credentials.user.id);
-        match self.attempts.compare(&command.email, found, &command.password, origin, now).await {
+        let vantage = self.attempts.vantage(&command.email, origin).await?;
+        match self.attempts.compare(vantage, &command.email, found, &command.password, origin, now).await {
             Ok(proven) => {
                 let upgrade = self.upgrade(&proven, &command.password).await;
                 self.open_session(&proven.credentials, upgrade, origin, now).await
@@ -139,7 +140,8 @@ impl LogIn {
         }
     }
 
-    /// Stores a session, unless the account has changed since its password was compared: a reset wins.
+    /// Stores a session, unless the account has another password or address since its password was compared, or is
+    /// inactive: a reset wins. That its other sessions were ended meanwhile keeps nobody out.
     async fn open_session(
         &self,
         verified: &Credentials,
@@ -148,14 +150,15 @@ impl LogIn {
         now: OffsetDateTime,
     ) -> Result<Tokens, LogInError> {
         let id = verified.user.id;
-        let (session, refresh_token) = self.tokens.new_session(&verified.user, origin, now);
         let mut events = vec![self.trail.event(AuditKind::LoginSucceeded, origin, now).by(id).about(id)];
         let uow = self.units_of_work.begin().await?;
-        let locked = uow.users().lock(id).await?;
-        let Some(user) = locked.filter(|user| user.is_active && user.epoch == verified.user.epoch) else {
+        let locked = uow.credentials().lock(id).await?;
+        let same_address = |now: &Credentials| now.user.email == verified.user.email;
+        let Some(Credentials { user, .. }) = locked.filter(|now| verified.hold(now) && same_address(now)) else {
             drop(uow);
             return Err(self.refuse(Some(id), "changed_meanwhile", origin, now).await);
         };
+        let (session, refresh_token) = self.tokens.new_session(&user, origin, now);
         if let Some(hash) = upgrade {
             uow.credentials().upgrade(id, &verified.password_hash, &hash).await?;
         }

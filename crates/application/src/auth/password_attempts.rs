@@ -50,6 +50,14 @@ impl Refusal {
     }
 }
 
+/// From where a password is shown. Strangers who fail elsewhere do not keep the owner out at home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vantage {
+    /// A network that the account signed in from before.
+    Home,
+    Elsewhere,
+}
+
 #[derive(Debug)]
 pub(crate) enum AttemptError {
     Refused(Refusal),
@@ -70,21 +78,28 @@ impl PasswordAttempts {
         }
     }
 
+    /// From where the client shows the password of this address: one read, known or not.
+    pub(crate) async fn vantage(&self, email: &EmailAddress, origin: &Origin) -> Result<Vantage, Fault> {
+        let Some(ip) = origin.ip else { return Ok(Vantage::Elsewhere) };
+        let known = self.networks.knows(email, Network::logged(ip)).await?;
+        Ok(if known { Vantage::Home } else { Vantage::Elsewhere })
+    }
+
     /// Compares with what was found for this address. Nothing found costs the same. The attempt is counted before
     /// the comparison, so that parallel guesses cannot pass, and taken back unless it was a failure. One whose client
     /// leaves before the verdict is not compared if it still waits, and taken back.
     pub(crate) async fn compare(
         &self,
+        vantage: Vantage,
         email: &EmailAddress,
         found: Option<Credentials>,
         presented: &PresentedPassword,
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<Proven, AttemptError> {
-        let (limit, subject) = if self.is_home(email, origin).await.map_err(AttemptError::Internal)? {
-            (Limit::LoginOfAccountAtHome, Subject::AddressAt(email, origin.ip))
-        } else {
-            (Limit::LoginOfAccount, Subject::Address(email))
+        let (limit, subject) = match vantage {
+            Vantage::Home => (Limit::LoginOfAccountAtHome, Subject::AddressAt(email, origin.ip)),
+            Vantage::Elsewhere => (Limit::LoginOfAccount, Subject::Address(email)),
         };
         let attempt = match self.limits.acquire(limit, subject, now).await {
             Ok(attempt) => self.limits.until_judged(attempt),
@@ -104,13 +119,6 @@ impl PasswordAttempts {
             _ => attempt.refund().await,
         }
         outcome
-    }
-
-    async fn is_home(&self, email: &EmailAddress, origin: &Origin) -> Result<bool, Fault> {
-        match origin.ip {
-            Some(ip) => self.networks.knows(email, Network::logged(ip)).await,
-            None => Ok(false),
-        }
     }
 }
 

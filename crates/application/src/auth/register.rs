@@ -183,11 +183,13 @@ impl Register {
     }
 
     /// Whether the address may get one more mail. Not a limit of this call, only of its mails: nobody is to be flooded
-    /// by registrations of their address, be they deleted in between. Where taken addresses are concealed, all count
-    /// alike, or what is left of the limit would tell which it was.
+    /// by registrations of their address, be they deleted in between. It is used up by mails of registrations alone:
+    /// requests that anybody may make for any address, most of which mail nothing, must not keep the owner of an address
+    /// from being told that somebody registers it. Where taken addresses are concealed, all count alike, or what is left
+    /// of the limit would tell which it was.
     async fn has_room(&self, email: &EmailAddress, is_mailed: bool, now: OffsetDateTime) -> bool {
         let counts = is_mailed || self.conceal_existing;
-        counts && self.limits.acquire(Limit::VerificationOfAddress, Subject::Address(email), now).await.is_ok()
+        counts && self.limits.acquire(Limit::RegisterOfAddress, Subject::Address(email), now).await.is_ok()
     }
 
     /// `None` if somebody else took the address meanwhile. Without `room` the account waits for a mail that is asked

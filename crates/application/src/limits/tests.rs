@@ -5,11 +5,12 @@ use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::MockRateLimiter;
 use crate::testing::{Mocks, NOW, email, team, user_id};
 
-const ALL: [Limit; 17] = [
+const ALL: [Limit; 19] = [
     Limit::LoginOfNetwork,
     Limit::LoginOfAccount,
     Limit::LoginOfAccountAtHome,
     Limit::RegisterOfNetwork,
+    Limit::RegisterOfAddress,
     Limit::ResetOfNetwork,
     Limit::ResetOfAddress,
     Limit::VerificationOfNetwork,
@@ -21,6 +22,7 @@ const ALL: [Limit; 17] = [
     Limit::TeamOfUser,
     Limit::ExportOfUser,
     Limit::ProofOfUser,
+    Limit::ProofOfUserAtHome,
     Limit::ChangeOfUser,
     Limit::InviteOfAddress,
 ];
@@ -76,6 +78,7 @@ async fn figures_and_windows_are_those_of_the_policy() {
             (20, hour),
             (20, hour),
             (20, hour),
+            (3, hour),
             (20, hour),
             (3, hour),
             (20, hour),
@@ -86,6 +89,7 @@ async fn figures_and_windows_are_those_of_the_policy() {
             (5, day),
             (200, hour),
             (10, day),
+            (30, hour),
             (30, hour),
             (300, hour),
             (20, day),
@@ -147,6 +151,8 @@ async fn an_address_is_counted_under_a_fingerprint_only() {
 async fn teams_and_accounts_are_counted_by_id() {
     assert_eq!(subject(Subject::Team(team(1).id)).await, team(1).id.to_string());
     assert_eq!(subject(Subject::User(user_id(1))).await, user_id(1).to_string());
+    let home = subject(Subject::UserAt(user_id(1), Some("192.0.2.7".parse().unwrap()))).await;
+    assert_eq!(home, "p(49)", "of the id and its /24, under a fingerprint");
 }
 
 #[tokio::test]

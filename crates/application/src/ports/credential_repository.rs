@@ -18,6 +18,9 @@ pub trait CredentialRepository: Send + Sync {
     /// Account and hash of this id, inactive accounts included.
     async fn find_by_user(&self, user: UserId) -> Result<Option<Credentials>, Fault>;
 
+    /// The same, locked until the unit of work ends.
+    async fn lock(&self, user: UserId) -> Result<Option<Credentials>, Fault>;
+
     /// Sets the hash of an account.
     async fn replace(&self, user: UserId, hash: &PasswordHash) -> Result<(), Fault>;
 

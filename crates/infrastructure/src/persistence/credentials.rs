@@ -8,11 +8,11 @@ use countersign_domain::ids::UserId;
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::Credentials;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 
 use crate::persistence::entities::users::{Column, Entity, Model};
 use crate::persistence::error::fault;
-use crate::persistence::store::Store;
+use crate::persistence::store::{ROW_LOCK, Store};
 use crate::persistence::users::user;
 
 fn credentials(row: Model) -> Result<Credentials, Fault> {
@@ -28,6 +28,11 @@ impl<C: ConnectionTrait + Send + Sync> CredentialRepository for Store<C> {
 
     async fn find_by_user(&self, user: UserId) -> Result<Option<Credentials>, Fault> {
         let row = Entity::find_by_id(user.as_uuid()).one(&self.0).await.map_err(fault)?;
+        row.map(credentials).transpose()
+    }
+
+    async fn lock(&self, user: UserId) -> Result<Option<Credentials>, Fault> {
+        let row = Entity::find_by_id(user.as_uuid()).lock(ROW_LOCK).one(&self.0).await.map_err(fault)?;
         row.map(credentials).transpose()
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{Mocks, PASSWORD, StagedUnitOfWork, credentials, password_hasher, user};
+    use countersign_application::testing::{Mocks, PASSWORD, StagedUnitOfWork, credentials, password_hasher};
     use countersign_domain::user::Credentials;
     use serde_json::json;
 
@@ -75,7 +75,7 @@ mod tests {
         mocks.networks.expect_knows().returning(|_, _| Ok(false));
         mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
         let mut uow = StagedUnitOfWork::default();
-        uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+        uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
         uow.sessions.expect_insert().returning(|_| Ok(()));
         uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
         uow.networks.expect_remember().returning(|_, _, _| Ok(()));

@@ -53,7 +53,6 @@ async fn requests_for_an_address_alike_whether_it_has_an_account_or_not() {
     let inactive = server.register("inactive@example.org").await;
     let statement = format!("UPDATE users SET is_active = FALSE WHERE email = '{}'", inactive.email);
     assert_eq!(server.rows().await.execute(&statement).await, 1);
-    // The mail of a registration counts too, for an hour.
     server.terminate().await;
     let server = server.restart_with(Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "3")).await;
     for path in ["/auth/password-reset-request", "/auth/verify-email-request"] {

@@ -20,7 +20,7 @@ fn mocks() -> Mocks {
 fn unit_of_work(failing: &'static str) -> StagedUnitOfWork {
     let fault = move |step: &str| if step == failing { Err(Fault::unavailable("database", "gone")) } else { Ok(()) };
     let mut uow = StagedUnitOfWork { fail_commit: failing == "commit", ..StagedUnitOfWork::default() };
-    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
     uow.users.expect_update().withf(|user| user.epoch == 1).returning(move |_| fault("user").map_err(Into::into));
     uow.credentials
         .expect_replace()
@@ -83,11 +83,12 @@ async fn a_new_password_made_of_the_own_name_is_refused() {
 
 #[tokio::test]
 async fn a_reset_in_between_wins() {
-    let mut reset = user(1);
-    reset.end_sessions(NOW);
+    let mut reset = credentials(1);
+    reset.user.end_sessions(NOW);
+    reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
     let written = mocks.stage(uow);
     assert_eq!(change(mocks, PASSWORD, "a brand new passphrase").await.unwrap_err().code(), "wrong_password");
     assert!(!written.committed());

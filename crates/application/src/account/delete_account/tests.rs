@@ -1,11 +1,12 @@
 use countersign_domain::audit::AuditKind;
+use countersign_domain::password::PasswordHash;
 
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::erasures::MockErasures;
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{
-    Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, team, user, user_id,
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, team, user_id,
 };
 
 fn mocks() -> Mocks {
@@ -21,7 +22,7 @@ fn mocks() -> Mocks {
 /// Removes the first account and the first team, which has no other member.
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
     uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_only_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
@@ -68,7 +69,7 @@ async fn a_wrong_password_deletes_nothing() {
 async fn the_last_admin_of_others_is_held_back() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![team(1).id]));
     let written = mocks.stage(uow);
@@ -79,11 +80,12 @@ async fn the_last_admin_of_others_is_held_back() {
 
 #[tokio::test]
 async fn a_reset_in_between_wins() {
-    let mut reset = user(1);
-    reset.end_sessions(NOW);
+    let mut reset = credentials(1);
+    reset.user.end_sessions(NOW);
+    reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
     let written = mocks.stage(uow);
     assert_eq!(delete(mocks, PASSWORD).await.unwrap_err().code(), "wrong_password");
     assert!(!written.committed());
@@ -92,7 +94,7 @@ async fn a_reset_in_between_wins() {
 #[tokio::test]
 async fn what_fails_halfway_is_not_committed() {
     let mut halfway = StagedUnitOfWork::default();
-    halfway.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    halfway.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     halfway.roster.expect_lock_teams_of().returning(|_| Err(Fault::unavailable("database", "gone")));
     for uow in [halfway, StagedUnitOfWork { fail_commit: true, ..unit_of_work() }] {
         let mut mocks = mocks();

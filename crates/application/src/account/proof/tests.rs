@@ -1,7 +1,10 @@
+use countersign_domain::password::PasswordHash;
+
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::sign_in_networks::MockSignInNetworks;
 use crate::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, credentials, origin, password_hasher, presented, user, user_id,
 };
@@ -60,8 +63,9 @@ async fn too_many_wrong_ones_stop_the_right_one() {
 }
 
 #[tokio::test]
-async fn whoever_proves_too_often_is_stopped_before_anything_is_read_or_hashed() {
+async fn whoever_proves_too_often_is_stopped_before_the_hash_is_read() {
     let mut mocks = Mocks::default();
+    mocks.networks.expect_knows().returning(|_, _| Ok(false));
     let mut limiter = MockRateLimiter::new();
     limiter
         .expect_acquire()
@@ -73,14 +77,52 @@ async fn whoever_proves_too_often_is_stopped_before_anything_is_read_or_hashed()
 }
 
 #[tokio::test]
+async fn whoever_proves_too_often_elsewhere_does_not_keep_the_owner_from_it_at_home() {
+    for (home, allowed) in [(true, true), (false, false)] {
+        let mut mocks = Mocks { networks: MockSignInNetworks::new(), ..mocks() };
+        mocks.networks.expect_knows().withf(|address, _| *address == user(1).email).returning(move |_, _| Ok(home));
+        let mut limiter = MockRateLimiter::new();
+        limiter.expect_acquire().returning(|hit| match hit.rule.name {
+            "proof_user" | "login_account" => LimitVerdict::Refused { retry_after: time::Duration::HOUR },
+            _ => LimitVerdict::Allowed,
+        });
+        limiter.expect_refund().returning(|_| ());
+        mocks.rate_limiter = limiter;
+        assert_eq!(require(mocks, PASSWORD).await.is_ok(), allowed, "home: {home}");
+    }
+}
+
+#[tokio::test]
+async fn at_home_they_are_bounded_too() {
+    let mut mocks = Mocks { networks: MockSignInNetworks::new(), ..mocks() };
+    mocks.networks.expect_knows().returning(|_, _| Ok(true));
+    let mut limiter = MockRateLimiter::new();
+    limiter
+        .expect_acquire()
+        .withf(|hit| (hit.rule.name, hit.rule.max) == ("proof_user_home", 30))
+        .times(1)
+        .returning(|_| LimitVerdict::Refused { retry_after: time::Duration::SECOND });
+    mocks.rate_limiter = limiter;
+    assert_eq!(require(mocks, PASSWORD).await.unwrap_err().kind(), Kind::Limited);
+}
+
+#[tokio::test]
 async fn a_proof_is_worth_nothing_once_the_account_has_changed() {
-    let (mut reset, mut deactivated) = (user(1), user(1));
-    reset.end_sessions(NOW);
-    deactivated.is_active = false;
+    let [mut reset, mut deactivated, mut signed_out] = [credentials(1), credentials(1), credentials(1)];
+    reset.user.end_sessions(NOW);
+    reset.password_hash = PasswordHash::new("another");
+    deactivated.user.is_active = false;
+    signed_out.user.end_sessions(NOW);
     let proof = PasswordProof::new(&Mocks::default().into_dependencies());
-    for (locked, holds) in [(Some(user(1)), true), (Some(reset), false), (Some(deactivated), false), (None, false)] {
+    for (locked, holds) in [
+        (Some(credentials(1)), true),
+        (Some(signed_out), true),
+        (Some(reset), false),
+        (Some(deactivated), false),
+        (None, false),
+    ] {
         let mut uow = StagedUnitOfWork::default();
-        uow.users.expect_lock().return_once(move |_| Ok(locked));
+        uow.credentials.expect_lock().return_once(move |_| Ok(locked));
         assert_eq!(proof.lock_proven(&uow, &credentials(1)).await.is_ok(), holds);
     }
 }

@@ -1,4 +1,5 @@
 use countersign_domain::one_time_token::Purpose;
+use countersign_domain::password::PasswordHash;
 
 use super::*;
 use crate::error::{Classify, Kind};
@@ -28,7 +29,7 @@ fn mocks() -> Mocks {
 
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
     uow
 }
 
@@ -93,6 +94,23 @@ async fn a_wrong_password_stores_nothing() {
 }
 
 #[tokio::test]
+async fn whoever_does_not_prove_the_account_uses_up_no_mail_to_the_address() {
+    for (password, refused) in [("another password", "none"), (PASSWORD, "proof_user"), (PASSWORD, "login_account")] {
+        let mut mocks = mocks();
+        let mut limiter = MockRateLimiter::new();
+        limiter.expect_acquire().withf(|hit| hit.rule.name != "verification_address").returning(move |hit| {
+            if hit.rule.name == refused {
+                LimitVerdict::Refused { retry_after: Duration::HOUR }
+            } else {
+                LimitVerdict::Allowed
+            }
+        });
+        mocks.rate_limiter = limiter;
+        request(mocks, password, NEW).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
 async fn an_address_is_not_flooded() {
     let mut mocks = mocks();
     let mut limiter = MockRateLimiter::new();
@@ -107,11 +125,12 @@ async fn an_address_is_not_flooded() {
 
 #[tokio::test]
 async fn a_reset_in_between_leaves_no_token_for_whoever_knew_the_former_password() {
-    let mut reset = user(1);
-    reset.end_sessions(NOW);
+    let mut reset = credentials(1);
+    reset.user.end_sessions(NOW);
+    reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
     let written = mocks.stage(uow);
     assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().code(), "wrong_password");
     assert!(!written.committed());

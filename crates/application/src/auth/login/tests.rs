@@ -8,7 +8,7 @@ use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::log_lines::LogLines;
 use crate::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, Written, credentials, email, origin, password_hasher, presented, session,
-    user, user_id,
+    user_id,
 };
 use crate::time_padding::tests::{left_after_a_moment, steps_of};
 
@@ -29,9 +29,9 @@ fn mocks() -> Mocks {
     mocks
 }
 
-fn unit_of_work(locked: Option<countersign_domain::user::User>) -> StagedUnitOfWork {
+fn unit_of_work(locked: Option<Credentials>) -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(move |id| Ok(locked.clone().filter(|user| user.id == id)));
+    uow.credentials.expect_lock().returning(move |id| Ok(locked.clone().filter(|found| found.user.id == id)));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
     uow.networks.expect_remember().returning(|_, _, _| Ok(()));
@@ -59,7 +59,7 @@ fn counting_limiter(counts: &Arc<Mutex<Vec<String>>>) -> MockRateLimiter {
 async fn the_right_password_opens_a_session_and_waits_for_nothing() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
     uow.sessions
         .expect_insert()
         .withf(|session| session.user_id == user_id(1) && session.epoch == 0 && session.ip == origin().ip)
@@ -138,7 +138,7 @@ async fn failures_count_and_a_success_is_refunded_on_the_account_alone() {
 
     let counts = Arc::default();
     let mut succeeding = Mocks { rate_limiter: counting_limiter(&counts), ..mocks() };
-    succeeding.stage(unit_of_work(Some(user(1))));
+    succeeding.stage(unit_of_work(Some(credentials(1))));
     log_in(succeeding, command(PASSWORD)).await.unwrap();
     assert_eq!(*counts.lock().unwrap(), ["+login_ip", "+login_account", "-login_account"]);
 }
@@ -204,15 +204,17 @@ async fn a_full_hashing_queue_is_no_failed_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reset_between_comparison_and_session_wins() {
-    let (mut reset, mut deactivated) = (user(1), user(1));
-    reset.end_sessions(NOW);
-    deactivated.is_active = false;
-    for locked in [Some(reset), Some(deactivated), None] {
+async fn a_reset_a_deactivation_or_a_new_address_between_comparison_and_session_wins() {
+    let [mut reset, mut deactivated, mut moved] = [credentials(1), credentials(1), credentials(1)];
+    reset.user.end_sessions(NOW);
+    reset.password_hash = PasswordHash::new("another");
+    deactivated.user.is_active = false;
+    moved.user.change_email(email("new@example.com"), NOW);
+    for locked in [Some(reset), Some(deactivated), Some(moved), None] {
         let mut mocks = mocks();
         let recorded = mocks.recorded.clone();
         let mut uow = StagedUnitOfWork::default();
-        uow.users.expect_lock().return_once(move |_| Ok(locked));
+        uow.credentials.expect_lock().return_once(move |_| Ok(locked));
         let written = mocks.stage(uow);
         let (steps, answer) = steps_of(log_in(mocks, command(PASSWORD))).await;
         assert!(matches!(answer, Err(LogInError::InvalidCredentials)));
@@ -220,6 +222,21 @@ async fn a_reset_between_comparison_and_session_wins() {
         assert!(!written.committed());
         assert_eq!(recorded.events()[0].detail.as_deref(), Some("changed_meanwhile"));
     }
+}
+
+#[tokio::test]
+async fn whoever_ends_the_other_sessions_meanwhile_keeps_nobody_from_signing_in() {
+    let mut mocks = mocks();
+    let mut locked = credentials(1);
+    locked.user.end_sessions(NOW);
+    let mut uow = StagedUnitOfWork::default();
+    uow.credentials.expect_lock().return_once(move |_| Ok(Some(locked)));
+    uow.sessions.expect_insert().withf(|session| session.epoch == 1).times(1).returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    let written = mocks.stage(uow);
+    log_in(mocks, command(PASSWORD)).await.unwrap();
+    assert!(written.committed());
 }
 
 fn outdated_hasher(hash: impl Fn() -> Result<PasswordHash, Fault> + Send + 'static) -> MockPasswordHasher {
@@ -233,7 +250,7 @@ fn outdated_hasher(hash: impl Fn() -> Result<PasswordHash, Fault> + Send + 'stat
 async fn an_outdated_hash_is_replaced_while_it_still_is_the_same() {
     let mut mocks = mocks();
     mocks.password_hasher = outdated_hasher(|| Ok(PasswordHash::new("new-hash")));
-    let mut uow = unit_of_work(Some(user(1)));
+    let mut uow = unit_of_work(Some(credentials(1)));
     uow.credentials
         .expect_upgrade()
         .withf(|id, former, hash| *id == user_id(1) && former.expose() == "hash" && hash.expose() == "new-hash")
@@ -248,7 +265,7 @@ async fn an_outdated_hash_is_replaced_while_it_still_is_the_same() {
 async fn an_upgrade_that_finds_no_room_does_not_fail_the_sign_in() {
     let mut mocks = mocks();
     mocks.password_hasher = outdated_hasher(|| Err(Fault::unavailable("password hashing", "full")));
-    mocks.stage(unit_of_work(Some(user(1))));
+    mocks.stage(unit_of_work(Some(credentials(1))));
     log_in(mocks, command(PASSWORD)).await.unwrap();
 }
 
@@ -256,7 +273,7 @@ async fn an_upgrade_that_finds_no_room_does_not_fail_the_sign_in() {
 async fn sessions_beyond_the_limit_end_on_every_node() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![session(9).id]));
     uow.one_time_tokens
@@ -282,7 +299,7 @@ async fn sessions_beyond_the_limit_end_on_every_node() {
 async fn several_sessions_beyond_the_limit_are_one_event() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![session(8).id, session(9).id]));
     uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
@@ -297,7 +314,7 @@ async fn without_a_limit_on_sessions_none_is_ended() {
     let mut mocks = mocks();
     mocks.policy.sessions_per_user = 0;
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.networks.expect_remember().returning(|_, _, _| Ok(()));
     mocks.stage(uow);
@@ -306,7 +323,7 @@ async fn without_a_limit_on_sessions_none_is_ended() {
 
 fn failing(stage: &str) -> (StagedUnitOfWork, Written) {
     let mut uow = StagedUnitOfWork { fail_commit: stage == "commit", ..StagedUnitOfWork::default() };
-    uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
     uow.sessions.expect_insert().returning(|_| Ok(()));
     uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
     let broken = stage == "network";

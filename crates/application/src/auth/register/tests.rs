@@ -88,13 +88,27 @@ async fn an_address_that_got_its_mails_is_registered_without_another() {
     let written = mocks.stage(creating());
     let mut limiter = MockRateLimiter::new();
     limiter.expect_acquire().returning(|hit| match hit.rule.name {
-        "verification_address" => LimitVerdict::Refused { retry_after: Duration::SECOND },
+        "register_address" => LimitVerdict::Refused { retry_after: Duration::SECOND },
         _ => LimitVerdict::Allowed,
     });
     mocks.rate_limiter = limiter;
     assert!(matches!(register(mocks, command()).await.unwrap(), Registration::Registered(_)));
     assert!(written.committed());
     assert!(written.mails().iter().all(|mail| mail.decoy));
+}
+
+#[tokio::test]
+async fn what_anybody_may_ask_for_an_address_does_not_keep_its_first_mail_back() {
+    let mut mocks = mocks(None);
+    let written = mocks.stage(creating());
+    let mut limiter = MockRateLimiter::new();
+    limiter.expect_acquire().returning(|hit| match hit.rule.name {
+        "verification_address" | "reset_address" => LimitVerdict::Refused { retry_after: Duration::HOUR },
+        _ => LimitVerdict::Allowed,
+    });
+    mocks.rate_limiter = limiter;
+    register(mocks, command()).await.unwrap();
+    assert!(written.mails().iter().all(|mail| !mail.decoy) && written.mails().len() == 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +177,7 @@ async fn where_taken_addresses_are_concealed_both_arms_use_up_one_mail_to_the_ad
         mocks.policy.conceal_existing = true;
         mocks.stage(owner.map_or_else(creating, telling));
         let mut limiter = MockRateLimiter::new();
-        let of_address = |hit: &Hit| hit.rule.name == "verification_address";
+        let of_address = |hit: &Hit| hit.rule.name == "register_address";
         // A new account is registered all the same: it is no limit of this call.
         let retry_after = Duration::HOUR;
         limiter.expect_acquire().withf(of_address).times(1).returning(move |_| LimitVerdict::Refused { retry_after });
@@ -194,7 +208,7 @@ async fn nobody_is_flooded_by_registrations_of_their_address_and_an_inactive_own
         let mut limiter = MockRateLimiter::new();
         limiter.expect_acquire().returning(move |hit| {
             let retry_after = Duration::HOUR;
-            let reached = flooded && hit.rule.name == "verification_address";
+            let reached = flooded && hit.rule.name == "register_address";
             if reached { LimitVerdict::Refused { retry_after } } else { LimitVerdict::Allowed }
         });
         mocks.rate_limiter = limiter;

@@ -17,6 +17,8 @@ async fn credentials_are_found_by_address_and_by_account() {
         assert_eq!(repository.find_by_user(user.id).await.unwrap(), Some(credentials(1)));
         assert_eq!(repository.find_by_email(&email("x@example.com")).await.unwrap(), None);
         assert_eq!(repository.find_by_user(user_id(2)).await.unwrap(), None);
+        assert_eq!(repository.lock(user.id).await.unwrap(), Some(credentials(1)));
+        assert_eq!(repository.lock(user_id(2)).await.unwrap(), None);
     })
     .await;
 }
