@@ -14,6 +14,7 @@ pub mod list_invitations;
 pub mod list_members;
 pub mod list_my_teams;
 pub(crate) mod listed_member;
+pub(crate) mod moot_invitations;
 pub mod remove_member;
 pub mod resend_invitation;
 pub mod revoke_invitation;

@@ -21,6 +21,7 @@ use crate::ports::id_generator::IdGenerator;
 use crate::ports::one_time_token_repository::OneTimeTokenRepository;
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::snapshots::{Entry, Snapshots};
+use crate::teams::moot_invitations;
 use crate::trail::Trail;
 
 /// What to do.
@@ -146,6 +147,7 @@ impl ConfirmEmailChange {
         }
         uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
         let given_up = self.give_up(uow, &former, now).await?;
+        moot_invitations::settle(uow, &user).await?;
         let event = self.trail.event(AuditKind::EmailChanged, origin, now).by(user.id).about(user.id);
         uow.audit().append(&event).await?;
         Ok(Some((event, given_up)))

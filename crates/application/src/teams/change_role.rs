@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{TeamId, UserId};
-use countersign_domain::team::membership::{Member, Membership};
+use countersign_domain::team::membership::{Member, Membership, MembershipStatus};
 use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
 
@@ -106,7 +106,9 @@ impl ChangeRole {
         }
         membership.role = role;
         uow.memberships().update(&membership).await?;
-        self.change_invited_role(&*uow, &membership, &user.email).await?;
+        if membership.status == MembershipStatus::AwaitingVerification {
+            self.change_invited_role(&*uow, &membership, &user.email).await?;
+        }
         let event = self.trail.event(AuditKind::RoleChanged, origin, now).by(actor.id()).about(user_id);
         let event = event.in_team(team_id).detail(role.as_str());
         uow.audit().append(&event).await?;
@@ -114,7 +116,8 @@ impl ChangeRole {
         Ok(listed_member(membership, user))
     }
 
-    /// An awaiting member has an invitation pending; it must not promise the former role any longer.
+    /// An awaiting member has an invitation pending; it must not promise the former role any longer. Of an active one
+    /// it is not the same promise: it would outlive what becomes of the member.
     async fn change_invited_role(
         &self,
         uow: &dyn UnitOfWork,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
-use crate::limits::{Limit, LimitExceeded, Limits, Subject};
+use crate::limits::{Attempt, Limit, LimitExceeded, Limits, Subject};
 
 /// Counts invitations, new ones and repeats alike.
 #[derive(Clone)]
@@ -22,13 +22,14 @@ impl InvitationLimits {
     }
 
     /// Counts one invitation of the actor for the team to the address, or nothing when one of the limits is reached.
+    /// Gives what the address was counted.
     pub(crate) async fn acquire(
         &self,
         actor: &Actor,
         team_id: TeamId,
         email: &EmailAddress,
         now: OffsetDateTime,
-    ) -> Result<(), LimitExceeded> {
+    ) -> Result<Attempt, LimitExceeded> {
         let limit = if actor.user.email_verified { Limit::InviteOfUser } else { Limit::InviteOfUnverifiedUser };
         let of_user = self.limits.acquire(limit, Subject::User(actor.id()), now).await?;
         let of_team = match self.limits.acquire(Limit::InviteOfTeam, Subject::Team(team_id), now).await {
@@ -38,12 +39,20 @@ impl InvitationLimits {
                 return Err(exceeded);
             }
         };
-        if let Err(exceeded) = self.limits.acquire(Limit::InviteOfAddress, Subject::Address(email), now).await {
-            self.limits.refund(of_team).await;
-            self.limits.refund(of_user).await;
-            return Err(exceeded);
+        match self.limits.acquire(Limit::InviteOfAddress, Subject::Address(email), now).await {
+            Ok(of_address) => Ok(of_address),
+            Err(exceeded) => {
+                self.limits.refund(of_team).await;
+                self.limits.refund(of_user).await;
+                Err(exceeded)
+            }
         }
-        Ok(())
+    }
+
+    /// Nothing was mailed: what others may send to the address is not used up. The actor and the team keep theirs
+    /// counted, for each attempt is work.
+    pub(crate) async fn unmailed(&self, of_address: Attempt) {
+        self.limits.refund(of_address).await;
     }
 }
 
@@ -74,7 +83,8 @@ mod tests {
         });
         let answer = InvitationLimits::new(&mocks.into_dependencies())
             .acquire(&actor, team(1).id, &email("new@example.com"), NOW)
-            .await;
+            .await
+            .map(drop);
         let seen = seen.lock().unwrap().clone();
         (answer, seen)
     }

@@ -10,6 +10,7 @@ use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
+use time::OffsetDateTime;
 
 use crate::actor::Actor;
 use crate::completion::finish;
@@ -101,7 +102,25 @@ impl InviteMember {
         let padding = TimePadding::begin();
         self.access.require(actor, origin, command.team_id, Permission::ManageInvitations).await?;
         let now = self.clock.now();
-        self.limits.acquire(actor, command.team_id, &command.email, now).await?;
+        let counted = self.limits.acquire(actor, command.team_id, &command.email, now).await?;
+        if let Err(error) = self.invite(actor, origin, command, now).await {
+            self.limits.unmailed(counted).await;
+            return Err(error);
+        }
+        if !self.add_existing {
+            // Nobody is added, and nobody is to be told who has an account.
+            padding.end().await;
+        }
+        Ok(())
+    }
+
+    async fn invite(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        command: InviteMemberCommand,
+        now: OffsetDateTime,
+    ) -> Result<(), InviteMemberError> {
         let uow = self.units_of_work.begin().await?;
         let nobody = UserId::new(self.ids.next_id());
         let account = lock_account(&*uow, &command.email, nobody).await?;
@@ -124,10 +143,6 @@ impl InviteMember {
         uow.audit().append(&event).await?;
         let granted = account.map(|user| Entry::Membership(user.id, command.team_id));
         finish(uow, [self.snapshots.refreshed(granted)], &self.trail, [event]).await?;
-        if !self.add_existing {
-            // Nobody is added, and nobody is to be told who has an account.
-            padding.end().await;
-        }
         Ok(())
     }
 }

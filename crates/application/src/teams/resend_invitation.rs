@@ -6,6 +6,7 @@ use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::ids::{InvitationId, TeamId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::permissions::Permission;
+use time::OffsetDateTime;
 
 use crate::actor::Actor;
 use crate::completion::finish;
@@ -85,11 +86,25 @@ impl ResendInvitation {
         origin: &Origin,
         command: ResendInvitationCommand,
     ) -> Result<(), ResendInvitationError> {
-        let ResendInvitationCommand { team_id, invitation_id } = command;
+        let ResendInvitationCommand { team_id, invitation_id } = command.clone();
         self.access.require(actor, origin, team_id, Permission::ManageInvitations).await?;
         let seen = pending(self.invitations.find_by_id(team_id, invitation_id).await?)?;
         let now = self.clock.now();
-        self.limits.acquire(actor, team_id, &seen.email, now).await?;
+        let counted = self.limits.acquire(actor, team_id, &seen.email, now).await?;
+        if let Err(error) = self.resend(actor, origin, command, now).await {
+            self.limits.unmailed(counted).await;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    async fn resend(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        ResendInvitationCommand { team_id, invitation_id }: ResendInvitationCommand,
+        now: OffsetDateTime,
+    ) -> Result<(), ResendInvitationError> {
         let (uow, team) = self.access.begin(actor, origin, team_id, Permission::ManageInvitations).await?;
         let mut invitation = pending(uow.invitations().find_by_id(team_id, invitation_id).await?)?;
         let token = self.letters.token(now);

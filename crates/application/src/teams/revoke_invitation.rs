@@ -7,18 +7,19 @@ use countersign_domain::ids::{InvitationId, TeamId, UserId};
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::membership::MembershipStatus;
 use countersign_domain::team::permissions::Permission;
-use countersign_domain::user::User;
 
 use crate::actor::Actor;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
+use crate::ports::id_generator::IdGenerator;
 use crate::ports::invitation_repository::InvitationRepository;
 use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::teams::access::{TeamAccess, TeamAccessError};
+use crate::time_padding::TimePadding;
 use crate::trail::Trail;
 
 /// What to do.
@@ -56,12 +57,14 @@ classify! { RevokeInvitationError {
 #[derive(Clone)]
 pub struct RevokeInvitation {
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
     access: TeamAccess,
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     invitations: Arc<dyn InvitationRepository>,
     users: Arc<dyn UserRepository>,
     snapshots: Snapshots,
     trail: Trail,
+    add_existing: bool,
 }
 
 impl RevokeInvitation {
@@ -69,47 +72,70 @@ impl RevokeInvitation {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             clock: Arc::clone(&dependencies.clock),
+            ids: Arc::clone(&dependencies.ids),
             access: TeamAccess::new(dependencies),
             units_of_work: Arc::clone(&dependencies.units_of_work),
             invitations: Arc::clone(&dependencies.invitations),
             users: Arc::clone(&dependencies.users),
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
+            add_existing: dependencies.policy.add_existing,
         }
     }
 
-    /// Withdraws a pending invitation, and its mail if that is not sent yet; one that is withdrawn already stays so. A membership that only awaits the
-    /// verification of the invited address goes with it: the invitation was all it stood on.
+    /// Withdraws a pending invitation, and its mail if that is not sent yet; one that is withdrawn already stays so. A
+    /// membership that only awaits the verification of the invited address goes with it: the invitation was all it
+    /// stood on.
     pub async fn execute(
         &self,
         actor: &Actor,
         origin: &Origin,
         command: RevokeInvitationCommand,
     ) -> Result<(), RevokeInvitationError> {
+        let padding = TimePadding::begin();
         let RevokeInvitationCommand { team_id, invitation_id } = command;
         self.access.require(actor, origin, team_id, Permission::ManageInvitations).await?;
         let invitation = self.invitations.find_by_id(team_id, invitation_id).await?;
         let invitation = invitation.ok_or(RevokeInvitationError::InvitationNotFound)?;
-        let account = self.users.find_by_email(&invitation.email).await?.map(|user| user.id);
+        if invitation.state != InvitationState::Pending {
+            return settled_before(invitation.state);
+        }
+        let outcome = self.revoke(actor, origin, &invitation).await;
+        if !self.add_existing {
+            // Nobody is to be told who has an account.
+            padding.end().await;
+        }
+        outcome
+    }
+
+    /// The same statements whether an account has the address or none.
+    async fn revoke(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        invitation: &Invitation,
+    ) -> Result<(), RevokeInvitationError> {
+        let team_id = invitation.team_id;
+        let account = self.users.find_by_email(&invitation.email).await?;
+        let account = account.map_or_else(|| UserId::new(self.ids.next_id()), |user| user.id);
         let now = self.clock.now();
-        let fence = self.snapshots.fence(account.map(|id| Entry::Membership(id, team_id))).await;
+        let fence = self.snapshots.fence([Entry::Membership(account, team_id)]).await;
         let uow = self.units_of_work.begin().await?;
-        let user = lock_addressee(&*uow, account, &invitation).await?;
+        let addressee = uow.users().lock(account).await?.is_some_and(|user| user.email == invitation.email);
         if let Err(denial) = self.access.lock(&*uow, actor, team_id, Permission::ManageInvitations).await? {
             drop(uow);
             return Err(self.access.deny(actor, origin, team_id, denial).await?.into());
         }
         let mut events = Vec::new();
-        if settle(&*uow, &invitation).await? {
+        if settle(&*uow, invitation).await? {
             uow.outbox().withdraw(invitation.id).await?;
             let event = self.trail.event(AuditKind::InvitationRevoked, origin, now);
             events.push(event.by(actor.id()).in_team(team_id));
-        }
-        if let Some(user) = user.filter(|_| !events.is_empty())
-            && remove_awaiting(&*uow, &user, team_id).await?
-        {
-            let event = self.trail.event(AuditKind::MemberRemoved, origin, now);
-            events.push(event.by(actor.id()).about(user.id).in_team(team_id));
+            let awaits = awaits(&*uow, account, team_id).await?;
+            if addressee && awaits && uow.memberships().remove(account, team_id).await? {
+                let event = self.trail.event(AuditKind::MemberRemoved, origin, now);
+                events.push(event.by(actor.id()).about(account).in_team(team_id));
+            }
         }
         for event in &events {
             uow.audit().append(event).await?;
@@ -119,35 +145,26 @@ impl RevokeInvitation {
     }
 }
 
-/// The account that has the invited address, locked: whether its membership still awaits must not change meanwhile.
-async fn lock_addressee(
-    uow: &dyn UnitOfWork,
-    account: Option<UserId>,
-    invitation: &Invitation,
-) -> Result<Option<User>, Fault> {
-    let Some(id) = account else { return Ok(None) };
-    Ok(uow.users().lock(id).await?.filter(|user| user.email == invitation.email))
-}
-
 /// Whether this revoked it; `false` if it had been revoked before.
 async fn settle(uow: &dyn UnitOfWork, invitation: &Invitation) -> Result<bool, RevokeInvitationError> {
     if uow.invitations().settle(invitation.id, InvitationState::Revoked, None).await? {
         return Ok(true);
     }
-    match uow.invitations().find_by_id(invitation.team_id, invitation.id).await?.map(|found| found.state) {
-        Some(InvitationState::Revoked) => Ok(false),
-        Some(_) => Err(RevokeInvitationError::InvitationNotPending),
-        None => Err(RevokeInvitationError::InvitationNotFound),
+    let found = uow.invitations().find_by_id(invitation.team_id, invitation.id).await?;
+    settled_before(found.ok_or(RevokeInvitationError::InvitationNotFound)?.state).map(|()| false)
+}
+
+/// What was withdrawn before stays so, and is nothing to look an account up for.
+fn settled_before(state: InvitationState) -> Result<(), RevokeInvitationError> {
+    match state {
+        InvitationState::Revoked => Ok(()),
+        _ => Err(RevokeInvitationError::InvitationNotPending),
     }
 }
 
-async fn remove_awaiting(uow: &dyn UnitOfWork, user: &User, team_id: TeamId) -> Result<bool, Fault> {
-    match uow.memberships().find(user.id, team_id).await? {
-        Some(membership) if membership.status == MembershipStatus::AwaitingVerification => {
-            uow.memberships().remove(user.id, team_id).await
-        }
-        _ => Ok(false),
-    }
+async fn awaits(uow: &dyn UnitOfWork, user: UserId, team_id: TeamId) -> Result<bool, Fault> {
+    let membership = uow.memberships().find(user, team_id).await?;
+    Ok(membership.is_some_and(|membership| membership.status == MembershipStatus::AwaitingVerification))
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ mod tests {
         uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
         uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
         uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+        uow.invitations.expect_list_by_email().returning(|_| Ok(vec![]));
         mocks.stage(uow);
         mocks
     }

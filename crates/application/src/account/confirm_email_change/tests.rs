@@ -1,10 +1,14 @@
+use countersign_domain::invitation::InvitationState;
 use countersign_domain::session::Session;
+use countersign_domain::team::role::Role;
 
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, email, one_time_token, origin, session, team, user, user_id};
+use crate::testing::{
+    Mocks, NOW, StagedUnitOfWork, email, invitation, membership, one_time_token, origin, session, team, user, user_id,
+};
 
 const TOKEN: &str = "change-token";
 const NEW: &str = "new@example.com";
@@ -48,6 +52,17 @@ fn unit_of_work(owner: User, stored: Option<Session>, kept: Option<SessionId>) -
         .withf(|id, purposes| *id == user_id(1) && *purposes == [Purpose::PasswordReset, Purpose::EmailVerification])
         .times(1)
         .returning(|_, _| Ok(()));
+    uow.invitations
+        .expect_list_by_email()
+        .withf(|address| *address == email(NEW))
+        .times(1)
+        .returning(|address| Ok(vec![invitation(address.as_str(), Role::Member)]));
+    uow.memberships.expect_find().returning(|user, _| Ok((user == user_id(1)).then(|| membership(1, Role::Member))));
+    uow.invitations
+        .expect_settle()
+        .withf(|_, state, by| (*state, *by) == (InvitationState::Accepted, Some(user_id(1))))
+        .times(1)
+        .returning(|_, _, _| Ok(true));
     uow
 }
 
@@ -76,6 +91,7 @@ async fn the_address_is_swapped_the_requester_stays_and_the_old_address_is_told(
     let mails = written.mails();
     assert_eq!((mails.len(), &mails[0].kind), (1, &MailKind::AddressChanged));
     assert_eq!(mails[0].recipient, user(1).email);
+    assert_eq!(written.withdrawn(), [invitation(NEW, Role::Member).id], "there is nothing left to accept");
 }
 
 #[tokio::test]

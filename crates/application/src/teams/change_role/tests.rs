@@ -1,4 +1,3 @@
-use countersign_domain::team::membership::MembershipStatus;
 use mockall::predicate::eq;
 
 use super::*;
@@ -78,8 +77,9 @@ async fn an_awaiting_admin_can_be_demoted_whoever_else_is_admin() {
 }
 
 #[tokio::test]
-async fn a_pending_invitation_of_the_member_promises_the_new_role() {
-    let members = [membership(1, Role::Admin), membership(2, Role::Admin)];
+async fn a_pending_invitation_of_an_awaiting_member_promises_the_new_role() {
+    let awaiting = Membership { status: MembershipStatus::AwaitingVerification, ..membership(2, Role::Admin) };
+    let members = [membership(1, Role::Admin), awaiting];
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&members);
     unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
@@ -90,6 +90,18 @@ async fn a_pending_invitation_of_the_member_promises_the_new_role() {
         .returning(|_, email| Ok(Some(invitation(email.as_str(), Role::Admin))));
     unit.invitations.expect_renew().withf(|renewed| renewed.role == Role::Member).times(1).returning(|_| Ok(true));
     assert!(change(&members, Some(unit), to(2, Role::Member)).await.0.is_ok());
+}
+
+#[tokio::test]
+async fn a_pending_invitation_of_an_active_member_keeps_its_role() {
+    let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_team(&members);
+    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
+    unit.memberships.expect_update().returning(|_| Ok(true));
+    unit.invitations.expect_lock_pending().returning(|_, email| Ok(Some(invitation(email.as_str(), Role::Member))));
+    unit.invitations.expect_renew().never();
+    assert!(change(&members, Some(unit), to(2, Role::Admin)).await.0.is_ok());
 }
 
 #[tokio::test]

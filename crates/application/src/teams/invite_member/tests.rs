@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use countersign_domain::audit::AuditKind;
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::membership::{Membership, MembershipStatus};
@@ -188,6 +190,32 @@ async fn an_active_member_keeps_its_role() {
         invite(mocks(), Some(unit(Some(account(true)), Some(membership(2, Role::Member)), None))).await;
     assert_eq!(refused.unwrap_err().code(), "already_member");
     assert!(!written.committed());
+}
+
+/// What was taken back of an invitation's limits, by the name of the limit.
+fn noting_refunds(mocks: &mut Mocks) -> Arc<Mutex<Vec<&'static str>>> {
+    let refunded: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    let log = Arc::clone(&refunded);
+    mocks.rate_limiter = MockRateLimiter::new();
+    mocks.rate_limiter.expect_acquire().returning(|_| LimitVerdict::Allowed);
+    mocks.rate_limiter.expect_refund().returning(move |hit| log.lock().unwrap().push(hit.rule.name));
+    refunded
+}
+
+#[tokio::test]
+async fn only_what_is_mailed_uses_up_the_invitations_of_the_address() {
+    let mut refused = mocks();
+    let refunded = noting_refunds(&mut refused);
+    let member = unit(Some(account(true)), Some(membership(2, Role::Member)), None);
+    invite(refused, Some(member)).await.0.unwrap_err();
+    assert_eq!(*refunded.lock().unwrap(), ["invite_address"], "the actor and the team keep theirs counted");
+
+    let mut mailed = mocks();
+    let refunded = noting_refunds(&mut mailed);
+    let mut stranger = unit(None, None, None);
+    expect_new_invitation(&mut stranger);
+    invite(mailed, Some(stranger)).await.0.unwrap();
+    assert!(refunded.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -74,9 +74,12 @@ async fn one_that_was_answered_is_not_mailed_again() {
 }
 
 #[tokio::test]
-async fn one_that_was_answered_a_moment_ago_is_not_mailed_again() {
-    let (refused, written) =
-        resend(mocks(Some(in_state(InvitationState::Pending))), Some(unit(in_state(InvitationState::Revoked)))).await;
+async fn one_that_was_answered_a_moment_ago_is_not_mailed_again_and_uses_up_no_mail_to_the_address() {
+    let mut mocks = mocks(Some(in_state(InvitationState::Pending)));
+    mocks.rate_limiter = MockRateLimiter::new();
+    mocks.rate_limiter.expect_acquire().returning(|_| LimitVerdict::Allowed);
+    mocks.rate_limiter.expect_refund().withf(|hit| hit.rule.name == "invite_address").times(1).returning(|_| ());
+    let (refused, written) = resend(mocks, Some(unit(in_state(InvitationState::Revoked)))).await;
     assert_eq!(refused.unwrap_err().code(), "invitation_not_pending");
     assert!(!written.committed() && written.mails().is_empty());
 }

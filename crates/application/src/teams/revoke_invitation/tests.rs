@@ -4,7 +4,9 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::error::Classify;
+use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, invitation, membership, origin, team, user, user_id};
+use crate::time_padding::tests::steps_of;
 
 const ADDRESS: &str = "user2@example.com";
 
@@ -34,7 +36,7 @@ fn mocks(account: bool) -> Mocks {
 fn unit(second: Option<Membership>, revoked: bool, state: Option<InvitationState>) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[vec![membership(1, Role::Admin)], second.into_iter().collect()].concat());
-    unit.users.expect_lock().with(eq(user_id(2))).returning(|_| Ok(Some(user(2))));
+    unit.users.expect_lock().returning(|id| Ok(Some(user(2)).filter(|user| user.id == id)));
     unit.invitations
         .expect_settle()
         .with(eq(command().invitation_id), eq(InvitationState::Revoked), eq(None))
@@ -68,6 +70,36 @@ async fn a_membership_that_stood_on_the_invitation_goes_with_it() {
     assert!(written.committed());
     assert_eq!(written.audited(), [AuditKind::InvitationRevoked, AuditKind::MemberRemoved]);
     assert_eq!(written.events()[1].user_id, Some(user_id(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_everybody_has_to_accept_no_answer_tells_who_has_an_account() {
+    for account in [true, false] {
+        let mut mocks = mocks(account);
+        mocks.policy.add_existing = false;
+        let mut cache = MockSnapshotCache::new();
+        cache.expect_read().returning(|_| Lookup::Miss(None));
+        cache.expect_fence().times(1).returning(|_| Ok(()));
+        cache.expect_lift().times(1).returning(|_| Ok(()));
+        mocks.membership_cache = cache;
+        let (steps, (revoked, written)) = steps_of(revoke(mocks, Some(unit(None, true, None)))).await;
+        revoked.unwrap();
+        assert_eq!((steps, written.audited()), (1, vec![AuditKind::InvitationRevoked]), "account: {account}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_settled_is_told_without_a_look_at_accounts() {
+    for (state, code) in [(InvitationState::Revoked, None), (InvitationState::Accepted, Some("invitation_not_pending"))]
+    {
+        let mut mocks = Mocks::default();
+        mocks.policy.add_existing = false;
+        mocks.hold_team(&[membership(1, Role::Admin)]);
+        let found = Invitation { state, ..invitation(ADDRESS, Role::Member) };
+        mocks.invitations.expect_find_by_id().returning(move |_, _| Ok(Some(found.clone())));
+        let (steps, (again, _)) = steps_of(revoke(mocks, None)).await;
+        assert_eq!((steps, again.err().map(|error| error.code())), (0, code));
+    }
 }
 
 #[tokio::test]

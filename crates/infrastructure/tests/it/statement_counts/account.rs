@@ -36,7 +36,7 @@ async fn calls_with_a_mailed_token_cost_what_they_should() {
             service.costs("POST /auth/change-email", (7, 1), change).await.unwrap();
             let command = ConfirmEmailChangeCommand { token: service.mailed_token() };
             let confirm = account.confirm_email_change.execute(&ORIGIN, command.clone());
-            service.costs("POST /auth/confirm-email-change", (12, 1), confirm).await.unwrap();
+            service.costs("POST /auth/confirm-email-change", (13, 1), confirm).await.unwrap();
             let again = account.confirm_email_change.execute(&ORIGIN, command);
             service.costs("a token that is used up", (2, 0), again).await.unwrap_err();
 

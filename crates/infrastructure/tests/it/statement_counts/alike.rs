@@ -5,7 +5,10 @@ use countersign_application::auth::login::LogInCommand;
 use countersign_application::auth::request_email_verification::RequestEmailVerificationCommand;
 use countersign_application::auth::request_password_reset::RequestPasswordResetCommand;
 use countersign_application::policy::Policy;
+use countersign_application::teams::list_invitations::ListInvitationsCommand;
+use countersign_application::teams::revoke_invitation::RevokeInvitationCommand;
 use countersign_application::testing::{email, presented};
+use countersign_domain::page::PageRequest;
 
 use crate::persistence::fresh::{Fresh, on_each};
 use crate::statement_counts::service::{ORIGIN, PASSWORD, Service};
@@ -53,6 +56,28 @@ async fn refused_sign_ins_cost_the_same_for_every_address() {
                 let command = LogInCommand { email: email(address), password: presented(password) };
                 let refused = service.application.auth.login.execute(&ORIGIN, command);
                 service.costs(&format!("a refused sign-in of {address}"), (2, 0), refused).await.unwrap_err();
+            }
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_everybody_has_to_accept_withdrawing_an_invitation_costs_the_same_for_every_address() {
+    on_each(|fresh| {
+        Box::pin(async move {
+            let service = service(&fresh, Policy { add_existing: false, ..Policy::default() }).await;
+            let teams = &service.application.teams;
+            let actor = service.signed_in("admin@example.org").await;
+            let team_id = service.team(&actor).await.id;
+            for address in [KNOWN, UNKNOWN, INACTIVE] {
+                service.invite(&actor, team_id, address).await;
+                let command = ListInvitationsCommand { team_id, page: PageRequest::first(50) };
+                let list = teams.list_invitations.execute(&actor, &ORIGIN, command).await.unwrap();
+                let invitation_id = list.items.last().unwrap().invitation.id;
+                let command = RevokeInvitationCommand { team_id, invitation_id };
+                let revoke = teams.revoke_invitation.execute(&actor, &ORIGIN, command);
+                service.costs(&format!("withdrawing that of {address}"), (9, 1), revoke).await.unwrap();
             }
         })
     })

@@ -58,9 +58,11 @@ async fn calls_on_invitations_cost_what_they_should() {
             let command = ResendInvitationCommand { team_id, invitation_id };
             let resend = teams.resend_invitation.execute(&actor, &ORIGIN, command);
             service.costs("POST /teams/{id}/invitations/{id}/resend", (8, 1), resend).await.unwrap();
-            let command = RevokeInvitationCommand { team_id, invitation_id };
-            let revoke = teams.revoke_invitation.execute(&actor, &ORIGIN, command);
-            service.costs("DELETE /teams/{id}/invitations/{id}", (7, 1), revoke).await.unwrap();
+            let command = || RevokeInvitationCommand { team_id, invitation_id };
+            let revoke = teams.revoke_invitation.execute(&actor, &ORIGIN, command());
+            service.costs("DELETE /teams/{id}/invitations/{id}", (9, 1), revoke).await.unwrap();
+            let again = teams.revoke_invitation.execute(&actor, &ORIGIN, command());
+            service.costs("DELETE /teams/{id}/invitations/{id} again", (1, 0), again).await.unwrap();
         })
     })
     .await;
