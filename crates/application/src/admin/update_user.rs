@@ -14,7 +14,7 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::admin::views::AdminViews;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
-use crate::error::{Fault, WriteError, classify};
+use crate::error::{Fault, FieldViolation, RejectedValue, WriteError, classify};
 use crate::ports::clock::Clock;
 use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
@@ -37,6 +37,9 @@ pub enum UpdateUserError {
     /// No such user.
     #[error("no such user")]
     UserNotFound,
+    /// Nobody has proven the address of the account.
+    #[error(transparent)]
+    Rejected(#[from] RejectedValue),
     /// It takes a superuser.
     #[error(transparent)]
     Superuser(#[from] SuperuserError),
@@ -47,7 +50,7 @@ pub enum UpdateUserError {
 
 classify! { UpdateUserError {
     UserNotFound => Missing "user_not_found",
-} via { Superuser, Internal } }
+} via { Rejected, Superuser, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -76,7 +79,8 @@ impl UpdateUser {
     }
 
     /// Activates, deactivates, appoints or dismisses an account, for superusers. A deactivated account loses its
-    /// sessions and mailed tokens, and the teams that depend on it get another admin or are frozen.
+    /// sessions and mailed tokens, and the teams that depend on it get another admin or are frozen. Only an account whose
+    /// address is proven can be appointed.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -85,7 +89,9 @@ impl UpdateUser {
     ) -> Result<User, UpdateUserError> {
         self.guard.require(actor, origin).await?;
         let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
-        if Change::of(&user, &command).is_none() {
+        let change = Change::of(&user, &command);
+        change.check(&user)?;
+        if change.is_none() {
             return self.unchanged(actor, origin, user).await;
         }
         let now = self.clock.now();
@@ -93,9 +99,11 @@ impl UpdateUser {
         let (uow, user) = self.guard.begin(actor, origin, user.id).await?;
         let mut user = user.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
-        if change.is_none() {
+        let allowed = change.check(&user);
+        if allowed.is_err() || change.is_none() {
             drop(uow);
             fence.lift().await;
+            allowed?;
             return self.unchanged(actor, origin, user).await;
         }
         let mut aftermath = Aftermath::default();
@@ -142,6 +150,14 @@ impl Change {
 
     const fn is_none(&self) -> bool {
         self.is_active.is_none() && self.is_superuser.is_none()
+    }
+
+    /// Whoever registered an address that they cannot read is not appointed by it.
+    fn check(&self, user: &User) -> Result<(), RejectedValue> {
+        if self.is_superuser != Some(true) {
+            return Ok(());
+        }
+        user.may_be_appointed().map_err(|violation| RejectedValue(FieldViolation::new("is_superuser", &violation)))
     }
 
     /// Changes the account; says what happened.

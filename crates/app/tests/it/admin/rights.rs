@@ -110,6 +110,24 @@ async fn a_dismissed_superuser_is_refused_at_once_with_the_old_token() {
 }
 
 #[tokio::test]
+async fn whoever_registered_an_address_without_proving_it_is_not_appointed() {
+    let (server, root) = server().await;
+    let squatter = server.register("boss@example.org").await;
+    let tokens = server.login(&squatter).await;
+    let appoint = || {
+        let path = format!("/admin/users/{}", squatter.id);
+        server.patch(&path).bearer(&root.access).json(&json!({"is_superuser": true}))
+    };
+    let refused = appoint().send().await;
+    assert_problem(&refused, 422, "validation_failed");
+    assert_eq!(refused.json()["errors"][0]["field"], "is_superuser");
+    assert_eq!(refused.json()["errors"][0]["code"], "email_not_verified");
+    assert_problem(&server.get("/admin/users").bearer(&tokens.access).send().await, 403, "superuser_required");
+    server.rows().await.execute("UPDATE users SET email_verified = TRUE").await;
+    appoint().send().await.expect(200);
+}
+
+#[tokio::test]
 async fn two_superusers_who_dismiss_each_other_leave_no_half_done_change() {
     let (server, root) = server().await;
     let (_, one) = server.signed_in("one@example.org").await;

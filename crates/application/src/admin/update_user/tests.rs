@@ -115,6 +115,22 @@ async fn superusers_are_appointed_and_dismissed() {
 }
 
 #[tokio::test]
+async fn an_account_whose_address_nobody_has_proven_is_not_appointed() {
+    let unproven = User { email_verified: false, ..user(2) };
+    for (seen, unit) in [(unproven.clone(), None), (user(2), Some(unit(unproven.clone())))] {
+        let (refused, written) = update(superuser(), seen, unit, command(None, Some(true))).await;
+        let refused = refused.unwrap_err();
+        let violation = refused.violation().unwrap();
+        assert_eq!((violation.field, violation.code), ("is_superuser", "email_not_verified"));
+        assert!(!written.committed() && written.audited().is_empty());
+    }
+    let mut unit = unit(User { is_superuser: true, ..unproven.clone() });
+    unit.users.expect_update().returning(|_| Ok(()));
+    let row = User { is_superuser: true, ..unproven };
+    assert!(update(superuser(), row, Some(unit), command(None, Some(false))).await.0.is_ok(), "dismissed it may be");
+}
+
+#[tokio::test]
 async fn where_nothing_changes_nothing_is_written_but_that_it_was_shown() {
     for command in [command(None, None), command(Some(true), Some(false))] {
         let (updated, _, recorded) = update_and_look(superuser(), user(2), None, command).await;
