@@ -17,6 +17,7 @@ mod m20260101_000010_signing_keys;
 mod m20260101_000011_updated_at;
 mod m20260101_000012_erasures;
 mod m20260101_000013_erasures_due_at;
+mod m20260101_000014_memberships_by_time;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000011_updated_at::Migration),
             Box::new(m20260101_000012_erasures::Migration),
             Box::new(m20260101_000013_erasures_due_at::Migration),
+            Box::new(m20260101_000014_memberships_by_time::Migration),
         ]
     }
 }

@@ -1,36 +1,63 @@
-//! Lists in pieces: keyset paging over ids, so that a page costs the same at any depth.
+//! Lists in pieces: keyset paging over ids, or over times and ids, so that a page costs the same at any depth.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::violation::Violation;
 
-/// Where the next page starts: after this key. Opaque for clients.
+/// Where the next page starts: after this key, in a list by time after this time and key. Opaque for clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor(Uuid);
+pub struct Cursor {
+    at: Option<OffsetDateTime>,
+    key: Uuid,
+}
 
 impl Cursor {
     /// A cursor after the row with this key.
     pub const fn after(key: Uuid) -> Self {
-        Self(key)
+        Self { at: None, key }
+    }
+
+    /// A cursor after the row of this time, in whole milliseconds, that has this key.
+    pub const fn after_time(at: OffsetDateTime, key: Uuid) -> Self {
+        Self { at: Some(at), key }
+    }
+
+    /// The time of the last row already seen, in a list by time.
+    pub const fn time(self) -> Option<OffsetDateTime> {
+        self.at
     }
 
     /// The key of the last row already seen.
     pub const fn key(self) -> Uuid {
-        self.0
+        self.key
     }
 
     /// The form that clients carry.
     pub fn encode(self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+        let mut octets = self.key.as_bytes().to_vec();
+        if let Some(at) = self.at {
+            octets.extend((at.unix_timestamp_nanos() / NANOS_OF_A_MILLISECOND).to_be_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(octets)
     }
 
     /// Reads the form that clients carry.
     pub fn parse(text: &str) -> Result<Self, PageError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_invalid| PageError::Cursor)?;
-        Uuid::from_slice(&bytes).map(Self).map_err(|_invalid| PageError::Cursor)
+        let octets = URL_SAFE_NO_PAD.decode(text).map_err(|_invalid| PageError::Cursor)?;
+        let (key, at) = octets.split_first_chunk::<16>().ok_or(PageError::Cursor)?;
+        let at = if at.is_empty() { None } else { Some(time_of(at).ok_or(PageError::Cursor)?) };
+        Ok(Self { at, key: Uuid::from_bytes(*key) })
     }
+}
+
+const NANOS_OF_A_MILLISECOND: i128 = 1_000_000;
+
+fn time_of(octets: &[u8]) -> Option<OffsetDateTime> {
+    let milliseconds = i128::from_be_bytes(octets.try_into().ok()?);
+    OffsetDateTime::from_unix_timestamp_nanos(milliseconds.checked_mul(NANOS_OF_A_MILLISECOND)?).ok()
 }
 
 /// One page's worth of a request.
@@ -122,10 +149,22 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page from up to `limit + 1` rows: the one too many only says that there is more.
-    pub fn from_rows(mut items: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> Uuid) -> Self {
+    pub fn from_rows(items: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> Uuid) -> Self {
+        Self::up_to(items, request, |last| Cursor::after(key(last)))
+    }
+
+    /// The same of a list by time and key.
+    pub fn from_rows_by_time(items: Vec<T>, request: &PageRequest, key: impl Fn(&T) -> (OffsetDateTime, Uuid)) -> Self {
+        Self::up_to(items, request, |last| {
+            let (at, key) = key(last);
+            Cursor::after_time(at, key)
+        })
+    }
+
+    fn up_to(mut items: Vec<T>, request: &PageRequest, cursor: impl Fn(&T) -> Cursor) -> Self {
         let more = items.len() > usize::from(request.limit());
         items.truncate(usize::from(request.limit()));
-        let next = if more { items.last().map(|last| Cursor::after(key(last))) } else { None };
+        let next = if more { items.last().map(cursor) } else { None };
         Self { items, next }
     }
 
@@ -150,9 +189,12 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_the_round_trip_and_nothing_else_is_one() {
-        let cursor = Cursor::after(Uuid::from_u128(7));
-        assert_eq!(Cursor::parse(&cursor.encode()), Ok(cursor));
-        for bad in ["", "x", "AAAA", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAABx"] {
+        let time = OffsetDateTime::from_unix_timestamp_nanos(1_767_323_045_678_000_000).unwrap();
+        for cursor in [Cursor::after(Uuid::from_u128(7)), Cursor::after_time(time, Uuid::from_u128(7))] {
+            assert_eq!(Cursor::parse(&cursor.encode()), Ok(cursor));
+        }
+        let beyond_all_times = URL_SAFE_NO_PAD.encode([255_u8 / 2; 32]);
+        for bad in ["", "x", "AAAA", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAABx", &"A".repeat(32), &beyond_all_times] {
             assert_eq!(Cursor::parse(bad), Err(PageError::Cursor), "{bad}");
         }
     }
@@ -164,5 +206,8 @@ mod tests {
         assert_eq!(page.items, [1, 2]);
         assert_eq!(page.next, Some(Cursor::after(Uuid::from_u128(2))));
         assert_eq!(Page::from_rows(vec![1_u128, 2], &request, |n| Uuid::from_u128(*n)).next, None);
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let by_time = Page::from_rows_by_time(vec![1_u128, 2, 3], &request, |n| (at, Uuid::from_u128(*n)));
+        assert_eq!(by_time.next, Some(Cursor::after_time(at, Uuid::from_u128(2))));
     }
 }

@@ -14,10 +14,12 @@ pub trait MembershipRepository: Send + Sync {
     /// The account's membership in the team, awaiting or active.
     async fn find(&self, user: UserId, team: TeamId) -> Result<Option<Membership>, Fault>;
 
-    /// The account's memberships with their teams, by team id.
+    /// The account's memberships with their teams, oldest membership first, of the same moment by team id. Not by the age
+    /// of the team: whoever has old teams must not come before those that an account joined earlier. A cursor without
+    /// a time is of another list: it starts from the beginning.
     async fn list_by_user(&self, user: UserId, page: &PageRequest) -> Result<Page<TeamMembership>, Fault>;
 
-    /// The first `limit` active memberships of the account, by team id: for an access token.
+    /// The first `limit` active memberships of the account, in the same order: for an access token.
     async fn list_active_by_user(&self, user: UserId, limit: u16) -> Result<Vec<Membership>, Fault>;
 
     /// The team's members with their names, by user id.

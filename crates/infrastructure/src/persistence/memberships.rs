@@ -6,7 +6,7 @@ use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::name::PersonName;
-use countersign_domain::page::{Page, PageRequest};
+use countersign_domain::page::{Cursor, Page, PageRequest};
 use countersign_domain::team::membership::{Member, Membership, MembershipStatus, TeamMembership};
 use countersign_domain::team::role::Role;
 use sea_orm::sea_query::Expr;
@@ -55,6 +55,13 @@ fn of_team() -> RelationDef {
     Entity::belongs_to(teams::Entity).from(Column::TeamId).to(teams::Column::Id).into()
 }
 
+/// Memberships beyond the cursor, in the order of time and team.
+fn joined_after(cursor: Cursor) -> Option<Condition> {
+    let at = cursor.time()?;
+    let beyond = Condition::any().add(Column::JoinedAt.gt(at)).add(Column::TeamId.gt(cursor.key()));
+    Some(Condition::all().add(Column::JoinedAt.gte(at)).add(beyond))
+}
+
 fn awaiting(user: UserId) -> Condition {
     Condition::all()
         .add(Column::UserId.eq(user.as_uuid()))
@@ -77,20 +84,24 @@ impl<C: ConnectionTrait + Send + Sync> MembershipRepository for Store<C> {
             .join(JoinType::InnerJoin, of_team())
             .select_also(teams::Entity)
             .filter(Column::UserId.eq(user.as_uuid()))
-            .apply_if(page.after(), |select, cursor| select.filter(Column::TeamId.gt(cursor.key())))
+            .apply_if(page.after().and_then(joined_after), |select, beyond| select.filter(beyond))
+            .order_by_asc(Column::JoinedAt)
             .order_by_asc(Column::TeamId)
             .limit(u64::from(page.limit()) + 1)
             .all(&self.0)
             .await
             .map_err(fault)?;
         let items = rows.into_iter().map(team_membership).collect::<Result<_, _>>()?;
-        Ok(Page::from_rows(items, page, |item: &TeamMembership| item.team.id.as_uuid()))
+        Ok(Page::from_rows_by_time(items, page, |item: &TeamMembership| {
+            (item.membership.joined_at, item.team.id.as_uuid())
+        }))
     }
 
     async fn list_active_by_user(&self, user: UserId, limit: u16) -> Result<Vec<Membership>, Fault> {
         let rows = Entity::find()
             .filter(Column::UserId.eq(user.as_uuid()))
             .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
+            .order_by_asc(Column::JoinedAt)
             .order_by_asc(Column::TeamId)
             .limit(u64::from(limit))
             .all(&self.0)

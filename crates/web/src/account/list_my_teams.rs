@@ -24,7 +24,7 @@ impl FromFields for Part {
     }
 }
 
-/// List the account's teams, those included that await the verification of its address.
+/// List the account's teams by when it joined them, those included that await the verification of its address.
 #[utoipa::path(get, path = "/auth/teams", tag = "account",
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most teams, 200 when absent."),

@@ -19,7 +19,7 @@ pub trait Stored: Sized {
 }
 
 /// Another one than any before, once a field of any entry comes, goes or means something else.
-const FORM: u8 = b'1';
+const FORM: u8 = b'2';
 
 fn write(fields: &impl Serialize) -> Option<Vec<u8>> {
     let mut octets = vec![FORM];

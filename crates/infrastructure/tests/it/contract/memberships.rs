@@ -2,10 +2,11 @@
 
 use countersign_application::error::{Conflict, WriteError};
 use countersign_application::ports::membership_repository::MembershipRepository;
-use countersign_application::testing::{membership, team, user_id};
+use countersign_application::testing::{NOW, membership, team, user_id};
 use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::team::role::Role;
+use time::Duration;
 
 use crate::persistence::fresh::{Fresh, on_each};
 
@@ -58,7 +59,46 @@ async fn role_and_status_change_and_a_removed_one_is_gone() {
 }
 
 #[tokio::test]
-async fn teams_of_an_account_are_paged_by_team() {
+async fn teams_of_an_account_are_paged_by_when_it_joined_and_not_by_their_age() {
+    on_each(|fresh| async move {
+        fresh.user(1).await;
+        let store = fresh.store();
+        let memberships: &dyn MembershipRepository = &store;
+        // The older the team, the later it was joined; the last two at the same moment.
+        for (n, joined) in [(1, 3), (2, 3), (3, 2), (4, 1)] {
+            let team = fresh.team(n).await;
+            let joined_at = NOW + Duration::milliseconds(joined);
+            let joined = Membership { team_id: team.id, joined_at, ..membership(1, Role::Member) };
+            memberships.insert(&joined).await.unwrap();
+        }
+        let expected = [4, 3, 1, 2].map(|n| team(n).id);
+        for limit in 1..=4 {
+            let mut page = PageRequest::first(limit);
+            let mut seen = vec![];
+            loop {
+                let found = memberships.list_by_user(user_id(1), &page).await.unwrap();
+                seen.extend(found.items.iter().map(|item| item.team.id));
+                let Some(next) = found.next else { break };
+                page = page.starting(Cursor::parse(&next.encode()).unwrap());
+            }
+            assert_eq!(seen, expected, "{limit} a page");
+            let active = memberships.list_active_by_user(user_id(1), limit).await.unwrap();
+            assert_eq!(active.iter().map(|m| m.team_id).collect::<Vec<_>>(), expected[..usize::from(limit)]);
+        }
+        let left = memberships.list_by_user(user_id(1), &PageRequest::first(2)).await.unwrap();
+        assert!(memberships.remove(user_id(1), team(3).id).await.unwrap());
+        let rest = PageRequest::first(2).starting(left.next.unwrap());
+        let rest = memberships.list_by_user(user_id(1), &rest).await.unwrap();
+        let rest: Vec<_> = rest.items.iter().map(|item| item.team.id).collect();
+        assert_eq!(rest, expected[2..], "what ended meanwhile is no hole in the list");
+        let of_another_list = PageRequest::first(4).starting(Cursor::after(team(4).id.as_uuid()));
+        assert_eq!(memberships.list_by_user(user_id(1), &of_another_list).await.unwrap().items.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn teams_of_an_account_are_paged_with_what_it_is_there() {
     on_each(|fresh| async move {
         populate(&fresh).await;
         let store = fresh.store();

@@ -90,6 +90,7 @@ async fn call_everything(store: &Store<Recorder>) {
     store.list_unused(NOW, NOW, 100).await.unwrap();
     CredentialRepository::find_by_email(store, &user.email).await.unwrap();
     store.find_by_user(one).await.unwrap();
+    CredentialRepository::lock(store, one).await.unwrap();
     CredentialRepository::replace(store, one, &PasswordHash::new("a")).await.unwrap();
     store.upgrade(one, &PasswordHash::new("a"), &PasswordHash::new("b")).await.unwrap();
     SessionRepository::find_by_id(store, session(1).id).await.unwrap();
@@ -129,6 +130,8 @@ async fn call_everything(store: &Store<Recorder>) {
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();
     MembershipRepository::list_by_user(store, one, &page).await.unwrap();
+    let next = page.starting(Cursor::after_time(NOW, Uuid::from_u128(1)));
+    MembershipRepository::list_by_user(store, one, &next).await.unwrap();
     store.list_active_by_user(one, 50).await.unwrap();
     MembershipRepository::list_by_team(store, team(1).id, &page).await.unwrap();
     MembershipRepository::update(store, &membership(1, Role::Admin)).await.unwrap();
