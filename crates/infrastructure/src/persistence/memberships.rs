@@ -84,7 +84,7 @@ impl<C: ConnectionTrait + Send + Sync> MembershipRepository for Store<C> {
             .join(JoinType::InnerJoin, of_team())
             .select_also(teams::Entity)
             .filter(Column::UserId.eq(user.as_uuid()))
-            .apply_if(page.after().and_then(joined_after), |select, beyond| select.filter(beyond))
+            .apply_if(page.after().and_then(joined_after), sea_orm::QueryFilter::filter)
             .order_by_asc(Column::JoinedAt)
             .order_by_asc(Column::TeamId)
             .limit(u64::from(page.limit()) + 1)
