@@ -30,7 +30,8 @@ pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::storage::{
-    has_database, name_database, next_step_of_database, open_database, prepare_schema, reach_database,
+    has_database, has_secret_key, name_database, next_step_of_database, open_database, prepare_schema, reach_database,
+    secret_keys,
 };
 
 /// The wired system.

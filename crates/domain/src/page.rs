@@ -57,7 +57,9 @@ const NANOS_OF_A_MILLISECOND: i128 = 1_000_000;
 
 fn time_of(octets: &[u8]) -> Option<OffsetDateTime> {
     let milliseconds = i128::from_be_bytes(octets.try_into().ok()?);
-    OffsetDateTime::from_unix_timestamp_nanos(milliseconds.checked_mul(NANOS_OF_A_MILLISECOND)?).ok()
+    let at = OffsetDateTime::from_unix_timestamp_nanos(milliseconds.checked_mul(NANOS_OF_A_MILLISECOND)?).ok()?;
+    // Nothing here is older, and databases have no room for every time of the past.
+    Some(at).filter(|at| *at >= OffsetDateTime::UNIX_EPOCH)
 }
 
 /// One page's worth of a request.
@@ -194,7 +196,9 @@ mod tests {
             assert_eq!(Cursor::parse(&cursor.encode()), Ok(cursor));
         }
         let beyond_all_times = URL_SAFE_NO_PAD.encode([255_u8 / 2; 32]);
-        for bad in ["", "x", "AAAA", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAABx", &"A".repeat(32), &beyond_all_times] {
+        let year_minus_5000 = Cursor::after_time(time - time::Duration::days(365 * 7_026), Uuid::nil()).encode();
+        let odd = ["", "x", "AAAA", "' OR 1=1--", "AAAAAAAAAAAAAAAAAAAABx", &"A".repeat(32)];
+        for bad in odd.into_iter().chain([&*beyond_all_times, &*year_minus_5000]) {
             assert_eq!(Cursor::parse(bad), Err(PageError::Cursor), "{bad}");
         }
     }

@@ -6,7 +6,7 @@ mod database;
 use anyhow::{Context as _, bail};
 use countersign_application::ports::clock::Clock as _;
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
-use countersign_infrastructure::system::SystemClock;
+use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator};
 
 use crate::settings::Settings;
 use crate::{terminal, wiring};
@@ -17,6 +17,7 @@ type Found = anyhow::Result<String>;
 /// Examines all of it, and fails if anything is not as it should be. Settings that cannot be used were told before.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut examined = vec![("settings", Ok("can be used".to_owned())), ("templates", templates(settings))];
+    examined.push(("secret key", secret_key(settings)));
     examined.push(("tls", certificate::examine(settings.server.tls.as_ref(), SystemClock.now())));
     examined.extend(database::examine(settings).await);
     examined.push(("redis", redis(settings).await));
@@ -35,6 +36,15 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 
 fn templates(settings: &Settings) -> Found {
     wiring::check_templates(settings).map(|()| "can be rendered".to_owned())
+}
+
+/// Read, and not made.
+fn secret_key(settings: &Settings) -> Found {
+    if wiring::has_secret_key(&settings.storage) {
+        wiring::secret_keys(&settings.storage, &SystemSecretGenerator).map(|_keys| "can be used".to_owned())
+    } else {
+        Ok("none yet: the first start makes one in the data folder".to_owned())
+    }
 }
 
 async fn redis(settings: &Settings) -> Found {

@@ -48,13 +48,16 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     match told_to_stop(&mut shutdown, &mut service.serving).await {
         Ok(signal) => {
             tracing::info!(signal, "stopping");
-            service.drain(&mut shutdown, settings.server.shutdown_delay.unsigned_abs()).await?;
-            service.close().await?;
+            let drained = service.drain(&mut shutdown, settings.server.shutdown_delay.unsigned_abs()).await;
+            let closed = service.close().await;
+            drained.and(closed)?;
             tracing::info!("stopped");
             Ok(())
         }
         Err(error) => {
-            service.close().await?;
+            if let Err(also) = service.close().await {
+                tracing::error!(error = %format!("{also:#}"), "what was left could not be closed in order");
+            }
             Err(error)
         }
     }

@@ -76,6 +76,11 @@ fn database_url(storage: &StorageSettings) -> String {
     }
 }
 
+/// Whether there is a secret key, set or in the data folder.
+pub(crate) fn has_secret_key(storage: &StorageSettings) -> bool {
+    storage.secret_key.is_some() || storage.data_dir.join(secret_key::FILE).exists()
+}
+
 /// The keys that are set, or the one of the data folder.
 pub(crate) fn secret_keys(storage: &StorageSettings, secrets: &dyn SecretGenerator) -> anyhow::Result<SecretKeyRing> {
     let current = if let Some(key) = &storage.secret_key {

@@ -1,5 +1,7 @@
 //! What `doctor` says of a healthy service, and of each thing that is broken.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::support::{Certificate, MailServer, Setup, TestServer, run, said};
@@ -28,7 +30,7 @@ fn before_the_first_start_all_is_well_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, errors) = said(&run(folder.path(), &["doctor"], &[]));
     assert_eq!(code, Some(0), "{output}{errors}");
-    let things = ["settings", "templates", "tls", "database", "redis", "mail"];
+    let things = ["settings", "templates", "secret key", "tls", "database", "redis", "mail"];
     assert_eq!(examined(&output), things.map(|thing| (thing, "ok")), "{output}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -43,7 +45,7 @@ async fn beside_a_service_that_runs_all_is_well() {
     let server = setup.start().await;
     let (code, output, errors) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(0), "{output}{errors}");
-    let things = ["settings", "templates", "tls", "database", "migrations", "clock", "redis", "mail"];
+    let things = ["settings", "templates", "secret key", "tls", "database", "migrations", "clock", "redis", "mail"];
     assert_eq!(examined(&output), things.map(|thing| (thing, "ok")), "{output}");
     if let Some(mails) = mails {
         assert!(output.contains("the mail server takes mail from here"), "{output}");
@@ -65,6 +67,17 @@ fn a_template_that_cannot_be_rendered() {
     std::fs::write(folder.path().join("reset_password.txt"), "Subject: x\n{{ tokne }}").unwrap();
     let templates = [("COUNTERSIGN__MAIL__TEMPLATES_DIR", ".")];
     assert_alone_fails(folder.path(), &templates, "templates", &["reset_password.txt"]);
+}
+
+#[test]
+fn a_secret_key_that_is_damaged_or_open_to_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret.key");
+    std::fs::write(&file, "no key").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    assert_alone_fails(folder.path(), &[("COUNTERSIGN__DATA_DIR", ".")], "secret key", &["secret.key"]);
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    assert_alone_fails(folder.path(), &[("COUNTERSIGN__DATA_DIR", ".")], "secret key", &["chmod"]);
 }
 
 #[test]

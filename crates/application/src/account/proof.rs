@@ -56,7 +56,7 @@ impl PasswordProof {
     }
 
     /// Compares with the account's hash. Outside of any unit of work: it hashes. The credentials are those that
-    /// were compared; whoever acts on them locks the account first ([`Self::lock_proven`]).
+    /// were compared; whoever acts on them locks the account first.
     pub async fn require(
         &self,
         user: &User,

@@ -90,7 +90,9 @@ impl UpdateUser {
         self.guard.require(actor, origin).await?;
         let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
-        change.check(&user)?;
+        if let Err(refused) = change.check(&user) {
+            return Err(self.refuse(actor, origin, &user, refused.into()).await);
+        }
         if change.is_none() {
             return self.unchanged(actor, origin, user).await;
         }
@@ -103,7 +105,9 @@ impl UpdateUser {
         if allowed.is_err() || change.is_none() {
             drop(uow);
             fence.lift().await;
-            allowed?;
+            if let Err(refused) = allowed {
+                return Err(self.refuse(actor, origin, &user, refused.into()).await);
+            }
             return self.unchanged(actor, origin, user).await;
         }
         let mut aftermath = Aftermath::default();
@@ -125,6 +129,14 @@ impl UpdateUser {
         let stale = self.snapshots.refreshed(aftermath.stale);
         finish(uow, [fence, stale], &self.trail, aftermath.events).await?;
         Ok(user)
+    }
+
+    /// The refusal tells something of the account: a look at it too.
+    async fn refuse(&self, actor: &Actor, origin: &Origin, user: &User, refused: UpdateUserError) -> UpdateUserError {
+        match self.views.record(actor, origin, "user", Some(user.id)).await {
+            Ok(()) => refused,
+            Err(fault) => fault.into(),
+        }
     }
 
     /// The answer shows the account: where nothing was done, it is a look at it.

@@ -246,6 +246,8 @@ async fn lists_are_bounded_and_bad_pages_are_refused() {
             "cursor=x",
             "cursor=%27%20OR%201%3D1--",
             "cursor=AAAA",
+            // The year -5000.
+            "cursor=AAAAAAAAAAAAAAAAAAAAAP____________84FnI4CAA",
         ] {
             let answer = n.server.get(&format!("{list}?{bad}")).bearer(&n.owner.access).send().await;
             assert_problem(&answer, 422, "validation_failed");

@@ -69,7 +69,9 @@ impl EventPages {
     /// which program somebody else acted, also somebody unknown who may read the mail of an address that was not
     /// proven then.
     fn without_others(&self, event: AuditEvent, proven: bool) -> AuditEvent {
-        let own = event.actor_id.map_or(proven, |actor| actor == self.owner.id);
+        // Whoever reads the mail of the new address confirms it, signed in or not.
+        let by_mail_alone = event.kind == AuditKind::EmailChanged;
+        let own = !by_mail_alone && event.actor_id.map_or(proven, |actor| actor == self.owner.id);
         AuditEvent {
             user_id: event.user_id.filter(|user| *user == self.owner.id),
             network: event.network.filter(|_| own),
@@ -222,5 +224,7 @@ mod tests {
         };
         assert_eq!(told(true, &all).await, [6, 5, 4, 3]);
         assert_eq!(told(false, &all[4..]).await, [3]);
+        let confirmed = event(1, AuditKind::EmailChanged).by(user_id(1)).about(user_id(1));
+        assert!(told(true, &[confirmed]).await.is_empty());
     }
 }

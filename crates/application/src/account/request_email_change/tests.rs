@@ -1,5 +1,6 @@
 use countersign_domain::one_time_token::Purpose;
 use countersign_domain::password::PasswordHash;
+use countersign_domain::session::Session;
 
 use super::*;
 use crate::error::{Classify, Kind};
@@ -30,6 +31,7 @@ fn mocks() -> Mocks {
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
     uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
+    uow.sessions.expect_find_by_id().returning(|id| Ok(Some(session(1)).filter(|found| found.id == id)));
     uow
 }
 
@@ -134,6 +136,23 @@ async fn a_reset_in_between_leaves_no_token_for_whoever_knew_the_former_password
     let written = mocks.stage(uow);
     assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().code(), "wrong_password");
     assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_in_between_leaves_no_token_behind() {
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    let mut others_ended = credentials(1);
+    others_ended.user.end_sessions(NOW);
+    for (account, found) in [(credentials(1), Some(ended)), (credentials(1), None), (others_ended, Some(session(1)))] {
+        let mut mocks = mocks();
+        let mut uow = StagedUnitOfWork::default();
+        uow.credentials.expect_lock().return_once(move |_| Ok(Some(account)));
+        uow.sessions.expect_find_by_id().return_once(move |_| Ok(found));
+        let written = mocks.stage(uow);
+        let error = request(mocks, PASSWORD, NEW).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
+        assert!(!written.committed());
+    }
 }
 
 #[tokio::test]

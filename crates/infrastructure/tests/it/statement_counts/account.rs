@@ -33,7 +33,7 @@ async fn calls_with_a_mailed_token_cost_what_they_should() {
             let (current_password, new_email) = (presented(PASSWORD), email("b@example.org"));
             let command = RequestEmailChangeCommand { current_password, new_email };
             let change = account.request_email_change.execute(&actor, &ORIGIN, command);
-            service.costs("POST /auth/change-email", (7, 1), change).await.unwrap();
+            service.costs("POST /auth/change-email", (8, 1), change).await.unwrap();
             let command = ConfirmEmailChangeCommand { token: service.mailed_token() };
             let confirm = account.confirm_email_change.execute(&ORIGIN, command.clone());
             service.costs("POST /auth/confirm-email-change", (13, 1), confirm).await.unwrap();

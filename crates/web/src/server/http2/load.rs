@@ -32,9 +32,10 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Whether one more request may begin.
+    /// Whether one more request may begin. One answer that is not taken holds nobody up who shares the connection: as
+    /// many may lie untaken, of any size, as are worked on at once.
     pub(super) fn has_room(&self) -> bool {
-        self.worked_on.get() < WORKED_ON && self.untaken.get() < UNTAKEN
+        self.worked_on.get() < WORKED_ON && (self.untaken.get() < UNTAKEN || self.open.get() < WORKED_ON)
     }
 
     /// Whether every answer was handed over.
