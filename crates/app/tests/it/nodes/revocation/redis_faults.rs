@@ -18,6 +18,8 @@ use crate::support::{Redis, Schema, TestServer, number};
 const TROUPES: u64 = Act::ALL.len() as u64;
 /// More than a busy machine adds to the time that an answer waits.
 const SLACK: Duration = Duration::from_secs(10);
+/// How long an answer of Redis may take, in seconds. One that hangs for less is only slow, and nobody waits.
+const TIMEOUT: u64 = 1;
 /// How long it may take to use Redis again once it answers.
 const HEALING: Duration = Duration::from_secs(10);
 
@@ -49,7 +51,7 @@ impl Fault {
             }
             Self::Hung => {
                 redis.signal("STOP");
-                sleep(time).await;
+                sleep(Duration::from_secs(TIMEOUT) + time).await;
                 redis.signal("CONT");
             }
             Self::Stopped => {
@@ -94,7 +96,7 @@ async fn no_fault_of_redis_brings_an_old_token_or_role_back() {
     let rounds = number("REDIS_FAULT_ROUNDS").unwrap_or(1);
     say(&format!("REDIS_FAULT_ROUNDS={rounds}"));
     let mut chance = Chance(seed());
-    let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", "1s");
+    let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", &format!("{TIMEOUT}s"));
     let Some(nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
     let mut company = Company::meet(nodes, TROUPES).await;
     for round in 0..rounds {
