@@ -7,7 +7,7 @@ use crate::commands::doctor::Found;
 use crate::commands::serve::tls;
 use crate::settings::TlsFiles;
 
-/// Whether the listener could serve with them now.
+/// Whether they belong together and the certificate has not expired. That it may be valid only later is not looked at.
 pub(crate) fn examine(files: Option<&TlsFiles>, now: OffsetDateTime) -> Found {
     let Some(files) = files else { return Ok("not set".to_owned()) };
     let certificate = tls::certificate(files)?;
