@@ -30,8 +30,6 @@ pub use crate::persistence::database::options::DatabaseOptions;
 const OPENING_ATTEMPTS: u32 = 5;
 /// Not every outage takes its time: a name that is not known yet is told at once.
 const OPENING_PAUSE: Duration = Duration::from_secs(1);
-/// A connection is taken back within some microseconds.
-const MOST_TURNS: u32 = 1_000;
 
 async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     if url.starts_with("sqlite:") {
@@ -101,10 +99,7 @@ impl Database {
                     tell(&outage, attempt);
                     tokio::time::sleep(OPENING_PAUSE).await;
                 }
-                outcome => {
-                    self.take_back().await;
-                    return outcome;
-                }
+                outcome => return outcome,
             }
         }
         self.pool.ping().await.map_err(fault)
@@ -170,17 +165,6 @@ impl Database {
         };
         within(self.options.acquire_timeout + self.options.statement_timeout, self.pool.begin_with_options(options))
             .await
-    }
-
-    /// Waits for a connection that was just let go of: it is taken back in a task of its own, and whoever asks before
-    /// that opens another one, which takes longer.
-    pub(crate) async fn take_back(&self) {
-        for _ in 0..MOST_TURNS {
-            if self.connections().idle > 0 {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
     }
 
     pub(crate) fn over(&self, transaction: DatabaseTransaction) -> Connection<DatabaseTransaction> {

@@ -21,15 +21,16 @@ pub(crate) struct OwnBody;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadTooLarge;
 
+/// The octets of a path, at most; those of routes have 130. The router matches in time that grows with them.
+const LONGEST_PATH: usize = 512;
+
 pub(crate) async fn answer<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_refused = req.extensions().get::<HeadTooLarge>().is_some();
-    let response = if is_refused {
-        req.into_response(HttpResponse::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))
-    } else {
-        next.call(req).await?.map_into_boxed_body()
+    let response = match refused_unrouted(&req) {
+        Some(status) => req.into_response(HttpResponse::new(status)),
+        None => next.call(req).await?.map_into_boxed_body(),
     };
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -44,6 +45,14 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
         return Ok(response);
     }
     Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin))
+}
+
+/// What is answered without a look at the routes.
+fn refused_unrouted(req: &ServiceRequest) -> Option<StatusCode> {
+    if req.extensions().get::<HeadTooLarge>().is_some() {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    (req.path().len() > LONGEST_PATH).then_some(StatusCode::NOT_FOUND)
 }
 
 fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {

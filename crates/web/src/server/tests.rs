@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::error::Fault;
 use countersign_application::ports::session_repository::MockSessionRepository;
@@ -91,6 +91,18 @@ async fn a_body_over_the_limit_is_refused_also_when_its_length_is_not_told() {
         .insert_header(("content-type", "application/json"))
         .insert_header(("content-length", "65537"));
     assert_eq!(call(Mocks::default(), announced).await.problem(), (413, "payload_too_large".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_path_longer_than_any_of_a_route_is_not_matched_at_all() {
+    let table = [Endpoint::page("found", Method::GET, "/found/{name}", || web::to(HttpResponse::NoContent))];
+    for (octets, expected) in [(512, 204), (513, 404)] {
+        let path = format!("/found/{}", "a".repeat(octets - "/found/".len()));
+        let request = TestRequest::get().uri(&format!("{path}?q={path}"));
+        let answer = serve(Mocks::default(), settings(), &table, vec![request]).await.remove(0);
+        assert_eq!(answer.status, expected, "{octets}");
+        assert_guarded(&answer);
+    }
 }
 
 #[actix_web::test]

@@ -35,7 +35,6 @@ impl Database {
         let look = self.pool.begin().await.map_err(fault)?;
         let migrations = Migrator::get_migration_with_status_read_only(&look).await.map_err(fault)?;
         look.commit().await.map_err(fault)?;
-        self.take_back().await;
         Ok(migrations
             .iter()
             .map(|migration| (migration.name().to_owned(), migration.status() == MigrationStatus::Applied))
