@@ -126,10 +126,9 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_pending_invitation_expires_and_an_accepted_one_does_not() {
+    fn invitation() -> Invitation {
         let now = OffsetDateTime::UNIX_EPOCH;
-        let mut invitation = Invitation {
+        Invitation {
             id: InvitationId::new(Uuid::from_u128(1)),
             team_id: TeamId::new(Uuid::from_u128(2)),
             email: EmailAddress::parse("a@example.com").unwrap(),
@@ -140,11 +139,57 @@ mod tests {
             accepted_by: None,
             created_at: now,
             expires_at: now + Duration::days(7),
-        };
+        }
+    }
+
+    #[test]
+    fn a_pending_invitation_expires_and_an_accepted_one_does_not() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let mut invitation = invitation();
         assert!(invitation.is_open(now));
         assert_eq!(invitation.state_at(now + Duration::days(7)), InvitationState::Expired);
         invitation.state = InvitationState::Accepted;
         assert_eq!(invitation.state_at(now + Duration::days(7)), InvitationState::Accepted);
         assert!(!invitation.is_open(now));
+        invitation.state = InvitationState::Pending;
+        let last = now + Duration::days(7) - Duration::milliseconds(1);
+        assert!(invitation.is_open(last), "to the last moment");
+    }
+
+    #[test]
+    fn a_renewed_invitation_has_a_new_role_token_inviter_and_expiry_and_is_the_same_one() {
+        let before = invitation();
+        let mut renewed = before.clone();
+        let inviter = UserId::new(Uuid::from_u128(3));
+        let expires_at = before.expires_at + Duration::days(7);
+        renewed.renew(Role::Admin, TokenDigest::of(b"y"), inviter, expires_at);
+        let expected = Invitation {
+            role: Role::Admin,
+            digest: TokenDigest::of(b"y"),
+            invited_by: Some(inviter),
+            expires_at,
+            ..before
+        };
+        assert_eq!(renewed, expected);
+    }
+
+    #[test]
+    fn states_read_back_but_for_expired_which_is_never_stored() {
+        for (name, state) in [
+            ("pending", Some(InvitationState::Pending)),
+            ("accepted", Some(InvitationState::Accepted)),
+            ("revoked", Some(InvitationState::Revoked)),
+            (InvitationState::Expired.as_str(), None),
+            ("Pending", None),
+        ] {
+            assert_eq!(InvitationState::parse(name), state, "{name}");
+        }
+        assert_eq!(InvitationState::Expired.as_str(), "expired");
+    }
+
+    #[test]
+    fn the_mail_of_an_invitation_is_queued_sent_or_failed() {
+        let names = [Delivery::Queued, Delivery::Sent, Delivery::Failed].map(Delivery::as_str);
+        assert_eq!(names, ["queued", "sent", "failed"]);
     }
 }

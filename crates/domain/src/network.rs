@@ -83,8 +83,9 @@ mod tests {
 
     #[test]
     fn a_network_reads_back_and_an_address_is_none() {
-        for text in ["192.0.2.0/24", "192.0.2.7/32", "2001:db8:1::/48"] {
-            assert_eq!(Network::parse(text).map(|network| network.to_string()), Some(text.to_owned()));
+        for text in ["0.0.0.0/0", "192.0.2.0/24", "192.0.2.7/32", "::/0", "2001:db8:1::/48", "2001:db8::7/128"] {
+            let network = Network::parse(text).unwrap();
+            assert_eq!((network.to_string().as_str(), format!("{network:?}")), (text, format!("Network({text})")));
         }
         for bad in ["192.0.2.7/24", "192.0.2.0", "192.0.2.0/33", "x/24", "", "2001:db8::/129", "2001:db8::1/48"] {
             assert_eq!(Network::parse(bad), None, "{bad}");

@@ -73,4 +73,22 @@ mod tests {
         }
         assert_eq!(Purpose::parse("login"), None);
     }
+
+    #[test]
+    fn a_token_lives_to_the_last_moment_before_its_expiry() {
+        let expires_at = OffsetDateTime::UNIX_EPOCH + time::Duration::HOUR;
+        let token = OneTimeToken {
+            id: OneTimeTokenId::new(uuid::Uuid::from_u128(1)),
+            user_id: None,
+            purpose: Purpose::PasswordReset,
+            digest: TokenDigest::of(b"x"),
+            new_email: None,
+            requested_by: None,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            expires_at,
+        };
+        assert!(!token.is_expired(expires_at - time::Duration::MILLISECOND));
+        assert!(token.is_expired(expires_at));
+        assert!(token.is_expired(expires_at + time::Duration::MILLISECOND));
+    }
 }

@@ -183,7 +183,12 @@ mod tests {
     #[test]
     fn limits_outside_1_to_200_are_refused() {
         assert_eq!(PageRequest::parse(None, None).unwrap().limit(), 50);
-        assert_eq!(PageRequest::parse(Some("200"), None).unwrap().limit(), 200);
+        for (text, limit) in [("1", 1), ("200", 200)] {
+            assert_eq!(PageRequest::parse(Some(text), None).unwrap().limit(), limit);
+        }
+        for (asked, limit) in [(0, 1), (1, 1), (200, 200), (201, 200)] {
+            assert_eq!(PageRequest::first(asked).limit(), limit, "{asked}");
+        }
         for bad in ["0", "201", "-1", "1000000000", "NaN", "", "+5", " 5", "5.0"] {
             assert_eq!(PageRequest::parse(Some(bad), None), Err(PageError::Limit), "{bad}");
         }
@@ -204,11 +209,37 @@ mod tests {
     }
 
     #[test]
+    fn a_page_starts_behind_the_cursor_of_the_one_before() {
+        let cursor = Cursor::after(Uuid::from_u128(7));
+        let parsed = PageRequest::parse(Some("5"), Some(&cursor.encode())).unwrap();
+        assert_eq!((parsed.limit(), parsed.after()), (5, Some(cursor)));
+        assert_eq!(PageRequest::first(5).starting(cursor), parsed);
+        assert_eq!(PageRequest::first(5).after(), None);
+        let at = OffsetDateTime::UNIX_EPOCH;
+        for (cursor, time) in [(cursor, None), (Cursor::after_time(at, Uuid::from_u128(7)), Some(at))] {
+            assert_eq!(Cursor::parse(&cursor.encode()), Ok(cursor));
+            assert_eq!((cursor.time(), cursor.key()), (time, Uuid::from_u128(7)));
+        }
+    }
+
+    #[test]
+    fn a_bad_page_names_the_parameter_at_fault() {
+        for (limit, cursor, field) in [(Some("0"), None, "limit"), (None, Some("x"), "cursor")] {
+            assert_eq!(PageRequest::parse(limit, cursor).unwrap_err().field(), field);
+        }
+    }
+
+    #[test]
     fn the_row_too_many_becomes_the_cursor_of_the_last_shown() {
         let request = PageRequest::first(2);
         let page = Page::from_rows(vec![1_u128, 2, 3], &request, |n| Uuid::from_u128(*n));
         assert_eq!(page.items, [1, 2]);
         assert_eq!(page.next, Some(Cursor::after(Uuid::from_u128(2))));
+        let texts = page.map(|n| n.to_string());
+        assert_eq!(
+            (texts.items, texts.next),
+            (vec!["1".to_owned(), "2".to_owned()], Some(Cursor::after(Uuid::from_u128(2))))
+        );
         assert_eq!(Page::from_rows(vec![1_u128, 2], &request, |n| Uuid::from_u128(*n)).next, None);
         let at = OffsetDateTime::UNIX_EPOCH;
         let by_time = Page::from_rows_by_time(vec![1_u128, 2, 3], &request, |n| (at, Uuid::from_u128(*n)));

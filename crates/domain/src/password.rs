@@ -46,7 +46,8 @@ impl Violation for PasswordError {
     }
 }
 
-/// Characters that must be left once name and address are taken out of a password.
+/// Characters that must be left once name and address are taken out of a password; fewer than it needs itself, so that
+/// one without either of them is never refused.
 const BEYOND_PERSONAL: usize = 6;
 /// Shorter words stand in passwords by chance.
 const PERSONAL_WORD: usize = 3;
@@ -59,11 +60,8 @@ impl NewPassword {
 
     /// Normalizes, then checks length and the list of common passwords.
     pub fn parse(text: &str) -> Result<Self, PasswordError> {
-        // Normalizing a very long text is work for nothing; NFC gives at least one code point a 12 octets.
-        if text.len() > 64 * Self::MAX {
-            return Err(PasswordError::TooLong);
-        }
-        let password = Self(text.nfc().collect());
+        // One too many is enough to know of: normalizing all of a very long text is work for nothing.
+        let password = Self(text.nfc().take(Self::MAX + 1).collect());
         match password.0.chars().count() {
             ..Self::MIN => Err(PasswordError::TooShort),
             Self::MIN..=Self::MAX if common::contains(&password.0) => Err(PasswordError::Common),
@@ -93,7 +91,7 @@ impl NewPassword {
         for word in &words {
             rest = rest.replace(word.as_str(), "");
         }
-        let personal = rest.len() < self.0.to_lowercase().len() && rest.chars().count() < BEYOND_PERSONAL;
+        let personal = rest.chars().count() < BEYOND_PERSONAL;
         rest.zeroize();
         if personal { Err(PasswordError::Personal) } else { Ok(()) }
     }
@@ -126,7 +124,7 @@ impl PresentedPassword {
         if text.is_empty() {
             return Err(PresentedPasswordError::Required);
         }
-        if text.len() > 4 * Self::MAX || text.chars().count() > Self::MAX {
+        if text.chars().nth(Self::MAX).is_some() {
             return Err(PresentedPasswordError::TooLong);
         }
         Ok(Self { raw: text.to_owned(), normalized: text.nfc().collect() })
@@ -258,15 +256,43 @@ mod tests {
     }
 
     #[test]
+    fn beyond_words_of_three_letters_about_its_owner_a_password_needs_six() {
+        let check = |password: &str| {
+            NewPassword::parse(password).unwrap().check_owner(
+                &EmailAddress::parse("io@q.example").unwrap(),
+                &PersonName::parse("Bo").unwrap(),
+                &PersonName::parse("Ono Ωlaf").unwrap(),
+            )
+        };
+        for (personal, good) in
+            [("ono12345", "ono123456"), ("Ωlafωlaf12345", "Ωlafωlaf123456"), ("q.example12345", "q.example123456")]
+        {
+            assert_eq!(check(personal), Err(PasswordError::Personal), "{personal}");
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        assert_eq!(check("boioboio"), Ok(()), "two letters stand in passwords by chance");
+    }
+
+    #[test]
     fn presented_passwords_are_bounded() {
         assert_eq!(PresentedPassword::parse(""), Err(PresentedPasswordError::Required));
-        assert!(PresentedPassword::parse(&"x".repeat(1024)).is_ok());
-        assert_eq!(PresentedPassword::parse(&"x".repeat(1025)), Err(PresentedPasswordError::TooLong));
+        for letter in ["x", "\u{1F512}"] {
+            assert!(PresentedPassword::parse(&letter.repeat(1024)).is_ok());
+            assert_eq!(PresentedPassword::parse(&letter.repeat(1025)), Err(PresentedPasswordError::TooLong));
+        }
+    }
+
+    #[test]
+    fn what_is_presented_is_kept_normalized_and_as_it_came() {
+        let presented = PresentedPassword::parse(" cafe\u{301} ").unwrap();
+        assert_eq!((presented.expose(), presented.expose_raw()), (" caf\u{e9} ", " cafe\u{301} "));
+        assert_eq!(PasswordHash::new("$2b$12$").expose(), "$2b$12$");
     }
 
     #[test]
     fn passwords_do_not_show() {
         assert_eq!(format!("{:?}", NewPassword::parse("zk4!vPq9").unwrap()), "NewPassword(***)");
+        assert_eq!(format!("{:?}", PresentedPassword::parse("zk4!vPq9").unwrap()), "PresentedPassword(***)");
         assert_eq!(format!("{:?}", PasswordHash::new("$2b$")), "PasswordHash(***)");
     }
 }

@@ -155,6 +155,16 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_digest_has_32_octets() {
+        let digest = Secret::new("x").digest();
+        assert_eq!(digest.as_bytes()[..4], [0x2d, 0x71, 0x16, 0x42], "it is SHA-256 of the text");
+        assert_eq!(TokenDigest::from_stored(digest.as_bytes()), Some(digest));
+        for octets in [0, 31, 33] {
+            assert_eq!(TokenDigest::from_stored(&vec![0; octets]), None, "{octets}");
+        }
+    }
+
+    #[test]
     fn a_refresh_token_reads_back() {
         let token = RefreshToken::new([1; 16], [2; 32]);
         let read = RefreshToken::parse(token.secret().expose()).unwrap();

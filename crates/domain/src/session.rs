@@ -81,12 +81,12 @@ pub enum Presented {
 impl Session {
     /// Whether the session is over, all reasons considered, for this state of its account.
     pub fn is_live(&self, user: &User, now: OffsetDateTime) -> bool {
-        self.ended_at.is_none()
-            && user.is_active
-            && user.id == self.user_id
-            && user.epoch == self.epoch
-            && now < self.idle_expires_at
-            && now < self.expires_at
+        !self.is_over(now) && user.is_active && user.id == self.user_id && user.epoch == self.epoch
+    }
+
+    /// Whether it was ended or its time is up, whatever became of its account.
+    fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.ended_at.is_some() || now >= self.idle_expires_at || now >= self.expires_at
     }
 
     /// Whether it counts but for its epoch: it may have been kept while the others were ended, and been read just
@@ -98,7 +98,7 @@ impl Session {
     /// Judges a refresh token of this session's family. Whether the account still honours the session is
     /// [`Self::is_live`]'s to say.
     pub fn judge(&self, token: &RefreshToken, window: Duration, now: OffsetDateTime) -> Presented {
-        if self.ended_at.is_some() || now >= self.idle_expires_at || now >= self.expires_at {
+        if self.is_over(now) {
             return Presented::Dead;
         }
         let digest = token.digest();
@@ -229,7 +229,24 @@ mod tests {
         let mut ended = session();
         ended.ended_at = Some(NOW);
         assert_eq!(ended.judge(&token(2), WINDOW, NOW), Presented::Dead);
+        assert_eq!(ended.judge(&token(1), WINDOW, NOW), Presented::Dead);
+        assert!(!ended.is_live(&user(), NOW) && !SessionState::from(&ended).is_live(&user(), NOW));
         assert_eq!(session().judge(&token(2), WINDOW, NOW + Duration::days(30)), Presented::Dead);
+    }
+
+    #[test]
+    fn a_session_is_over_at_whichever_of_its_two_ends_comes_first() {
+        let end = NOW + Duration::HOUR;
+        let last = end - Duration::MILLISECOND;
+        for (idle_expires_at, expires_at) in [(end, end), (end, end + Duration::HOUR), (end + Duration::HOUR, end)] {
+            let session = Session { idle_expires_at, expires_at, ..session() };
+            assert!(session.is_live(&user(), last) && !session.is_live(&user(), end));
+            assert_eq!(session.judge(&token(2), WINDOW, last), Presented::Current);
+            assert_eq!(session.judge(&token(2), WINDOW, end), Presented::Dead);
+            let state = SessionState::from(&session);
+            let absolute_last = expires_at - Duration::MILLISECOND;
+            assert!(state.is_live(&user(), absolute_last) && !state.is_live(&user(), expires_at));
+        }
     }
 
     #[test]
@@ -244,7 +261,7 @@ mod tests {
     #[test]
     fn a_session_dies_with_its_epoch_its_account_and_its_time() {
         let state = SessionState::from(&session());
-        assert!(state.is_live(&user(), NOW));
+        assert!(state.is_live(&user(), NOW) && session().is_live(&user(), NOW));
         let mut later = user();
         later.end_sessions(NOW);
         assert!(!state.is_live(&later, NOW));
@@ -255,10 +272,9 @@ mod tests {
         assert!(!state.lags_behind(&later, NOW) && !session().lags_behind(&later, NOW));
         let mut inactive = user();
         inactive.is_active = false;
-        assert!(!state.is_live(&inactive, NOW));
-        assert!(!state.is_live(&user(), NOW + Duration::days(180)));
+        assert!(!state.is_live(&inactive, NOW) && !session().is_live(&inactive, NOW));
         let mut other = user();
         other.id = UserId::new(Uuid::from_u128(99));
-        assert!(!state.is_live(&other, NOW));
+        assert!(!state.is_live(&other, NOW) && !session().is_live(&other, NOW));
     }
 }

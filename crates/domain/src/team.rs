@@ -65,16 +65,17 @@ mod tests {
             updated_at: OffsetDateTime::UNIX_EPOCH,
         };
         let later = OffsetDateTime::UNIX_EPOCH + time::Duration::DAY;
+        let moment = OffsetDateTime::UNIX_EPOCH + time::Duration::HOUR;
         let looms = || TeamChange { name: Some(TeamName::parse("Looms").unwrap()), description: None };
-        assert!(team.change(looms(), OffsetDateTime::UNIX_EPOCH));
-        assert_eq!(team.name.as_str(), "Looms");
+        assert!(team.change(looms(), moment));
+        assert_eq!((team.name.as_str(), team.updated_at), ("Looms", moment));
         assert!(team.description.is_some());
         let cleared = TeamChange { name: None, description: Some(None) };
-        assert!(team.change(cleared.clone(), OffsetDateTime::UNIX_EPOCH));
+        assert!(team.change(cleared.clone(), moment));
         for nothing in [looms(), cleared, TeamChange::default()] {
             assert!(!team.change(nothing, later));
         }
-        assert_eq!(team.updated_at, OffsetDateTime::UNIX_EPOCH);
+        assert_eq!((team.created_at, team.updated_at), (OffsetDateTime::UNIX_EPOCH, moment));
         assert_eq!(team.name.as_str(), "Looms");
         assert!(team.description.is_none());
     }

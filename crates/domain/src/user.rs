@@ -176,13 +176,39 @@ mod tests {
     fn a_new_account_has_no_rights_and_no_proof() {
         let user = user();
         assert!(user.is_active && !user.is_superuser && !user.email_verified);
+        assert_eq!(user.full_name(), "Given Familyname");
     }
 
     #[test]
     fn verifying_twice_is_news_once() {
         let mut user = user();
+        let later = OffsetDateTime::UNIX_EPOCH + time::Duration::DAY;
         assert!(user.verify_email(OffsetDateTime::UNIX_EPOCH));
-        assert!(!user.verify_email(OffsetDateTime::UNIX_EPOCH));
+        assert!(!user.verify_email(later));
+        assert!(user.email_verified);
+        assert_eq!(user.updated_at, OffsetDateTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn only_an_account_whose_address_is_proven_may_be_appointed() {
+        let mut user = user();
+        assert_eq!(user.may_be_appointed(), Err(UnprovenAddress));
+        user.verify_email(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(user.may_be_appointed(), Ok(()));
+    }
+
+    #[test]
+    fn activation_and_appointment_leave_the_sessions_and_say_when() {
+        let (mut user, first) = (user(), OffsetDateTime::UNIX_EPOCH);
+        let [deactivated, activated, appointed, dismissed] = [1, 2, 3, 4].map(|day| first + time::Duration::days(day));
+        user.deactivate(deactivated);
+        assert_eq!((user.is_active, user.epoch, user.updated_at), (false, 1, deactivated));
+        user.activate(activated);
+        assert_eq!((user.is_active, user.epoch, user.updated_at), (true, 1, activated));
+        user.set_superuser(true, appointed);
+        assert_eq!((user.is_superuser, user.epoch, user.updated_at), (true, 1, appointed));
+        user.set_superuser(false, dismissed);
+        assert_eq!((user.is_superuser, user.epoch, user.updated_at), (false, 1, dismissed));
     }
 
     #[test]
