@@ -30,8 +30,7 @@ pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::storage::{
-    has_database, has_secret_key, name_database, next_step_of_database, open_database, prepare_schema, reach_database,
-    secret_keys,
+    has_database, has_secret_key, name_database, next_step_of_database, open_database, prepare_schema, secret_keys,
 };
 
 /// The wired system.
@@ -57,7 +56,7 @@ impl System {
     /// address that is set.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let public_url = settings.server.public_url_at(settings.server.listen);
-        let database = open_database(&settings.storage).await?;
+        let database = name_database(&settings.storage).await?;
         prepare_schema(&settings.storage, &database).await?;
         Self::wire(settings, &public_url, database)
     }

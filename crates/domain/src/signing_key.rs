@@ -350,10 +350,11 @@ mod tests {
             // Refused by a node whose clock is ahead.
             ((Some(later), Some(later)), (NOW, NOW)),
         ] {
-            let key = SigningKey { retired_at: before.0, refused_at: before.1, ..key("a", NOW - Duration::days(30)) };
-            let expected = SigningKey { retired_at: Some(after.0), refused_at: Some(after.1), ..key.clone() };
-            let (mut compromised, mut retired) = ([key.clone()], [key]);
-            replace_compromised(&mut self::key("new", NOW), &mut compromised, NOW);
+            let former =
+                SigningKey { retired_at: before.0, refused_at: before.1, ..key("a", NOW - Duration::days(30)) };
+            let expected = SigningKey { retired_at: Some(after.0), refused_at: Some(after.1), ..former.clone() };
+            let (mut compromised, mut retired) = ([former.clone()], [former]);
+            replace_compromised(&mut key("new", NOW), &mut compromised, NOW);
             retire("a", &mut retired, NOW);
             assert_eq!([&compromised[0], &retired[0]], [&expected; 2]);
         }

@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
 use countersign_application::keys::reseal_keys::ResealedKeys;
 use countersign_domain::audit::Origin;
-use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::system::SystemClock;
 use countersign_web::server::ServerHandle;
 use tokio::runtime::Handle;
@@ -20,7 +19,7 @@ use crate::banner::banner;
 use crate::commands::serve::metrics::MetricsListener;
 use crate::commands::serve::web::web_settings;
 use crate::metrics::Metrics;
-use crate::settings::{DatabaseKind, PublicUrl, Settings, StorageSettings};
+use crate::settings::{DatabaseKind, PublicUrl, Settings};
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
@@ -102,7 +101,10 @@ impl Service {
         let database = wiring::name_database(&settings.storage).await?;
         wiring::warn_of_open(settings.storage.private_paths().iter().map(PathBuf::as_path));
         // Takes as long as all that follows up to its end, which needs nothing of it.
-        let opened = tokio::spawn(open(settings.storage.clone(), database.clone()));
+        let opened = tokio::spawn({
+            let (storage, database) = (settings.storage.clone(), database.clone());
+            async move { wiring::prepare_schema(&storage, &database).await }
+        });
         // Before the system is wired, whose adapters keep handles to the recorder.
         let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
         let public_url = settings.server.public_url_at(address);
@@ -168,12 +170,6 @@ impl Service {
 pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
     settings.server.tls.as_ref().map(tls::check).transpose()?;
     wiring::check_templates(settings)
-}
-
-/// The database with the schema of this version.
-async fn open(storage: StorageSettings, database: Database) -> anyhow::Result<()> {
-    wiring::reach_database(&storage, &database).await?;
-    wiring::prepare_schema(&storage, &database).await
 }
 
 /// A key that signs, and those known that verify.

@@ -18,7 +18,7 @@ pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
 /// Opens the database that is set, or the one in the data folder.
 pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<Database> {
     let database = name_database(storage).await?;
-    reach_database(storage, &database).await?;
+    database.reach().await.context(next_step_of_database(storage))?;
     Ok(database)
 }
 
@@ -36,11 +36,6 @@ pub(crate) async fn name_database(storage: &StorageSettings) -> anyhow::Result<D
     Database::at(&database_url(storage), &options).await.context(next_step_of_database(storage))
 }
 
-/// Makes the first connection.
-pub(crate) async fn reach_database(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
-    database.reach().await.context(next_step_of_database(storage))
-}
-
 /// What to look at where the database cannot be used.
 pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     match storage.database_kind() {
@@ -55,18 +50,18 @@ pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     }
 }
 
-/// Applies what is pending of the schema, unless that is left to the command.
+/// Reaches the database and applies what is pending of the schema, unless that is left to the command.
 pub(crate) async fn prepare_schema(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
-    if storage.migrate_on_start {
-        return database.migrate().await.context("cannot migrate the database");
+    let schema = database.status().await.context(next_step_of_database(storage))?;
+    if schema.iter().all(|(_, applied)| *applied) {
+        return Ok(());
     }
-    let schema = database.status().await.context("cannot read the schema of the database")?;
-    if schema.iter().any(|(_, applied)| !applied) {
+    if !storage.migrate_on_start {
         bail!(
             "the schema of the database is not that of this version, and database.migrate_on_start is false: run `countersign migrate up`"
         );
     }
-    Ok(())
+    database.migrate().await.context("cannot migrate the database")
 }
 
 fn database_url(storage: &StorageSettings) -> String {

@@ -33,7 +33,7 @@ const OPENING_PAUSE: Duration = Duration::from_secs(1);
 
 async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     if url.starts_with("sqlite:") {
-        sqlite::open(url, options).await
+        sqlite::open(url, options)
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         postgres::open(url, options).await
     } else {
@@ -92,9 +92,14 @@ impl Database {
 
     /// Makes a first connection.
     pub async fn reach(&self) -> Result<(), Fault> {
-        // The bound is meant for requests; a machine that has just started may be slower.
+        self.first_look().await?.rollback().await.map_err(fault)
+    }
+
+    /// A transaction, also where the database takes its time: the usual bound is meant for requests, and a machine that
+    /// has just started may be slower.
+    pub(crate) async fn first_look(&self) -> Result<DatabaseTransaction, Fault> {
         for attempt in 1..OPENING_ATTEMPTS {
-            match self.pool.ping().await.map_err(fault) {
+            match self.pool.begin().await.map_err(fault) {
                 Err(outage @ Fault::Unavailable { .. }) => {
                     tell(&outage, attempt);
                     tokio::time::sleep(OPENING_PAUSE).await;
@@ -102,7 +107,7 @@ impl Database {
                 outcome => return outcome,
             }
         }
-        self.pool.ping().await.map_err(fault)
+        self.pool.begin().await.map_err(fault)
     }
 
     /// What implements the repositories and the housekeeping, each call on its own.

@@ -7,62 +7,52 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use countersign_application::error::Fault;
-use sea_orm::sqlx::Connection as _;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 
 use crate::persistence::database::options::DatabaseOptions;
-use crate::persistence::error::fault;
 
 /// Whether there is a file, or it is a database in memory.
 pub(crate) fn exists(url: &str) -> Result<bool, Fault> {
     Ok(is_in_memory(url) || parse(url)?.get_filename().exists())
 }
 
-/// Opens the file, or a database in memory: that lives in its one connection, which therefore never ends.
-pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
-    let in_memory = is_in_memory(url);
-    if !in_memory {
-        create_private(parse(url)?.get_filename()).map_err(|error| Fault::unavailable("database", error))?;
-    }
-    let busy_timeout = options.acquire_timeout;
-    let mut connect = ConnectOptions::new(url);
-    connect
-        .connect_lazy(true)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
+/// The file, or a database in memory: that lives in its one connection, which therefore never ends. No connection is made
+/// yet, where the ORM's own way would make one to ask for the version of the library, which is compiled in.
+pub(crate) fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
+    let sqlite = parse(url)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        // Writers of this process queue; this is for other processes, such as the command line.
+        .busy_timeout(options.acquire_timeout)
+        // NORMAL loses acknowledged commits when the power goes.
+        .synchronous(SqliteSynchronous::Full)
+        // What is deleted is overwritten, pages that are free from then on included.
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new()
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire(false)
         .max_lifetime(None)
-        .idle_timeout(None)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            let sqlite = sqlite
-                .create_if_missing(true)
-                .foreign_keys(true)
-                // Writers of this process queue; this is for other processes, such as the command line.
-                .busy_timeout(busy_timeout)
-                // NORMAL loses acknowledged commits when the power goes.
-                .synchronous(SqliteSynchronous::Full)
-                // What is deleted is overwritten, pages that are free from then on included.
-                .pragma("secure_delete", "ON");
-            if in_memory { sqlite } else { sqlite.journal_mode(SqliteJournalMode::Wal) }
-        });
-    if in_memory {
-        connect.min_connections(1).max_connections(1);
+        .idle_timeout(None);
+    let pool = if is_in_memory(url) {
+        pool.min_connections(1).max_connections(1).connect_lazy_with(sqlite)
     } else {
-        connect.max_connections(options.max_connections).map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_release(|connection, _| {
-                Box::pin(async move {
-                    // When the disk is full SQLite ends a transaction by itself. The driver, whose ROLLBACK then fails,
-                    // believes that it goes on: it would begin the next one as a savepoint, whose rollback leaves the
-                    // write lock taken for ever. Such a connection is closed. The ping waits for a rollback under way.
-                    connection.ping().await?;
-                    Ok(!connection.is_in_transaction())
-                })
+        create_private(sqlite.get_filename()).map_err(|error| Fault::unavailable("database", error))?;
+        let sqlite = sqlite.journal_mode(SqliteJournalMode::Wal);
+        let pool = pool.max_connections(options.max_connections).after_release(|connection, _| {
+            Box::pin(async move {
+                // When the disk is full SQLite ends a transaction by itself. The driver, whose ROLLBACK then fails,
+                // believes that it goes on: it would begin the next one as a savepoint, whose rollback leaves the
+                // write lock taken for ever. Such a connection is closed. The ping waits for a rollback under way.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
             })
         });
-    }
-    sea_orm::Database::connect(connect).await.map_err(fault)
+        pool.connect_lazy_with(sqlite)
+    };
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
 fn is_in_memory(url: &str) -> bool {
@@ -100,7 +90,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", folder.path().display());
         let options = DatabaseOptions { acquire_timeout: Duration::from_secs(7), ..DatabaseOptions::default() };
-        let opened = open(&url, &options).await.unwrap();
+        let opened = open(&url, &options).unwrap();
         let pool = opened.get_sqlite_connection_pool();
         let mut held = Vec::new();
         for n in 1..=options.max_connections {
