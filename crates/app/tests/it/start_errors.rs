@@ -12,6 +12,7 @@ fn complaint(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], part
     let complaints: Vec<_> = errors.lines().filter(|line| line.starts_with("countersign: ")).collect();
     assert_eq!(complaints.len(), 1, "{errors}");
     assert_eq!(errors.lines().last(), Some(complaints[0]), "{errors}");
+    assert!(!errors.contains("ERROR"), "told more than once: {errors}");
     for part in parts {
         assert!(complaints[0].contains(part), "{part:?} is missing in {errors}");
     }
@@ -64,6 +65,19 @@ fn a_data_folder_that_cannot_be_written() {
     // Nobody may make files there, whoever runs the tests.
     let variables = [("COUNTERSIGN__DATA_DIR", "/proc/self"), ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")];
     complaint(folder.path(), &["serve"], &variables, &["cannot use the data folder /proc/self; make it writable"]);
+}
+
+#[test]
+fn a_file_that_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("letter.db"), "not by far").unwrap();
+    let variables = [("DATABASE_URL", "sqlite://letter.db"), ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")];
+    for arguments in [&["serve"][..], &["keys", "list"], &["migrate", "status"]] {
+        let parts = ["cannot open the database; see that database.url", "file is not a database"];
+        complaint(folder.path(), arguments, &variables, &parts);
+        let (_, _, errors) = said(&run(folder.path(), arguments, &variables));
+        assert!(!errors.contains("not there yet"), "waiting makes it no database: {errors}");
+    }
 }
 
 #[test]

@@ -95,10 +95,11 @@ impl Database {
         self.first_look().await?.rollback().await.map_err(fault)
     }
 
-    /// A transaction, also where the database takes its time: the usual bound is meant for requests, and a machine that
-    /// has just started may be slower.
+    /// A transaction, also where the server takes its time: the usual bound is meant for requests, and a machine that has
+    /// just started may be slower. A file is there or not.
     pub(crate) async fn first_look(&self) -> Result<DatabaseTransaction, Fault> {
-        for attempt in 1..OPENING_ATTEMPTS {
+        let attempts = if self.backend() == DbBackend::Sqlite { 1 } else { OPENING_ATTEMPTS };
+        for attempt in 1..attempts {
             match self.pool.begin().await.map_err(fault) {
                 Err(outage @ Fault::Unavailable { .. }) => {
                     tell(&outage, attempt);

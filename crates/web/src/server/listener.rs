@@ -174,8 +174,10 @@ where
         async move {
             let app = Rc::new(app.new_service(()).await?);
             let http1 = Rc::new(http1(bounds, stopping.clone(), Rc::clone(&app)).new_service(()).await?);
-            // A worker that is told nothing any more has nothing to serve.
-            ready.wait_for(|ready| *ready).await.map_err(drop)?;
+            if ready.wait_for(|ready| *ready).await.is_err() {
+                // The start has failed, which is told elsewhere. This ends with the process.
+                future::pending::<()>().await;
+            }
             let waits = Waits { handshake: bounds.head, part_of_answer: bounds.answer };
             Ok(fn_service(move |(stream, protocol, peer): Accepted<T>| match protocol {
                 Protocol::Http2 => Either::Left(http2::serve(stream, peer, Rc::clone(&app), waits, stopping.clone())),
