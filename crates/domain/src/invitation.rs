@@ -115,7 +115,8 @@ pub struct InvitationListing {
     pub invitation: Invitation,
     /// State of its last mail.
     pub delivery: Delivery,
-    /// Why that was not sent, or not yet; in words without any address. `None` before the first attempt and once sent.
+    /// Why that was not sent, or not yet; in words without any address, for the operator until the use case has told
+    /// apart what the admins may know. `None` before the first attempt and once sent.
     pub delivery_reason: Option<String>,
 }
 

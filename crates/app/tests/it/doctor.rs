@@ -165,5 +165,5 @@ fn a_mail_server_that_is_away_or_wants_another_password() {
     let Some(mails) = MailServer::start_for("service", "wren-under-the-eaves", "starttls", &good) else { return };
     let url = mails.url("smtp", "?tls=required").replace("://", "://service:hidden-word@");
     let refused = [("SMTP_URL", url.as_str()), ("SSL_CERT_FILE", good.cert.to_str().unwrap())];
-    assert_alone_fails(folder.path(), &refused, "mail", &["the mail server answered 535"]);
+    assert_alone_fails(folder.path(), &refused, "mail", &["the mail server refused the connection: 535"]);
 }

@@ -1,8 +1,9 @@
-//! What stands in the documentation: links lead somewhere, settings exist.
+//! What stands in the documentation: links lead somewhere, settings exist, files to run the service by fit it.
 
 use std::path::{Path, PathBuf};
 
 mod links;
+mod running;
 mod settings;
 
 fn root() -> PathBuf {

@@ -43,7 +43,7 @@ async fn setback(server: &TestServer) -> String {
     let rows = server.rows().await;
     let tried = "SELECT COUNT(*) FROM mails WHERE attempts > 0 AND status = 'queued' AND lease_id IS NULL";
     until(server, "the mail was not tried", async || rows.one::<i64>(tried).await == 1).await;
-    rows.one("SELECT last_error FROM mails").await
+    rows.one("SELECT last_error FROM mails WHERE status = 'queued'").await
 }
 
 /// The one identity of all these.
@@ -199,4 +199,20 @@ async fn whoever_invites_sees_what_became_of_the_mail_and_why() {
     until(&server, "the list does not tell it", async || listed().await == expected).await;
     until_settled(&server).await;
     assert_eq!(listed().await[2], json!(["grey@example.org", "sent", null]));
+}
+
+#[tokio::test]
+async fn whoever_invites_is_not_told_what_is_wrong_with_the_operators_mail_server() {
+    let Some(mut mails) = MailServer::start() else { return };
+    let server = setup(&mails).start().await;
+    let account = server.register("owner@example.org").await;
+    let owner = server.login(&account).await;
+    until_settled(&server).await;
+    mails.kill();
+    let team = server.team(&owner, "Teamname").await;
+    server.invite(&owner, &team, "invited@example.org", "member").send().await.expect(200);
+    assert_eq!(setback(&server).await, "no connection to the mail server", "the operator is told what to mend");
+    let listing = server.get(&format!("/teams/{team}/invitations")).bearer(&owner.access).send().await.expect(200);
+    assert_eq!(listing.text_at("/items/0/delivery"), "queued");
+    assert_eq!(listing.text_at("/items/0/delivery_reason"), "the mail could not be sent; the operator knows why");
 }

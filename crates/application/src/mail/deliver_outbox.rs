@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::error::classify;
+use crate::mail::delivery_reason::EXPIRED;
 use crate::mail::message::QueuedMail;
 use crate::ports::clock::Clock;
 use crate::ports::id_generator::IdGenerator;
@@ -228,7 +229,7 @@ impl DeliverOutbox {
 
     fn open(&self, mail: &QueuedMail, now: OffsetDateTime) -> Result<Option<Secret>, Setback> {
         if mail.token_expires_at.is_some_and(|at| at <= now) {
-            return Err(Setback::Dead { reason: "its token has expired".to_owned() });
+            return Err(Setback::Dead { reason: EXPIRED.to_owned() });
         }
         let token = mail.sealed_token.as_ref().map(|sealed| self.sealer.open_mail_token(mail.id, sealed)).transpose();
         token.map_err(|fault| unusable("its token does not open", &fault))

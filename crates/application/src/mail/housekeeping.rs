@@ -92,7 +92,7 @@ impl KeepHouse {
         if erased > 0 {
             report.removed.push(("erasures", erased));
         }
-        self.remains.clear(if erased > 0 { Depth::Database } else { Depth::Log }).await?;
+        self.remains.clear(if erased > 0 { Depth::Database } else { Depth::Log }, now).await?;
         Ok(report)
     }
 

@@ -1,6 +1,7 @@
 //! What deleting leaves in the files beneath the tables.
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 
 use crate::error::Fault;
 
@@ -18,6 +19,7 @@ pub enum Depth {
 #[async_trait]
 pub trait Remains: Send + Sync {
     /// Clears what is left of deleted rows, where that is up to this service. It does not keep writers waiting for
-    /// long: what cannot be cleared for somebody else who is reading is left for the next time.
-    async fn clear(&self, depth: Depth) -> Result<(), Fault>;
+    /// long: what cannot be cleared for somebody else who is reading is left for the next time, and [`Depth::Database`]
+    /// is done once an hour at most; until then it stays owed, and the first call after that does it, however deep.
+    async fn clear(&self, depth: Depth, now: OffsetDateTime) -> Result<(), Fault>;
 }

@@ -11,6 +11,7 @@ use countersign_domain::team::permissions::Permission;
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
+use crate::mail::delivery_reason;
 use crate::ports::clock::Clock;
 use crate::ports::invitation_repository::InvitationRepository;
 use crate::teams::access::{TeamAccess, TeamAccessError};
@@ -56,7 +57,8 @@ impl ListInvitations {
         }
     }
 
-    /// Lists the invitations of a team, for its admins, each in the state that it is in now.
+    /// Lists the invitations of a team, for its admins, each in the state that it is in now. Of why a mail was not sent,
+    /// they are told what concerns its recipient; what the operator has to mend is not theirs to know.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -68,6 +70,7 @@ impl ListInvitations {
         let page = self.invitations.list_by_team(command.team_id, &command.page).await?;
         Ok(page.map(|mut listing| {
             listing.invitation.state = listing.invitation.state_at(now);
+            listing.delivery_reason = listing.delivery_reason.map(delivery_reason::told);
             listing
         }))
     }
@@ -92,7 +95,8 @@ mod tests {
         mocks.hold_team(&[membership(1, role)]);
         mocks.invitations.expect_list_by_team().returning(|team, _| {
             let invitation = invitation("new@example.com", Role::Member);
-            let listing = InvitationListing { invitation, delivery: Delivery::Sent, delivery_reason: None };
+            let delivery_reason = Some("no connection to the mail server".to_owned());
+            let listing = InvitationListing { invitation, delivery: Delivery::Queued, delivery_reason };
             let items = Some(listing).filter(|listing| listing.invitation.team_id == team);
             Ok(Page { items: items.into_iter().collect(), next: None })
         });
@@ -110,6 +114,13 @@ mod tests {
     async fn an_invitation_is_pending_until_the_moment_it_expires() {
         assert_eq!(state_after(Duration::days(7) - Duration::MILLISECOND).await, InvitationState::Pending);
         assert_eq!(state_after(Duration::days(7)).await, InvitationState::Expired);
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_the_operators_mail_server_is_not_told() {
+        let use_case = ListInvitations::new(&mocks(Role::Admin).into_dependencies());
+        let page = use_case.execute(&actor(), &origin(), command()).await.unwrap();
+        assert_eq!(page.items[0].delivery_reason.as_deref(), Some(delivery_reason::OPERATORS));
     }
 
     #[tokio::test]

@@ -203,7 +203,7 @@ fn erasures() -> MockErasures {
 
 fn remains() -> MockRemains {
     let mut remains = MockRemains::new();
-    remains.expect_clear().returning(|_| Ok(()));
+    remains.expect_clear().returning(|_, _| Ok(()));
     remains
 }
 

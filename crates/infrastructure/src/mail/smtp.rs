@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use countersign_application::mail::delivery_reason::REFUSED;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::RenderedMail;
 use countersign_application::ports::mailer::{MailError, Mailer};
@@ -17,7 +18,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 
 use crate::mail::error::MailSettingsError;
 use crate::mail::message::{MessageFormat, MessageSettings};
-use crate::mail::smtp::reason::reason;
+use crate::mail::smtp::reason::{reason, refusal};
 use crate::mail::smtp::server::Server;
 
 /// Where mail is handed over, and how long that may take.
@@ -70,7 +71,7 @@ impl SmtpMailer {
 
     /// Whatever refuses the connection, wrong credentials or a blocked host, is not the mail's fault.
     async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
-        self.server.connect().await.map_err(|error| MailError::Transient { reason: reason(&error) })
+        self.server.connect().await.map_err(|error| MailError::Transient { reason: refusal(&error) })
     }
 
     /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take
@@ -114,12 +115,12 @@ fn late() -> MailError {
     MailError::Transient { reason: "the mail server did not answer in time".to_owned() }
 }
 
-/// What an answer to the mail means for it. 550 to 556 are about this mailbox or this message (RFC 5321, 4.2.3,
-/// RFC 7504); other refusals in the 5xx range are about the way it was sent, and somebody will mend that.
+/// What an answer to the mail means for it. Refusals in the 5xx range that are not about this mailbox or this message
+/// are about the way it was sent, and somebody will mend that.
 fn judge(error: &smtp::Error) -> MailError {
     let reason = reason(error);
     match error.status().map(u16::from) {
-        Some(550..=556) => MailError::Permanent { reason },
+        Some(code) if REFUSED.contains(&code) => MailError::Permanent { reason },
         _ => MailError::Transient { reason },
     }
 }

@@ -19,7 +19,7 @@ use sea_orm::{
 use crate::persistence::connection::{Connection, within};
 use crate::persistence::error::fault;
 use crate::persistence::probe::DatabaseProbe;
-use crate::persistence::remains::Owed;
+use crate::persistence::remains::Rewriting;
 use crate::persistence::statement_counter::StatementCounter;
 use crate::persistence::store::Store;
 use crate::persistence::unit_of_work::DatabaseUnitOfWorkFactory;
@@ -64,7 +64,7 @@ pub struct Database {
     options: DatabaseOptions,
     writes: Option<WriteQueue>,
     counter: StatementCounter,
-    owed: Owed,
+    rewriting: Rewriting,
 }
 
 impl Database {
@@ -87,7 +87,8 @@ impl Database {
         let pool = open(url, options).await?;
         let writes =
             (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
-        Ok(Self { pool, options: options.clone(), writes, counter: StatementCounter::default(), owed: Owed::default() })
+        let (counter, rewriting) = (StatementCounter::default(), Rewriting::default());
+        Ok(Self { pool, options: options.clone(), writes, counter, rewriting })
     }
 
     /// Makes a first connection.
@@ -183,9 +184,9 @@ impl Database {
             .then(|| self.pool.get_sqlite_connection_pool().connect_options().as_ref().clone())
     }
 
-    /// Whether it has to be written anew.
-    pub(crate) const fn owed(&self) -> &Owed {
-        &self.owed
+    /// When it is written anew.
+    pub(crate) const fn rewriting(&self) -> &Rewriting {
+        &self.rewriting
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

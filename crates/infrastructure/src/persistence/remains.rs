@@ -2,9 +2,9 @@
 //! deletes. That is not all: the write-ahead log keeps what was written before, and a row that was moved to another page
 //! may be left in the free space of its former one. PostgreSQL has housekeeping of its own.
 
+mod rewriting;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +12,12 @@ use countersign_application::error::Fault;
 use countersign_application::ports::remains::{Depth, Remains};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxSqliteConnector, Statement};
+use time::OffsetDateTime;
 
 use crate::persistence::connection::to_its_end;
 use crate::persistence::database::Database;
 use crate::persistence::error::{fault, is_outage};
+pub(crate) use crate::persistence::remains::rewriting::Rewriting;
 
 /// Longest wait for those who read, during which nobody else can write.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -24,12 +26,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// Largest database that is written anew, in memory, which takes some 300 ms without another writer.
 const REWRITTEN: u64 = 32 * 1024 * 1024;
 
-/// Whether the database has to be written anew: it could not be when it should have been.
-pub(crate) type Owed = Arc<AtomicBool>;
-
 #[async_trait]
 impl Remains for Database {
-    async fn clear(&self, depth: Depth) -> Result<(), Fault> {
+    async fn clear(&self, depth: Depth, now: OffsetDateTime) -> Result<(), Fault> {
         let Some(options) = self.sqlite_options() else { return Ok(()) };
         let file = options.get_filename().to_owned();
         // One in memory has none.
@@ -37,11 +36,11 @@ impl Remains for Database {
             return Ok(());
         }
         if depth == Depth::Database {
-            self.owed().store(true, Ordering::Relaxed);
+            self.rewriting().owe();
         }
         // A connection of its own: its patience is another, and what it caches is of no use to anybody.
         let aside = aside(options);
-        let cleared = self.clear_by(&aside, file).await;
+        let cleared = self.clear_by(&aside, file, now).await;
         if let Err(error) = aside.close().await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a connection was not closed in order");
         }
@@ -50,19 +49,19 @@ impl Remains for Database {
 }
 
 impl Database {
-    async fn clear_by(&self, aside: &DatabaseConnection, file: PathBuf) -> Result<(), DbErr> {
+    async fn clear_by(&self, aside: &DatabaseConnection, file: PathBuf, now: OffsetDateTime) -> Result<(), DbErr> {
         // The most of it needs no turn.
         checkpoint(aside, "PASSIVE").await?;
         for _ in 0..ATTEMPTS {
             let turn = self.enter().await?;
-            let (connection, file, owed) = (aside.clone(), file.clone(), Arc::clone(self.owed()));
+            let (connection, file, rewriting) = (aside.clone(), file.clone(), self.rewriting().clone());
             let cleared = to_its_end(async move {
-                if owed.load(Ordering::Relaxed) && rewrite(&connection, &file).await? {
-                    owed.store(false, Ordering::Relaxed);
+                if rewriting.is_due(now) && rewrite(&connection, &file).await? {
+                    rewriting.done(now);
                 }
                 let cleared = checkpoint(&connection, "TRUNCATE").await?;
                 drop(turn);
-                Ok(cleared && !owed.load(Ordering::Relaxed))
+                Ok(cleared && !rewriting.is_due(now))
             });
             if cleared.await? {
                 return Ok(());

@@ -20,7 +20,7 @@ pub(crate) struct InvitationBody {
     state: &'static str,
     #[schema(schema_with = words::delivery)]
     delivery: &'static str,
-    /// Why the mail was not sent, or not yet.
+    /// Why the mail was not sent, or not yet, as far as it concerns its recipient.
     #[schema(required)]
     delivery_reason: Option<String>,
     /// Null once that account is gone.

@@ -4,7 +4,7 @@ use crate::documents::{documents, root};
 use crate::support::run;
 
 /// The name of every setting, as the binary tells it.
-fn known() -> BTreeSet<String> {
+pub(in crate::documents) fn known() -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     let shown = String::from_utf8(run(folder.path(), &["config", "show"], &[]).stdout).unwrap();
     let known: BTreeSet<_> = shown.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
@@ -13,7 +13,7 @@ fn known() -> BTreeSet<String> {
 }
 
 /// What stands in backticks and looks like a setting, and every variable, that is none.
-fn unknown(text: &str, known: &BTreeSet<String>) -> Vec<String> {
+pub(in crate::documents) fn unknown(text: &str, known: &BTreeSet<String>) -> Vec<String> {
     let sections: BTreeSet<_> =
         known.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section).collect();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';

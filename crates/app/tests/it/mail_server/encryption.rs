@@ -66,7 +66,7 @@ async fn a_trusted_certificate_and_the_right_password_send_the_mail_encrypted() 
         server.confidences().note("another-word");
         server.confidences().note(word);
         server.register("user@example.org").await;
-        assert_eq!(setback(&server).await, "the mail server answered 535", "{tls}");
+        assert_eq!(setback(&server).await, "the mail server refused the connection: 535", "{tls}");
         assert!(mails.seen("mail").is_empty());
         assert!(server.terminate().await.success());
         let right = Setup::default().variable("SMTP_URL", &url(word));

@@ -146,7 +146,7 @@ async fn erasures_that_were_noted_go_on() {
     let mut mocks = mocks(vec![]);
     mocks.erasures = MockErasures::new();
     mocks.remains = MockRemains::new();
-    mocks.remains.expect_clear().with(eq(Depth::Database)).times(1).returning(|_| Ok(()));
+    mocks.remains.expect_clear().with(eq(Depth::Database), eq(NOW)).times(1).returning(|_, _| Ok(()));
     mocks.erasures.expect_list_noted().with(eq(NOW), eq(BATCH)).returning(|_, _| Ok(vec![user_id(1), user_id(2)]));
     for (n, done) in [(1, false), (2, true)] {
         mocks
@@ -163,7 +163,7 @@ async fn erasures_that_were_noted_go_on() {
 async fn what_deleting_leaves_in_the_log_is_cleared_whoever_deleted() {
     let mut mocks = mocks(vec![]);
     mocks.remains = MockRemains::new();
-    mocks.remains.expect_clear().with(eq(Depth::Log)).times(1).returning(|_| Ok(()));
+    mocks.remains.expect_clear().with(eq(Depth::Log), eq(NOW)).times(1).returning(|_, _| Ok(()));
     keep_house(mocks).await.unwrap();
 }
 

@@ -1,15 +1,24 @@
-//! Why a mail was not taken, in words that may be shown to whoever waits for it.
+//! Why a mail was not taken, in words for the operator and without any address.
 
 use std::error::Error;
 use std::io;
 
+use countersign_application::mail::delivery_reason::ANSWERED;
 use lettre::transport::smtp;
 use rustls::CertificateError;
 
-/// Servers quote addresses in their answers, so only the code is told on.
+/// Of an attempt to hand a mail over. Servers quote addresses in their answers, so only the code is told on.
 pub(crate) fn reason(error: &smtp::Error) -> String {
     match error.status() {
-        Some(code) => format!("the mail server answered {code}"),
+        Some(code) => format!("{ANSWERED}{code}"),
+        None => without_answer(error).to_owned(),
+    }
+}
+
+/// Of a connection that did not come about. What was answered to it says nothing of any mail.
+pub(crate) fn refusal(error: &smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server refused the connection: {code}"),
         None => without_answer(error).to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use countersign_application::ports::remains::{Depth, Remains as _};
 use countersign_application::ports::user_repository::UserRepository as _;
-use countersign_application::testing::{email, name, user};
+use countersign_application::testing::{NOW, email, name, user};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::User;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
@@ -33,7 +33,7 @@ async fn insert(fresh: &Fresh, n: u64, mark: &str) {
 }
 
 async fn clear(fresh: &Fresh, depth: Depth) {
-    fresh.database().clear(depth).await.unwrap();
+    fresh.database().clear(depth, NOW).await.unwrap();
 }
 
 #[tokio::test]
@@ -53,27 +53,41 @@ async fn nothing_of_a_deleted_account_is_left_in_the_database_and_its_log() {
     assert_eq!(std::fs::metadata(&files(&fresh)[1]).unwrap().len(), 0);
 }
 
-#[tokio::test]
-async fn what_was_moved_within_the_database_before_it_was_deleted_is_gone_when_that_is_written_anew() {
-    let fresh = sqlite().await;
-    let raw = fresh.raw().await;
-    raw.execute_unprepared(
-        "PRAGMA secure_delete = ON;
+/// A table of which deleted rows are left in the free space of pages that they were moved from.
+async fn move_and_delete(fresh: &Fresh, table: &str) {
+    let sql = "PRAGMA secure_delete = ON;
          CREATE TABLE moved (id INTEGER PRIMARY KEY, mark TEXT, filling TEXT);
          CREATE UNIQUE INDEX moved_mark ON moved (mark);
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 6000)
          INSERT INTO moved
          SELECT n, iif(n % 2, 'kept-', 'vanished-') || (n * 7919 % 6007), printf('%.*c', n * 31 % 300, 'x') FROM n;
          UPDATE moved SET filling = printf('%.*c', id * 17 % 900, 'y') WHERE id % 3 = 0;
-         DELETE FROM moved WHERE id % 2 = 0;",
-    )
-    .await
-    .unwrap();
-    clear(&fresh, Depth::Log).await;
-    assert!(found(&fresh, "vanished-") > 0, "what SQLite moves it overwrites now: nothing needs to be written anew");
+         DELETE FROM moved WHERE id % 2 = 0;";
+    fresh.raw().await.execute_unprepared(&sql.replace("moved", table)).await.unwrap();
+    clear(fresh, Depth::Log).await;
+    assert!(found(fresh, "vanished-") > 0, "what SQLite moves it overwrites now: nothing needs to be written anew");
+}
+
+#[tokio::test]
+async fn what_was_moved_within_the_database_before_it_was_deleted_is_gone_when_that_is_written_anew() {
+    let fresh = sqlite().await;
+    move_and_delete(&fresh, "moved").await;
     clear(&fresh, Depth::Database).await;
     assert_eq!(found(&fresh, "vanished-"), 0);
     assert!(found(&fresh, "kept-") >= 3_000);
+}
+
+#[tokio::test]
+async fn the_database_is_written_anew_once_an_hour_and_what_is_owed_meanwhile_is_done_then() {
+    let fresh = sqlite().await;
+    clear(&fresh, Depth::Database).await;
+    move_and_delete(&fresh, "moved").await;
+    clear(&fresh, Depth::Database).await;
+    let soon = NOW + time::Duration::minutes(59);
+    fresh.database().clear(Depth::Database, soon).await.unwrap();
+    assert!(found(&fresh, "vanished-") > 0, "the hour is not over");
+    fresh.database().clear(Depth::Log, NOW + time::Duration::HOUR).await.unwrap();
+    assert_eq!(found(&fresh, "vanished-"), 0);
 }
 
 #[tokio::test]
@@ -86,7 +100,7 @@ async fn a_reader_keeps_nobody_from_writing_and_what_it_reads_is_cleared_the_nex
     fresh.store().remove(user(1).id).await.unwrap();
     let clearing = tokio::spawn({
         let database = fresh.database().clone();
-        async move { database.clear(Depth::Database).await }
+        async move { database.clear(Depth::Database, NOW).await }
     });
     let mut longest = Duration::ZERO;
     let mut n = 10;
@@ -126,5 +140,5 @@ async fn where_there_is_no_file_there_is_nothing_to_do() {
     on_postgres(|fresh| async move { clear(&fresh, Depth::Database).await }).await;
     let options = countersign_infrastructure::persistence::DatabaseOptions::default();
     let in_memory = countersign_infrastructure::persistence::Database::connect("sqlite::memory:", &options).await;
-    in_memory.unwrap().clear(Depth::Database).await.unwrap();
+    in_memory.unwrap().clear(Depth::Database, NOW).await.unwrap();
 }
