@@ -34,7 +34,18 @@ fn judge(method: &Method, path: &str, status: u16, content_type: &str, body: &st
     }
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let listed = response["x-codes"].as_array().is_some_and(|codes| codes.contains(&body["code"]));
-    if listed { Ok(()) } else { Err(format!("no {status} {}", body["code"])) }
+    if !listed {
+        return Err(format!("no {status} {}", body["code"]));
+    }
+    body["errors"].as_array().into_iter().flatten().try_for_each(judge_field)
+}
+
+/// A broken rule of a field is one that the page about the API names.
+fn judge_field(error: &Value) -> Result<(), String> {
+    let text = |member| error[member].as_str().unwrap_or_default();
+    let row = format!("| `{}` | {} |", text("code"), text("message"));
+    let listed = include_str!("../../../../../docs/api.md").contains(&row);
+    if listed { Ok(()) } else { Err(format!("a field's code that docs/api.md lacks: {row}")) }
 }
 
 fn judge_success(response: &Value, content_type: &str, body: &str) -> Result<(), String> {
@@ -86,6 +97,18 @@ mod tests {
         assert!(is_documented(&Method::GET, "/teams/x/members", 404, "team_not_found"));
         assert!(!is_documented(&Method::GET, "/teams/x/members", 404, "not_found"));
         assert!(is_documented(&Method::POST, "/teams/accept-invitation", 409, "account_required"));
+    }
+
+    #[test]
+    fn a_broken_rule_that_the_page_about_the_api_lacks_is_found() {
+        let judged = |code: &str, message: &str| {
+            let error = serde_json::json!({ "field": "scope", "code": code, "message": message });
+            let body = serde_json::json!({ "code": "validation_failed", "errors": [error] });
+            judge(&Method::POST, "/auth/logout", 422, "application/problem+json", &body.to_string())
+        };
+        judged("invalid_scope", "must be local, others or all").unwrap();
+        assert!(judged("invalid_scope", "must be another").is_err());
+        assert!(judged("no_scope", "must be local, others or all").is_err());
     }
 
     #[test]
