@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod architecture;
 mod audit;
+mod backup;
 mod change_email;
 mod commands;
 mod doctor;

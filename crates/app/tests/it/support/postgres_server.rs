@@ -57,6 +57,11 @@ impl PostgresServer {
         self.run("pg_ctl", &["-w", "-s", "-m", mode, "stop"]);
     }
 
+    /// A client program of the same version, such as `pg_dump`.
+    pub(crate) fn client(&self, program: &str) -> Command {
+        Command::new(self.programs.join(program))
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
