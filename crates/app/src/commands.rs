@@ -88,12 +88,15 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
                 calibrate_clock();
             }
             let loaded = settings::load(line.config.as_deref())?;
-            telemetry::start(&loaded.settings.log, !matches!(command, Command::Serve))?;
+            let traces = telemetry::start(&loaded.settings, !matches!(command, Command::Serve))?;
             loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             let runtime = runtime()?;
             let outcome = runtime.block_on(execute_online(command, loaded));
             // A start that failed leaves a server behind that waits for ever to begin.
             runtime.shutdown_background();
+            if let Some(traces) = traces {
+                traces.close();
+            }
             outcome
         }
     }

@@ -18,6 +18,7 @@ mod server;
 mod show;
 mod storage;
 mod suggestion;
+mod telemetry;
 mod trusted_network;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub(crate) use crate::settings::security::{HashingSettings, TokenSettings};
 pub(crate) use crate::settings::server::{MetricsListen, ServerSettings, TlsFiles};
 pub(crate) use crate::settings::show::show;
 pub(crate) use crate::settings::storage::{DatabaseKind, StorageSettings};
+pub(crate) use crate::settings::telemetry::TelemetrySettings;
 pub(crate) use crate::settings::trusted_network::TrustedNetwork;
 
 /// Where the settings are read from when `--config` does not say.
@@ -59,6 +61,8 @@ pub(crate) struct Settings {
     pub policy: Policy,
     /// The log.
     pub log: LogSettings,
+    /// Traces.
+    pub telemetry: TelemetrySettings,
 }
 
 /// Settings and where each came from.
@@ -109,6 +113,7 @@ impl Settings {
             tokens: TokenSettings::read(reader),
             policy: policy::read(reader),
             log: LogSettings::read(reader),
+            telemetry: TelemetrySettings::read(reader),
         }
     }
 }

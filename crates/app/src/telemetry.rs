@@ -1,7 +1,8 @@
-//! The log: to standard error, one line an event, times in UTC.
+//! The log: to standard error, one line an event, times in UTC. And traces, where a collector is set.
 
 mod request_line;
 mod single_line;
+mod traces;
 
 use std::io::{IsTerminal as _, stderr};
 
@@ -11,9 +12,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::metrics::audit_counter;
-use crate::settings::{LogFormat, LogSettings};
+use crate::settings::{LogFormat, Settings};
 use crate::telemetry::request_line::{RequestField, RequestLine};
 use crate::telemetry::single_line::SingleLine;
+
+pub(crate) use crate::telemetry::traces::{CollectorUrl, Traces, follow};
 
 /// What is no HTTP is an error of whoever sent it, and would be logged as one of the service. A directive for the same
 /// target in the settings wins.
@@ -22,8 +25,14 @@ const NOT_OURS: &str = "actix_http::h1=off";
 /// What frameworks log of each migration and each worker, at the level of what an operator has to know.
 const CHATTER: &str = "sea_orm_migration=warn,actix_server=warn,";
 
-/// Starts the log, and while serving the counters that listen to it. Commands that answer a person log warnings alone.
-pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
+/// Spans that are for traces alone.
+const OF_TRACES: &str = "countersign_trace=off";
+
+/// Starts the log, and while serving the counters that listen to it, and the traces. Commands that answer a person log
+/// warnings alone, and are not traced.
+pub(crate) fn start(settings: &Settings, quiet: bool) -> anyhow::Result<Option<Traces>> {
+    let traces = if quiet { None } else { Traces::start(&settings.telemetry)? };
+    let settings = &settings.log;
     let level = if quiet { "warn" } else { &settings.level };
     let filter = EnvFilter::try_new(directives(level)).context("log.level")?;
     let terminal = stderr().is_terminal();
@@ -37,14 +46,15 @@ pub(crate) fn start(settings: &LogSettings, quiet: bool) -> anyhow::Result<()> {
         }
     };
     let counters = (!quiet).then(audit_counter::layer);
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(counters).try_init()?;
+    let spans = traces.as_ref().map(Traces::layer);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(counters).with(spans).try_init()?;
     std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(traces)
 }
 
 fn directives(level: &str) -> String {
     let verbose = level.split(',').any(|directive| matches!(directive.trim(), "debug" | "trace"));
-    format!("{NOT_OURS},{}{level}", if verbose { "" } else { CHATTER })
+    format!("{NOT_OURS},{OF_TRACES},{}{level}", if verbose { "" } else { CHATTER })
 }
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
@@ -56,6 +66,12 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_of_traces_are_left_out_at_every_level() {
+        assert_eq!(OF_TRACES.split_once('='), Some((countersign_application::spans::TARGET, "off")));
+        assert!(directives("trace").starts_with(&format!("{NOT_OURS},{OF_TRACES},")));
+    }
 
     #[test]
     fn what_frameworks_tell_of_their_work_is_for_those_who_look_closely() {

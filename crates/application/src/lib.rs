@@ -40,6 +40,7 @@ pub mod mail;
 pub mod policy;
 pub mod ports;
 pub mod snapshots;
+pub mod spans;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

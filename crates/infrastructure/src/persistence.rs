@@ -24,6 +24,7 @@ mod search;
 mod sessions;
 mod signing_keys;
 mod statement_counter;
+mod statement_span;
 mod store;
 mod teams;
 mod timestamp;

@@ -49,7 +49,7 @@ impl ProxyNetwork {
 /// set the latter alone, and pass on whatever a client writes into the former.
 pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[ProxyNetwork]) -> Option<IpAddr> {
     let peer = peer?.to_canonical();
-    let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
+    let is_trusted = |ip: IpAddr| is_proxy(ip, trusted);
     if !is_trusted(peer) {
         return Some(peer);
     }
@@ -59,6 +59,11 @@ pub fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Prox
         first_untrusted(peer, hops(headers, &FORWARDED).map(|hop| hop.and_then(for_parameter)), is_trusted)
     };
     hop.or(Some(peer))
+}
+
+/// Whether it is one of these proxies.
+pub(crate) fn is_proxy(ip: IpAddr, trusted: &[ProxyNetwork]) -> bool {
+    trusted.iter().any(|network| network.contains(ip))
 }
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

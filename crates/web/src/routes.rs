@@ -111,8 +111,8 @@ impl Endpoint {
     }
 
     fn route(&self, flood_guard: &FloodGuard) -> Route {
-        let access = self.access;
-        let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, req, next)));
+        let (access, name) = (self.access, self.name);
+        let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, name, req, next)));
         let route = match self.guarded() {
             Some(guarded) => flood_guard.before(route, guarded),
             None => route,

@@ -8,6 +8,9 @@ use countersign_application::ports::id_generator::IdGenerator;
 
 use crate::client_address::ProxyNetwork;
 
+/// Puts the span of a request below the one that a `traceparent` names.
+pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
+
 /// Settings of the listener and of what is done to every request.
 #[derive(Clone)]
 pub struct WebSettings {
@@ -41,6 +44,8 @@ pub struct WebSettings {
     pub workers: Option<usize>,
     /// Most open requests a second and network on this node; 0 is no limit.
     pub flood_per_second_per_ip: u32,
+    /// Where requests are traced: asked for what a trusted proxy sends, and for nothing else.
+    pub follow_trace: Option<FollowTrace>,
     /// Makes request ids.
     pub ids: Arc<dyn IdGenerator>,
 }
@@ -64,6 +69,7 @@ impl WebSettings {
             shutdown_timeout: Duration::from_secs(10),
             workers: None,
             flood_per_second_per_ip: 50,
+            follow_trace: None,
             ids,
         }
     }

@@ -1,6 +1,6 @@
 //! The list of all settings: names, defaults and meanings. Code, documentation and example file are held to it by tests.
 
-use crate::settings::{log, mail, policy, security, server, storage};
+use crate::settings::{log, mail, policy, security, server, storage, telemetry};
 
 /// A setting as people see it.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +51,17 @@ pub(crate) const PREFIX: &str = "COUNTERSIGN__";
 
 /// Every setting, in the order of the documentation.
 pub(crate) fn catalogue() -> impl Iterator<Item = &'static Setting> {
-    [storage::SETTINGS, server::SETTINGS, mail::SETTINGS, security::SETTINGS, policy::SETTINGS, log::SETTINGS]
-        .into_iter()
-        .flatten()
+    [
+        storage::SETTINGS,
+        server::SETTINGS,
+        mail::SETTINGS,
+        security::SETTINGS,
+        policy::SETTINGS,
+        log::SETTINGS,
+        telemetry::SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The setting of this name.

@@ -55,6 +55,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A number from 0 to 1.
+    pub(crate) fn share(&mut self, key: &str) -> f64 {
+        self.hold_to(key, &(0..=1));
+        self.get(key, |text| {
+            let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+            share.ok_or_else(|| "is a number from 0 to 1, such as 0.05".to_owned())
+        })
+    }
+
     /// A duration of this range.
     pub(crate) fn duration(&mut self, key: &str, range: RangeInclusive<&str>) -> time::Duration {
         self.hold_to(key, &range);

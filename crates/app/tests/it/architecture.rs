@@ -42,6 +42,9 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["countersign-infrastructure"]),
     ("metrics", &["countersign-infrastructure", "countersign-web", "countersign"]),
     ("metrics-exporter-prometheus", &["countersign"]),
+    ("opentelemetry", &["countersign"]),
+    ("opentelemetry_sdk", &["countersign"]),
+    ("tracing-opentelemetry", &["countersign"]),
     ("anyhow", &["countersign"]),
     ("clap", &["countersign"]),
 ];

@@ -39,4 +39,5 @@ mod start_errors;
 mod support;
 mod teams;
 mod tls;
+mod traces;
 mod walk_through;

@@ -11,10 +11,13 @@ use countersign_application::mail::delivery_reason::REFUSED;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::RenderedMail;
 use countersign_application::ports::mailer::{MailError, Mailer};
+use countersign_application::spans;
 use countersign_domain::secret::Secret;
 use lettre::Message;
 use lettre::transport::smtp;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::mail::error::MailSettingsError;
 use crate::mail::message::{MessageFormat, MessageSettings};
@@ -107,7 +110,20 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &RenderedMail) -> Result<(), MailError> {
         let message = self.format.message(mail)?;
-        tokio::time::timeout(self.timeout, self.hand_over(&message)).await.unwrap_or_else(|_elapsed| Err(late()))
+        // A trace of its own: nobody waits for the mail.
+        let span = tracing::info_span!(
+            target: spans::TARGET,
+            "send mail",
+            otel.kind = "producer",
+            otel.status_code = Empty,
+            messaging.system = "smtp",
+        );
+        let sent = tokio::time::timeout(self.timeout, self.hand_over(&message)).instrument(span.clone()).await;
+        let sent = sent.unwrap_or_else(|_elapsed| Err(late()));
+        if sent.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        sent
     }
 }
 

@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use tracing::Instrument as _;
 
 use crate::persistence::statement_counter::StatementCounter;
+use crate::persistence::statement_span::statement_span;
 use crate::persistence::timestamp;
 use crate::persistence::write_queue::{Turn, WriteQueue};
 
@@ -131,8 +132,9 @@ impl<C: ConnectionTrait + Send + 'static> ConnectionTrait for Connection<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let span = statement_span(&statement);
         let (inner, turn) = (Arc::clone(&self.inner), self.turn(&statement.sql).await?);
-        self.sent(turn, async move { inner.execute_raw(prepare(statement)).await }).await
+        self.sent(turn, async move { inner.execute_raw(prepare(statement)).await }).instrument(span).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -141,13 +143,15 @@ impl<C: ConnectionTrait + Send + 'static> ConnectionTrait for Connection<C> {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let span = statement_span(&statement);
         let (inner, turn) = (Arc::clone(&self.inner), self.turn(&statement.sql).await?);
-        self.sent(turn, async move { inner.query_one_raw(prepare(statement)).await }).await
+        self.sent(turn, async move { inner.query_one_raw(prepare(statement)).await }).instrument(span).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let span = statement_span(&statement);
         let (inner, turn) = (Arc::clone(&self.inner), self.turn(&statement.sql).await?);
-        self.sent(turn, async move { inner.query_all_raw(prepare(statement)).await }).await
+        self.sent(turn, async move { inner.query_all_raw(prepare(statement)).await }).instrument(span).await
     }
 }
 

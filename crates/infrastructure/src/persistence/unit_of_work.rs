@@ -16,13 +16,15 @@ use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 use countersign_application::ports::user_repository::UserRepository;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 use crate::persistence::connection::{Connection, to_its_end};
 use crate::persistence::database::Database;
 use crate::persistence::error::fault;
 use crate::persistence::statement_counter::StatementCounter;
+use crate::persistence::statement_span::transaction_span;
 use crate::persistence::store::Store;
 use crate::persistence::write_queue::Turn;
 
@@ -41,6 +43,12 @@ impl DatabaseUnitOfWorkFactory {
 #[async_trait]
 impl UnitOfWorkFactory for DatabaseUnitOfWorkFactory {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, Fault> {
+        self.begin_in_turn().instrument(transaction_span("BEGIN", self.database.backend())).await
+    }
+}
+
+impl DatabaseUnitOfWorkFactory {
+    async fn begin_in_turn(&self) -> Result<Box<dyn UnitOfWork>, Fault> {
         let turn = self.database.enter().await.map_err(fault)?;
         let database = self.database.clone();
         // A `begin` that is dropped half way leaves the driver's connection inside a transaction nobody ends
@@ -135,7 +143,8 @@ impl UnitOfWork for DatabaseUnitOfWork {
 
     async fn commit(mut self: Box<Self>) -> Result<(), Fault> {
         if let Some(store) = self.store.take() {
-            store.0.commit(self.turn.take()).await.map_err(fault)?;
+            let span = transaction_span("COMMIT", store.0.get_database_backend());
+            store.0.commit(self.turn.take()).instrument(span).await.map_err(fault)?;
         }
         self.counter.commit();
         Ok(())

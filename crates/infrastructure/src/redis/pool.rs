@@ -4,12 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use countersign_application::spans;
 use deadpool::Runtime;
 use deadpool::managed::{BuildError, Pool, PoolError, QueueMode, Timeouts};
 use deadpool_redis::Manager;
 use deadpool_redis::cluster::ClusterClientBuilder;
-use deadpool_redis::redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
+use deadpool_redis::redis::{
+    Arg, AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd,
+};
 use metrics::{Counter, counter};
+use tracing::{Instrument as _, Span};
 
 use crate::redis::circuit::Circuit;
 use crate::redis::invocation::LuaScript;
@@ -134,12 +138,13 @@ impl RedisPool {
 
     /// Whether it answers.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
-        self.guarded(|mut lane| async move { lane.ping().await }).await
+        self.guarded(|mut lane| async move { lane.ping().await }).instrument(span("PING")).await
     }
 
     /// One command, which may be sent twice.
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        self.guarded(|mut lane| async move { lane.query(command).await }).await
+        let call = self.guarded(|mut lane| async move { lane.query(command).await });
+        call.instrument(span(name(command))).await
     }
 
     /// One script, which may be run twice.
@@ -155,7 +160,7 @@ impl RedisPool {
                 answer => answer,
             }
         };
-        self.guarded(run).await
+        self.guarded(run).instrument(span("EVALSHA")).await
     }
 
     async fn guarded<T, F>(&self, call: impl Fn(Lane) -> F) -> Result<T, Unavailable>
@@ -220,6 +225,25 @@ impl RedisPool {
 impl Lane {
     async fn ping(&mut self) -> Result<(), RedisError> {
         self.query(&cmd("PING")).await
+    }
+}
+
+/// A call in a trace: the command, without what it is about.
+fn span(command: &str) -> Span {
+    tracing::info_span!(
+        target: spans::TARGET,
+        "redis",
+        otel.name = command,
+        otel.kind = "client",
+        db.system.name = "redis",
+        db.operation.name = command,
+    )
+}
+
+fn name(command: &Cmd) -> &str {
+    match command.args_iter().next() {
+        Some(Arg::Simple(name)) => std::str::from_utf8(name).unwrap_or("other"),
+        _ => "other",
     }
 }
 

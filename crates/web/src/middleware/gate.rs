@@ -13,9 +13,11 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
 use countersign_application::limits::CountedHits;
+use countersign_application::spans;
 use countersign_domain::audit::Origin;
 use countersign_domain::team::permissions::Permission;
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
 use crate::extract::actor::{Authenticated, TeamMember, authenticate};
 use crate::extract::path::TeamPath;
@@ -29,11 +31,15 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(3
 
 pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
+    endpoint: &'static str,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
     let mut response = match admit(access, req.request()).await {
-        Ok(()) => handle(req, next).await?,
+        Ok(()) => {
+            let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
+            handle(req, next).instrument(span).await?
+        }
         Err(problem) => req.into_response(problem.error_response()),
     };
     // Refusals included: whoever has another token is answered otherwise.
@@ -75,6 +81,11 @@ async fn admit(access: Access, req: &HttpRequest) -> Result<(), Problem> {
     if access == Access::Open {
         return Ok(());
     }
+    let span = tracing::info_span!(target: spans::TARGET, "authorize");
+    admit_known(access, req).instrument(span).await
+}
+
+async fn admit_known(access: Access, req: &HttpRequest) -> Result<(), Problem> {
     let application = req.app_data::<web::Data<Application>>();
     let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
     let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use crate::extract::RequestOrigin;
 use crate::middleware::access_line::AccessLine;
 use crate::middleware::request_metrics::RequestMetrics;
+use crate::middleware::request_span::RequestSpan;
 use crate::settings::WebSettings;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,11 +26,14 @@ pub(crate) async fn request_context<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let origin = identify(&req);
     let line = AccessLine::begin(&req, origin.clone(), metrics);
-    let answer = within(&origin, req, next).await;
-    line.answered(match &answer {
+    let span = RequestSpan::begin(&req, &origin);
+    let answer = within(&origin, req, next).instrument(span.entered()).await;
+    let status = match &answer {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
-    });
+    };
+    span.answered(status);
+    line.answered(status);
     answer
 }
 

@@ -10,6 +10,9 @@ use metrics::{Counter, Histogram, counter, histogram};
 /// What stands for the route of a path that none has.
 const UNMATCHED: &str = "unmatched";
 
+/// What stands for a method that is not of HTTP.
+pub(crate) const OTHER: &str = "other";
+
 /// The figures of one worker's requests. Looking a figure up in the recorder costs more than counting, so each is
 /// looked up once.
 #[derive(Default)]
@@ -53,7 +56,7 @@ impl RouteMetrics {
 }
 
 /// Clients may send any word for a method.
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -62,7 +65,7 @@ fn known(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
-        _ => "other",
+        _ => OTHER,
     }
 }
 

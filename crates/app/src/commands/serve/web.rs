@@ -10,6 +10,7 @@ use rustls::ServerConfig;
 
 use crate::commands::serve::connections;
 use crate::settings::{PublicUrl, Settings};
+use crate::telemetry;
 
 /// Translates them.
 pub(crate) fn web_settings(
@@ -33,5 +34,6 @@ pub(crate) fn web_settings(
     web.shutdown_timeout = server.shutdown_timeout.unsigned_abs();
     web.workers = Some(server.workers).filter(|workers| *workers > 0);
     web.flood_per_second_per_ip = server.flood_per_second_per_ip;
+    web.follow_trace = settings.telemetry.collector.is_some().then(telemetry::follow);
     Ok(web)
 }

@@ -9,10 +9,11 @@ use std::thread;
 use std::time::Instant;
 
 use countersign_application::error::Fault;
+use countersign_application::spans;
 use metrics::{counter, histogram};
 use time::Duration;
 use tokio::sync::oneshot;
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 
 /// A fixed number of threads and of waiting jobs. Dropped, it lets the threads end after their present job.
 pub(crate) struct HashingPool {
@@ -73,6 +74,10 @@ impl HashingPool {
     /// Runs the work on one of the threads, within the caller's span, or refuses at once when the queue is full.
     /// Dropping the future before the work has begun cancels it.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        self.run_in_turn(work).instrument(tracing::info_span!(target: spans::TARGET, "hash password")).await
+    }
+
+    async fn run_in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let (reply, result) = oneshot::channel();
         let span = Span::current();
         self.shared.submit(Box::new(Task { work: move || span.in_scope(work), reply }))?;
@@ -152,7 +157,6 @@ mod tests {
 
     use countersign_application::error::{Classify as _, Kind};
     use metrics_exporter_prometheus::PrometheusBuilder;
-    use tracing::Instrument as _;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
