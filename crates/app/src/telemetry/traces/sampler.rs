@@ -42,8 +42,8 @@ mod tests {
     use super::*;
 
     fn is_sent(sampler: &Sampler, kind: &SpanKind) -> bool {
-        let sampled = sampler.should_sample(None, TraceId::from(1_u128 << 100), "x", kind, &[], &[]);
-        sampled.decision == SamplingDecision::RecordAndSample
+        let judged = sampler.should_sample(None, TraceId::from(1_u128 << 100), "x", kind, &[], &[]);
+        judged.decision == SamplingDecision::RecordAndSample
     }
 
     #[test]
