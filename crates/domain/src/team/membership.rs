@@ -105,6 +105,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn states_read_back_by_their_exact_names() {
+        for (name, status) in [
+            ("active", Some(MembershipStatus::Active)),
+            ("awaiting_verification", Some(MembershipStatus::AwaitingVerification)),
+            ("Active", None),
+            ("", None),
+        ] {
+            assert_eq!(MembershipStatus::parse(name), status, "{name}");
+        }
+    }
+
+    #[test]
     fn an_unproven_address_gives_no_role() {
         let user = UserId::new(Uuid::from_u128(1));
         let team = TeamId::new(Uuid::from_u128(2));
