@@ -8,7 +8,7 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 
 use crate::documents::root;
 use crate::documents::settings::{known, unknown};
-use crate::support::run;
+use crate::support::{Certificate, run};
 
 const UNIT: &str = "docs/operations/countersign.service";
 const DROP_INS: [&str; 2] =
@@ -153,6 +153,14 @@ fn the_settings_of_the_unit_can_be_used_with_each_of_its_drop_ins() {
     check(folder.path(), &environment(&unit));
     let mut variables = environment(&unit);
     variables.extend(environment(&production));
+    check(folder.path(), &variables);
+    let tls = Certificate::make(folder.path(), "tls", "localhost", 30);
+    let mut variables = environment(&unit);
+    for (name, path) in environment(&text(DROP_INS[1])) {
+        let file = if path.ends_with("/fullchain.pem") { &tls.cert } else { &tls.key };
+        variables.insert(name, file.to_str().unwrap().to_owned());
+    }
+    assert!(variables.contains_key("COUNTERSIGN__SERVER__TLS_KEY"));
     check(folder.path(), &variables);
     // Each credential is used, and each that is used is loaded.
     let loaded: BTreeSet<_> = of_unit(&production, "LoadCredential")
