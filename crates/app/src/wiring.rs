@@ -14,7 +14,7 @@ use countersign_application::ports::dependency_probe::DependencyProbe;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
 use countersign_infrastructure::mail::MailboxHousekeeping;
-use countersign_infrastructure::persistence::Database;
+use countersign_infrastructure::persistence::{Database, Replica};
 use countersign_infrastructure::redis::RedisPool;
 use countersign_infrastructure::security::tokens::{JwtAccessTokens, KeyRing, SealedKeyFactory};
 use countersign_infrastructure::security::{
@@ -30,7 +30,8 @@ pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::storage::{
-    has_database, has_secret_key, name_database, next_step_of_database, open_database, prepare_schema, secret_keys,
+    has_database, has_secret_key, name_database, name_replica, next_step_of_database, open_database, prepare_schema,
+    secret_keys,
 };
 
 /// The wired system.
@@ -47,6 +48,8 @@ pub(crate) struct System {
     pub password_hasher: Arc<BcryptHasher>,
     /// The database, for its gauges.
     pub database: Database,
+    /// Its replica, where one is set, to be watched.
+    pub replica: Option<Replica>,
     /// Redis, where it is set.
     pub redis: Option<RedisPool>,
 }
@@ -58,11 +61,17 @@ impl System {
         let public_url = settings.server.public_url_at(settings.server.listen);
         let database = name_database(&settings.storage).await?;
         prepare_schema(&settings.storage, &database).await?;
-        Self::wire(settings, &public_url, database)
+        // The lists of superusers are no command's.
+        Self::wire(settings, &public_url, database, None)
     }
 
     /// Puts everything together; nothing is asked of the database yet.
-    pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, database: Database) -> anyhow::Result<Self> {
+    pub(crate) fn wire(
+        settings: &Settings,
+        public_url: &PublicUrl,
+        database: Database,
+        replica: Option<Replica>,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let secrets: Arc<dyn SecretGenerator> = Arc::new(SystemSecretGenerator);
         let secret_keys = Arc::new(storage::secret_keys(&settings.storage, &*secrets)?);
@@ -73,6 +82,7 @@ impl System {
         let redis = shelf.redis().cloned();
         let mut probes: Vec<Arc<dyn DependencyProbe>> =
             vec![Arc::clone(&lifecycle) as _, Arc::new(database.probe(Arc::clone(&clock)))];
+        probes.extend(replica.iter().map(|replica| Arc::new(replica.probe()) as _));
         probes.extend(redis.iter().map(|redis| Arc::new(redis.probe()) as _));
         let password_hasher = Arc::new(password_hasher(settings)?);
         let mail = mail::wire(settings, public_url, &clock)?;
@@ -97,6 +107,10 @@ impl System {
             erasures: store.clone(),
             remains: Arc::new(database.clone()),
             audit: store.clone(),
+            listings: match &replica {
+                Some(replica) => Arc::new(replica.listings()),
+                None => store.clone(),
+            },
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),
             housekeeping: match mail.mailbox {
@@ -115,13 +129,18 @@ impl System {
             clock,
         };
         let application = Application::new(&dependencies);
-        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, redis })
+        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, replica, redis })
     }
 
     /// Lets go of the database.
     pub(crate) async fn close(&self) {
         if let Err(error) = self.database.close().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed properly");
+        }
+        if let Some(replica) = &self.replica
+            && let Err(error) = replica.close().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the replica was not closed properly");
         }
     }
 }

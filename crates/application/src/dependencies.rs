@@ -12,6 +12,7 @@ use crate::ports::erasures::Erasures;
 use crate::ports::housekeeping::Housekeeping;
 use crate::ports::id_generator::IdGenerator;
 use crate::ports::invitation_repository::InvitationRepository;
+use crate::ports::listings::Listings;
 use crate::ports::mail_renderer::MailRenderer;
 use crate::ports::mailer::Mailer;
 use crate::ports::membership_repository::MembershipRepository;
@@ -56,6 +57,7 @@ pub struct Dependencies {
     pub outbox: Arc<dyn Outbox>,
     pub erasures: Arc<dyn Erasures>,
     pub audit: Arc<dyn AuditLog>,
+    pub listings: Arc<dyn Listings>,
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     pub signing_key_factory: Arc<dyn SigningKeyFactory>,
     pub housekeeping: Arc<dyn Housekeeping>,

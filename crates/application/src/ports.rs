@@ -13,6 +13,7 @@ pub mod erasures;
 pub mod housekeeping;
 pub mod id_generator;
 pub mod invitation_repository;
+pub mod listings;
 pub mod mail_renderer;
 pub mod mailer;
 pub mod membership_repository;

@@ -84,6 +84,7 @@ struct Service {
     metrics: Option<(ServerHandle, Serving)>,
     workers: Workers,
     keys: JoinHandle<()>,
+    replica: Option<JoinHandle<()>>,
     renewal: Option<JoinHandle<()>>,
     _lock: Option<ServingLock>,
 }
@@ -108,7 +109,8 @@ impl Service {
         // Before the system is wired, whose adapters keep handles to the recorder.
         let metrics = metrics_listener.is_some().then(|| Metrics::install(&SystemClock)).transpose()?;
         let public_url = settings.server.public_url_at(address);
-        let system = System::wire(settings, &public_url, database)?;
+        let replica = wiring::name_replica(&settings.storage, &database).await?;
+        let system = System::wire(settings, &public_url, database, replica)?;
         let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
         let web = web_settings(settings, &public_url, system.dependencies.ids.clone(), tls)?;
         let (ready, until_ready) = watch::channel(false);
@@ -133,9 +135,10 @@ impl Service {
         }
         let key_ring = system.key_ring.clone();
         let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
+        let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
         let renewal = renewal.map(tokio::spawn);
         announce(settings, address, &public_url);
-        Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, renewal, _lock: lock })
+        Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, replica, renewal, _lock: lock })
     }
 
     /// Turns away, and lets what is under way finish.
@@ -153,8 +156,8 @@ impl Service {
     async fn close(self) -> anyhow::Result<()> {
         self.workers.stop().await;
         self.keys.abort();
-        if let Some(renewal) = self.renewal {
-            renewal.abort();
+        for beside in self.replica.iter().chain(&self.renewal) {
+            beside.abort();
         }
         if let Some((handle, serving)) = self.metrics {
             // A scrape is short, and its connection is kept open for the next: nothing to wait for.

@@ -93,6 +93,27 @@ const METRICS: &[Metric] = &[
         "How many connections the pool may have.",
     ),
     metric(
+        "countersign_replica_up",
+        Kind::Gauge,
+        &[],
+        "none",
+        "1, or 0 while lists are read from the primary, for the replica is away or too far behind. Only where database.replica_url is set.",
+    ),
+    metric(
+        "countersign_replica_lag_seconds",
+        Kind::Gauge,
+        &[],
+        "seconds",
+        "How old what the replica has may be, to the second. Only where database.replica_url is set.",
+    ),
+    metric(
+        "countersign_replica_reads_total",
+        Kind::Counter,
+        &["source"],
+        "lists",
+        "Lists that may be read from the replica, by where they were read: replica, or primary. Only where database.replica_url is set.",
+    ),
+    metric(
         "countersign_cache_requests_total",
         Kind::Counter,
         &["cache", "outcome"],

@@ -15,6 +15,7 @@ pub(crate) fn check(settings: &Settings, reader: &mut Reader<'_>) {
     development_stays_at_home(settings, reader);
     public_url_is_protected(settings, reader);
     keys_are_given_where_nodes_share_them(settings, reader);
+    a_replica_has_something_to_follow(settings, reader);
 }
 
 fn development_stays_at_home(settings: &Settings, reader: &mut Reader<'_>) {
@@ -61,5 +62,15 @@ fn keys_are_given_where_nodes_share_them(settings: &Settings, reader: &mut Reade
     let in_base64 = |key: &Option<SecretKey>| key.as_ref().map(|key| key.to_base64().expose().to_owned());
     if storage.secret_key.is_some() && in_base64(&storage.secret_key) == in_base64(&storage.previous_secret_key) {
         reader.report("secret_key_previous", "is the same as secret_key; unset it, or make a new secret_key");
+    }
+}
+
+fn a_replica_has_something_to_follow(settings: &Settings, reader: &mut Reader<'_>) {
+    let storage = &settings.storage;
+    if storage.replica_url.is_some() && storage.database_kind() == DatabaseKind::Sqlite {
+        reader.report(
+            "database.replica_url",
+            "is for PostgreSQL; unset it, or set database.url to what it is a replica of",
+        );
     }
 }

@@ -21,6 +21,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::secret("secret_key_previous", "The secret key before the present one: it only opens what it sealed."),
     Setting::secret("database.url", "sqlite://… or postgres://…; without it, SQLite in the data folder.")
         .also("DATABASE_URL"),
+    Setting::secret(
+        "database.replica_url",
+        "postgres://… of a streaming replica of database.url, for what may be a moment old: the lists of /admin/users, /admin/teams and /admin/audit. Everything else is read where it is written. Where the replica is away or too far behind, these are too.",
+    ),
+    Setting::new("database.replica_max_lag", "10s", "How old what the replica has may be."),
     Setting::new("database.migrate_on_start", "true", "Whether `serve` applies migrations, once for all nodes."),
     Setting::new("database.max_connections", "10", "Most connections of this node."),
     Setting::new(
@@ -52,6 +57,10 @@ pub(crate) struct StorageSettings {
     pub previous_secret_key: Option<SecretKey>,
     /// URL of the database; without one, SQLite in the data folder.
     pub database_url: Option<Secret>,
+    /// URL of its replica.
+    pub replica_url: Option<Secret>,
+    /// How far that may be behind.
+    pub replica_max_lag: Duration,
     /// Whether `serve` migrates.
     pub migrate_on_start: bool,
     /// Size of the pool.
@@ -95,6 +104,8 @@ impl StorageSettings {
             secret_key: reader.optional("secret_key", secret_key::parse),
             previous_secret_key: reader.optional("secret_key_previous", secret_key::parse),
             database_url: reader.optional("database.url", database_url),
+            replica_url: reader.optional("database.replica_url", replica_url),
+            replica_max_lag: reader.duration("database.replica_max_lag", "2s"..="5m"),
             migrate_on_start: reader.flag("database.migrate_on_start"),
             max_connections: reader.number("database.max_connections", 1..=1_000),
             acquire_timeout: reader.duration("database.acquire_timeout", "100ms"..="60s"),
@@ -124,6 +135,13 @@ fn database_url(text: &str) -> Result<Secret, String> {
     match DatabaseKind::of_url(text) {
         Some(_) => Ok(Secret::new(text)),
         None => Err("starts with sqlite:// or postgres://".to_owned()),
+    }
+}
+
+fn replica_url(text: &str) -> Result<Secret, String> {
+    match DatabaseKind::of_url(text) {
+        Some(DatabaseKind::Postgres) => Ok(Secret::new(text)),
+        Some(DatabaseKind::Sqlite) | None => Err("starts with postgres://".to_owned()),
     }
 }
 

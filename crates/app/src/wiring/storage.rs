@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::secret_generator::SecretGenerator;
-use countersign_infrastructure::persistence::{Database, DatabaseOptions};
+use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica};
 use countersign_infrastructure::security::SecretKeyRing;
 
 use crate::settings::{DatabaseKind, StorageSettings, secret_key};
@@ -27,13 +27,23 @@ pub(crate) async fn name_database(storage: &StorageSettings) -> anyhow::Result<D
     if storage.database_url.is_none() {
         data_folder::create(&storage.data_dir)?;
     }
-    let options = DatabaseOptions {
+    Database::at(&database_url(storage), &options(storage)).await.context(next_step_of_database(storage))
+}
+
+/// The replica of the database, where one is set; not asked yet.
+pub(crate) async fn name_replica(storage: &StorageSettings, primary: &Database) -> anyhow::Result<Option<Replica>> {
+    let Some(url) = &storage.replica_url else { return Ok(None) };
+    let replica = Database::at(url.expose(), &options(storage)).await.context("database.replica_url")?;
+    Ok(Some(Replica::new(primary.clone(), replica, storage.replica_max_lag.unsigned_abs())))
+}
+
+fn options(storage: &StorageSettings) -> DatabaseOptions {
+    DatabaseOptions {
         max_connections: storage.max_connections,
         acquire_timeout: storage.acquire_timeout.unsigned_abs(),
         statement_timeout: storage.statement_timeout.unsigned_abs(),
         ..DatabaseOptions::default()
-    };
-    Database::at(&database_url(storage), &options).await.context(next_step_of_database(storage))
+    }
 }
 
 /// What to look at where the database cannot be used.

@@ -6,6 +6,7 @@ pub(crate) mod ledger;
 mod outbox;
 mod postgres;
 mod redis;
+mod replica;
 mod shutdown;
 mod smtp_sink;
 mod sqlite;

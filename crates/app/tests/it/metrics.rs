@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
+pub(crate) use crate::metrics::documents::assert_told_of_replica;
 use crate::metrics::exposition::Exposition;
 use crate::support::{PASSWORD, Setup, TestServer};
 
 /// What the listener tells now.
-async fn scrape(server: &TestServer) -> Exposition {
+pub(crate) async fn scrape(server: &TestServer) -> Exposition {
     let answer = server.call_metrics(Method::GET, "/metrics").send().await.expect(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     server.confidences().assert_untold(&answer.text);

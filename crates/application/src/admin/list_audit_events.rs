@@ -10,7 +10,8 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
-use crate::ports::audit_log::{AuditFilter, AuditLog};
+use crate::ports::audit_log::AuditFilter;
+use crate::ports::listings::Listings;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ classify! { ListAuditEventsError {
 #[derive(Clone)]
 pub struct ListAuditEvents {
     guard: SuperuserGuard,
-    audit: Arc<dyn AuditLog>,
+    listings: Arc<dyn Listings>,
     views: AdminViews,
 }
 
@@ -48,7 +49,7 @@ impl ListAuditEvents {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             guard: SuperuserGuard::new(dependencies),
-            audit: Arc::clone(&dependencies.audit),
+            listings: Arc::clone(&dependencies.listings),
             views: AdminViews::new(dependencies),
         }
     }
@@ -61,7 +62,7 @@ impl ListAuditEvents {
         command: ListAuditEventsCommand,
     ) -> Result<Page<AuditEvent>, ListAuditEventsError> {
         self.guard.require(actor, origin).await?;
-        let page = self.audit.list(&command.filter, &command.page).await?;
+        let page = self.listings.audit_events(&command.filter, &command.page).await?;
         self.views.record(actor, origin, "audit", None).await?;
         Ok(page)
     }
@@ -76,7 +77,6 @@ mod tests {
 
     use super::*;
     use crate::error::{Classify, Kind};
-    use crate::ports::audit_log::MockAuditLog;
     use crate::testing::{Mocks, NOW, actor, origin, outage, superuser, user_id};
 
     fn command() -> ListAuditEventsCommand {
@@ -89,12 +89,14 @@ mod tests {
         let event = AuditEvent::new(AuditEventId::new(Uuid::from_u128(1)), AuditKind::LoginSucceeded, &origin(), NOW);
         let page = Page { items: vec![event], next: None };
         let found = page.clone();
-        let mut log = MockAuditLog::new();
-        log.expect_list().with(eq(command().filter), eq(command().page)).returning(move |_, _| Ok(found.clone()));
-        let mocks = Mocks::default();
+        let mut mocks = Mocks::default();
+        mocks
+            .listings
+            .expect_audit_events()
+            .with(eq(command().filter), eq(command().page))
+            .returning(move |_, _| Ok(found.clone()));
         let recorded = mocks.recorded.clone();
-        let mut use_case = ListAuditEvents::new(&mocks.into_dependencies());
-        use_case.audit = Arc::new(log);
+        let use_case = ListAuditEvents::new(&mocks.into_dependencies());
         assert_eq!(use_case.execute(&superuser(), &origin(), command()).await.unwrap(), page);
         assert_eq!(recorded.audited(), [AuditKind::AdminViewed]);
         assert_eq!(recorded.events()[0].detail.as_deref(), Some("audit"));
@@ -109,17 +111,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_outage_is_no_empty_list() {
-        let mut log = MockAuditLog::new();
-        log.expect_list().returning(|_, _| Err(outage()));
-        let mut use_case = ListAuditEvents::new(&Mocks::default().into_dependencies());
-        use_case.audit = Arc::new(log);
+        let mut mocks = Mocks::default();
+        mocks.listings.expect_audit_events().returning(|_, _| Err(outage()));
+        let use_case = ListAuditEvents::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
     }
 
     #[tokio::test]
     async fn what_cannot_be_audited_is_not_shown() {
-        let mocks = Mocks::default();
+        let mut mocks = Mocks::default();
+        mocks.listings.expect_audit_events().returning(|_, _| Ok(Page { items: vec![], next: None }));
         mocks.recorded.refuse_events();
         let use_case = ListAuditEvents::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();

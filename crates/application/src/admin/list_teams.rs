@@ -11,7 +11,7 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
-use crate::ports::team_repository::TeamRepository;
+use crate::ports::listings::Listings;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ classify! { ListTeamsError {
 #[derive(Clone)]
 pub struct ListTeams {
     guard: SuperuserGuard,
-    teams: Arc<dyn TeamRepository>,
+    listings: Arc<dyn Listings>,
     views: AdminViews,
 }
 
@@ -49,7 +49,7 @@ impl ListTeams {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             guard: SuperuserGuard::new(dependencies),
-            teams: Arc::clone(&dependencies.teams),
+            listings: Arc::clone(&dependencies.listings),
             views: AdminViews::new(dependencies),
         }
     }
@@ -62,7 +62,7 @@ impl ListTeams {
         command: ListTeamsCommand,
     ) -> Result<Page<Team>, ListTeamsError> {
         self.guard.require(actor, origin).await?;
-        let page = self.teams.list(command.search, &command.page).await?;
+        let page = self.listings.teams(command.search, &command.page).await?;
         self.views.record(actor, origin, "teams", None).await?;
         Ok(page)
     }
@@ -87,8 +87,8 @@ mod tests {
         let page = Page { items: vec![team(1)], next: None };
         let found = page.clone();
         mocks
-            .teams
-            .expect_list()
+            .listings
+            .expect_teams()
             .with(eq(Some("engines".to_owned())), eq(PageRequest::first(10)))
             .returning(move |_, _| Ok(found.clone()));
         let recorded = mocks.recorded.clone();
@@ -109,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn an_outage_is_no_empty_list() {
         let mut mocks = Mocks::default();
-        mocks.teams.expect_list().returning(|_, _| Err(outage()));
+        mocks.listings.expect_teams().returning(|_, _| Err(outage()));
         let use_case = ListTeams::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_audited_is_not_shown() {
         let mut mocks = Mocks::default();
-        mocks.teams.expect_list().returning(|_, _| Ok(Page { items: vec![team(1)], next: None }));
+        mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(1)], next: None }));
         mocks.recorded.refuse_events();
         let use_case = ListTeams::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();

@@ -11,7 +11,7 @@ use crate::admin::guard::{SuperuserError, SuperuserGuard};
 use crate::admin::views::AdminViews;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
-use crate::ports::user_repository::UserRepository;
+use crate::ports::listings::Listings;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ classify! { ListUsersError {
 #[derive(Clone)]
 pub struct ListUsers {
     guard: SuperuserGuard,
-    users: Arc<dyn UserRepository>,
+    listings: Arc<dyn Listings>,
     views: AdminViews,
 }
 
@@ -49,7 +49,7 @@ impl ListUsers {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             guard: SuperuserGuard::new(dependencies),
-            users: Arc::clone(&dependencies.users),
+            listings: Arc::clone(&dependencies.listings),
             views: AdminViews::new(dependencies),
         }
     }
@@ -62,7 +62,7 @@ impl ListUsers {
         command: ListUsersCommand,
     ) -> Result<Page<User>, ListUsersError> {
         self.guard.require(actor, origin).await?;
-        let page = self.users.list(command.search, &command.page).await?;
+        let page = self.listings.users(command.search, &command.page).await?;
         self.views.record(actor, origin, "users", None).await?;
         Ok(page)
     }
@@ -87,8 +87,8 @@ mod tests {
         let page = Page { items: vec![user(1)], next: None };
         let found = page.clone();
         mocks
-            .users
-            .expect_list()
+            .listings
+            .expect_users()
             .with(eq(Some("firstname".to_owned())), eq(PageRequest::first(10)))
             .returning(move |_, _| Ok(found.clone()));
         let recorded = mocks.recorded.clone();
@@ -109,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn an_outage_is_no_empty_list() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_list().returning(|_, _| Err(outage()));
+        mocks.listings.expect_users().returning(|_, _| Err(outage()));
         let use_case = ListUsers::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_audited_is_not_shown() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_list().returning(|_, _| Ok(Page { items: vec![user(1)], next: None }));
+        mocks.listings.expect_users().returning(|_, _| Ok(Page { items: vec![user(1)], next: None }));
         mocks.recorded.refuse_events();
         let use_case = ListUsers::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();

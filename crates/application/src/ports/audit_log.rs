@@ -30,6 +30,7 @@ pub trait AuditLog: Send + Sync {
     /// Adds an event; events are never changed but by [`Erasures`](crate::ports::erasures::Erasures).
     async fn append(&self, event: &AuditEvent) -> Result<(), Fault>;
 
-    /// Newest first.
+    /// Newest first, everything up to now: for the export of an account. Superusers see
+    /// [`Listings::audit_events`](crate::ports::listings::Listings::audit_events).
     async fn list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault>;
 }

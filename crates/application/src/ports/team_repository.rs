@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use countersign_domain::ids::{TeamId, UserId};
-use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
 
 use crate::error::Fault;
@@ -31,7 +30,4 @@ pub trait TeamRepository: Send + Sync {
 
     /// How many existing teams the account created.
     async fn count_created_by(&self, user: UserId) -> Result<u64, Fault>;
-
-    /// All teams whose name contains `search` (all when absent), by id.
-    async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault>;
 }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
-use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
@@ -32,9 +31,6 @@ pub trait UserRepository: Send + Sync {
     /// Removes an account with its sessions, tokens, memberships and networks; `invited_by` and `created_by` of
     /// what it leaves become null. Says whether it was there.
     async fn remove(&self, id: UserId) -> Result<bool, Fault>;
-
-    /// Accounts whose address or name contains `search` (all when absent), by id.
-    async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault>;
 
     /// Up to `limit` active accounts that never verified their address, were created before that time, have not signed
     /// in nor refreshed since as far as sessions (ended ones too) and networks tell, are in no team and have no live

@@ -22,6 +22,7 @@ use crate::ports::dependency_probe::DependencyProbe;
 use crate::ports::erasures::MockErasures;
 use crate::ports::housekeeping::MockHousekeeping;
 use crate::ports::invitation_repository::MockInvitationRepository;
+use crate::ports::listings::MockListings;
 use crate::ports::mail_renderer::MockMailRenderer;
 use crate::ports::mailer::MockMailer;
 use crate::ports::membership_repository::MockMembershipRepository;
@@ -66,6 +67,7 @@ pub struct Mocks {
     pub invitations: MockInvitationRepository,
     pub outbox: MockOutbox,
     pub erasures: MockErasures,
+    pub listings: MockListings,
     pub signing_keys: MockSigningKeyRepository,
     pub signing_key_factory: MockSigningKeyFactory,
     pub housekeeping: MockHousekeeping,
@@ -105,6 +107,7 @@ impl Default for Mocks {
             invitations: MockInvitationRepository::new(),
             outbox: MockOutbox::new(),
             erasures: erasures(),
+            listings: MockListings::new(),
             signing_keys: MockSigningKeyRepository::new(),
             signing_key_factory: MockSigningKeyFactory::new(),
             housekeeping: MockHousekeeping::new(),
@@ -167,6 +170,7 @@ impl Mocks {
             outbox: Arc::new(self.outbox),
             erasures: Arc::new(self.erasures),
             audit: Arc::new(self.recorded),
+            listings: Arc::new(self.listings),
             signing_keys: Arc::new(self.signing_keys),
             signing_key_factory: Arc::new(self.signing_key_factory),
             housekeeping: Arc::new(self.housekeeping),

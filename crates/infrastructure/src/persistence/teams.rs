@@ -5,17 +5,13 @@ use countersign_application::error::Fault;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::name::{Description, TeamName};
-use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Set,
 };
 
 use crate::persistence::entities::teams::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::{fault, unreadable};
-use crate::persistence::search::contains;
 use crate::persistence::store::{ROW_LOCK, Store};
 
 /// The team of a row.
@@ -87,18 +83,5 @@ impl<C: ConnectionTrait + Send + Sync> TeamRepository for Store<C> {
 
     async fn count_created_by(&self, user: UserId) -> Result<u64, Fault> {
         Entity::find().filter(Column::CreatedBy.eq(user.as_uuid())).count(&self.0).await.map_err(fault)
-    }
-
-    async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault> {
-        let rows = Entity::find()
-            .apply_if(search, |select, part| select.filter(contains(Expr::col(Column::Name), &part)))
-            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
-            .order_by_asc(Column::Id)
-            .limit(u64::from(page.limit()) + 1)
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
-        let teams = rows.into_iter().map(team).collect::<Result<_, _>>()?;
-        Ok(Page::from_rows(teams, page, |team: &Team| team.id.as_uuid()))
     }
 }

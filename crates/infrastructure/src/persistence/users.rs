@@ -6,13 +6,11 @@ use countersign_application::ports::user_repository::UserRepository;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
 use countersign_domain::name::PersonName;
-use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::User;
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,7 +18,6 @@ use uuid::Uuid;
 use crate::persistence::entities::users::{ActiveModel, Column, Entity, Model};
 use crate::persistence::entities::{sessions, sign_in_networks, user_teams};
 use crate::persistence::error::{fault, unreadable, write_error};
-use crate::persistence::search::contains;
 use crate::persistence::store::{ROW_LOCK, Store};
 
 /// The account of a row.
@@ -98,26 +95,6 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     async fn remove(&self, id: UserId) -> Result<bool, Fault> {
         let removed = Entity::delete_by_id(id.as_uuid()).exec(&self.0).await.map_err(fault)?;
         Ok(removed.rows_affected == 1)
-    }
-
-    async fn list(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault> {
-        let rows = Entity::find()
-            .apply_if(search, |select, part| {
-                let full_name = Expr::col(Column::FirstName)
-                    .binary(BinOper::Custom("||"), Expr::val(" "))
-                    .binary(BinOper::Custom("||"), Expr::col(Column::LastName));
-                select.filter(
-                    Condition::any().add(contains(Expr::col(Column::Email), &part)).add(contains(full_name, &part)),
-                )
-            })
-            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
-            .order_by_asc(Column::Id)
-            .limit(u64::from(page.limit()) + 1)
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
-        let users = rows.iter().map(user).collect::<Result<_, _>>()?;
-        Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
     }
 
     async fn list_unused(&self, since: OffsetDateTime, now: OffsetDateTime, limit: u16) -> Result<Vec<UserId>, Fault> {

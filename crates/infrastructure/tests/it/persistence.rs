@@ -6,6 +6,7 @@ mod migrations;
 mod opening;
 mod personal_data;
 mod plans;
+mod plans_at_size;
 mod probe;
 mod races;
 mod remains;

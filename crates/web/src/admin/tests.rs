@@ -20,7 +20,7 @@ fn superuser() -> Mocks {
 async fn accounts_are_searched_by_q_and_an_empty_q_finds_all() {
     for (query, expected) in [("?q=given", Some("given")), ("?q=", None), ("", None)] {
         let mut mocks = superuser();
-        mocks.users.expect_list().times(1).returning(move |search, page| {
+        mocks.listings.expect_users().times(1).returning(move |search, page| {
             assert_eq!((search.as_deref(), page.limit()), (expected, 50));
             Ok(Page { items: vec![user(2)], next: None })
         });

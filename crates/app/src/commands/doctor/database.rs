@@ -1,15 +1,19 @@
 //! The database, its schema, and its clock.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
-use countersign_infrastructure::persistence::Database;
+use countersign_infrastructure::persistence::{Database, Following, Replica};
 use countersign_infrastructure::system::SystemClock;
 
 use crate::commands::doctor::Found;
 use crate::settings::{DatabaseKind, Settings, StorageSettings};
 use crate::wiring;
+
+/// Between two looks at a replica.
+const LOOKS: Duration = Duration::from_millis(250);
 
 /// As far as one follows from the other.
 pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
@@ -31,6 +35,7 @@ pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
     ];
     if pending == 0 {
         examined.push(("clock", clock(storage, &database).await));
+        examined.extend(replica(storage, &database).await.map(|found| ("replica", found)));
     }
     if let Err(error) = database.close().await {
         tracing::debug!(error = &error as &dyn std::error::Error, "the database was not closed properly");
@@ -60,6 +65,43 @@ async fn clock(storage: &StorageSettings, database: &Database) -> Found {
     let probe = database.probe(Arc::new(SystemClock));
     probe.check().await.context("set the clocks of this machine and of the database server by NTP")?;
     Ok("agrees with that of the database".to_owned())
+}
+
+/// Nothing where none is set.
+async fn replica(storage: &StorageSettings, database: &Database) -> Option<Found> {
+    match wiring::name_replica(storage, database).await {
+        Ok(replica) => Some(look_at(&replica?, storage.replica_max_lag.unsigned_abs()).await),
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Waits for as long as it may be behind.
+async fn look_at(replica: &Replica, patience: Duration) -> Found {
+    let until = Instant::now() + patience;
+    let found = loop {
+        let found = replica.look().await.context(
+            "see that the server which database.replica_url names runs and takes connections from here, and that it is \
+             a replica of that of database.url; until then lists are read from the latter",
+        )?;
+        if found != Following::Behind || Instant::now() > until {
+            break found;
+        }
+        tokio::time::sleep(LOOKS).await;
+    };
+    if let Err(error) = replica.close().await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "the replica was not closed properly");
+    }
+    match found {
+        Following::InStep => Ok("keeps up".to_owned()),
+        Following::Promoted => {
+            Ok("takes writes itself: it was promoted, or is no replica; name another in database.replica_url"
+                .to_owned())
+        }
+        Following::Behind => bail!(
+            "it is too far behind, so lists are read from database.url; see pg_stat_replication there, and whether \
+             replay is paused"
+        ),
+    }
 }
 
 #[cfg(test)]

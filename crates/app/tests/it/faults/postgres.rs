@@ -15,18 +15,18 @@ const WRITERS: u64 = 6;
 const HEALING: Duration = Duration::from_secs(5);
 
 /// Short waits: what is out is to be told soon.
-fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "1s").set("DATABASE__STATEMENT_TIMEOUT", "3s")
 }
 
-fn chance() -> Chance {
+pub(crate) fn chance() -> Chance {
     let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
     say(&format!("FAULT_SEED={seed}"));
     Chance(seed)
 }
 
 /// Serves again by itself, and all that was answered is there.
-async fn assert_healed(server: &TestServer, stories: &[Story]) {
+pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story]) {
     let start = Instant::now();
     while server.registration("healed@example.org", PASSWORD).try_send().await.map_or(0, |answer| answer.status) != 201
     {

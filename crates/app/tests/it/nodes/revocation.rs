@@ -9,7 +9,6 @@ mod hung_master;
 mod ledger;
 mod readers;
 mod redis_faults;
-mod relay;
 mod stalled_nodes;
 mod troupe;
 

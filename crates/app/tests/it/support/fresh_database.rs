@@ -49,6 +49,11 @@ impl FreshDatabase {
         url_of(&self.server, &self.name)
     }
 
+    /// The same on another server, which has it from this one.
+    pub(crate) fn url_on(&self, server: &str) -> String {
+        url_of(server, &self.name)
+    }
+
     fn named(server: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -21,23 +21,51 @@ impl PostgresServer {
     /// Starts one from the programs of the newest PostgreSQL on this machine; none in a run on the embedded default.
     pub(crate) fn start() -> Option<Self> {
         let Profile::Production { .. } = Profile::of_this_run() else { return None };
+        let server = Self::without_data();
+        server.run("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        server.begin();
+        Some(server)
+    }
+
+    /// Starts one that follows it by streaming.
+    pub(crate) fn replica(&self) -> Self {
+        let replica = Self::without_data();
+        let source = self.port.to_string();
+        replica.run(
+            "pg_basebackup",
+            &["-h", "127.0.0.1", "-p", &source, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+        );
+        replica.begin();
+        replica
+    }
+
+    fn without_data() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL refuses to be root, and so runs as a user who has to get there.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = Self { programs: newest_programs(), folder, port };
         std::fs::create_dir(server.data()).unwrap();
+        std::fs::set_permissions(server.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(server.data()).status().unwrap().success());
         }
-        server.run("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        server.begin();
-        Some(server)
+        server
     }
 
     /// Where tests may make databases.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Where it listens, on this machine.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes a replica take writes.
+    pub(crate) fn promote(&self) {
+        self.run("pg_ctl", &["-w", "-s", "promote"]);
     }
 
     /// Starts it again. Commits are on their way to the disk before they are answered, as they are by default.

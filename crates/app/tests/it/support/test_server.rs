@@ -110,17 +110,30 @@ impl Setup {
         TestServer::launch(self, Arc::new(place), Confidences::default()).await
     }
 
+    /// Starts so many nodes on one migrated database of this PostgreSQL server, which has this replica.
+    pub(crate) async fn start_nodes_on(self, count: usize, primary: &str, replica: &str) -> Vec<TestServer> {
+        let backing = Profile::Production { database_server: primary.to_owned() }.backing().await;
+        let replicated = backing.database.as_ref().map(|database| database.url_on(replica)).unwrap();
+        let setup = self.set("DATABASE__REPLICA_URL", &replicated);
+        let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
+        setup.launch_nodes(count, &place).await
+    }
+
     /// Starts so many nodes at one moment, on one database that is migrated already, or on one that is empty. None where
     /// the profile of this run has no database that nodes could share.
     pub(crate) async fn start_nodes(self, count: usize, schema: Schema) -> Option<Vec<TestServer>> {
         let backing = Profile::of_this_run().shared_backing(schema).await?;
         let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
+        Some(self.launch_nodes(count, &place).await)
+    }
+
+    async fn launch_nodes(self, count: usize, place: &Arc<Place>) -> Vec<TestServer> {
         let confidences = Confidences::default();
         let mut starting = JoinSet::new();
         for _ in 0..count {
-            starting.spawn(TestServer::launch(self.clone(), Arc::clone(&place), confidences.clone()));
+            starting.spawn(TestServer::launch(self.clone(), Arc::clone(place), confidences.clone()));
         }
-        Some(starting.join_all().await)
+        starting.join_all().await
     }
 
     /// As variables of the environment, at this place.
@@ -155,6 +168,12 @@ impl TestServer {
     /// A server with the settings of tests.
     pub(crate) async fn start() -> Self {
         Setup::default().start().await
+    }
+
+    /// A further node on what this one has, with one setting of its own.
+    pub(crate) async fn beside(&self, key: &str, value: &str) -> Self {
+        let setup = self.setup.clone().set(key, value);
+        Self::launch(setup, Arc::clone(&self.place), self.confidences.clone()).await
     }
 
     async fn launch(setup: Setup, place: Arc<Place>, confidences: Confidences) -> Self {

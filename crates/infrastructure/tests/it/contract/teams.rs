@@ -1,6 +1,7 @@
 //! Teams.
 
 use countersign_application::ports::invitation_repository::InvitationRepository;
+use countersign_application::ports::listings::Listings;
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::user_repository::UserRepository;
@@ -98,17 +99,17 @@ async fn a_team_outlives_its_creator_unchanged() {
 async fn teams_are_searched_and_paged() {
     on_each(|fresh| async move {
         let store = fresh.store();
-        let teams: &dyn TeamRepository = &store;
+        let listings: &dyn Listings = &store;
         for n in 1..=3 {
             fresh.team(n).await;
         }
-        let first = teams.list(Some("ENGIN".to_owned()), &PageRequest::first(2)).await.unwrap();
+        let first = listings.teams(Some("ENGIN".to_owned()), &PageRequest::first(2)).await.unwrap();
         assert_eq!(first.items.iter().map(|t| t.id).collect::<Vec<_>>(), [team(1).id, team(2).id]);
         let rest = PageRequest::parse(None, first.next.map(Cursor::encode).as_deref()).unwrap();
-        let second = teams.list(None, &rest).await.unwrap();
+        let second = listings.teams(None, &rest).await.unwrap();
         assert_eq!(second.items.iter().map(|t| t.id).collect::<Vec<_>>(), [team(3).id]);
         assert_eq!(second.next, None);
-        assert_eq!(teams.list(Some("%".to_owned()), &PageRequest::first(2)).await.unwrap().items, []);
+        assert_eq!(listings.teams(Some("%".to_owned()), &PageRequest::first(2)).await.unwrap().items, []);
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Accounts.
 
 use countersign_application::error::{Conflict, WriteError};
+use countersign_application::ports::listings::Listings as _;
 use countersign_application::ports::session_repository::SessionRepository;
 use countersign_application::ports::sign_in_networks::SignInNetworks;
 use countersign_application::ports::user_repository::UserRepository;
@@ -114,7 +115,7 @@ async fn pages_follow_each_other_by_id_without_gap_or_repeat() {
         let mut cursor = None;
         loop {
             let request = PageRequest::parse(Some("2"), cursor.map(Cursor::encode).as_deref()).unwrap();
-            let page = users.list(None, &request).await.unwrap();
+            let page = store.users(None, &request).await.unwrap();
             seen.extend(page.items.into_iter().map(|user| user.id));
             cursor = page.next;
             if cursor.is_none() {
@@ -146,7 +147,7 @@ async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
             ("5%x", vec![]),
             ("' OR 1=1--", vec![]),
         ] {
-            let page = users.list(Some(part.to_owned()), &PageRequest::first(50)).await.unwrap();
+            let page = store.users(Some(part.to_owned()), &PageRequest::first(50)).await.unwrap();
             let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
             assert_eq!(ids, found.into_iter().map(user_id).collect::<Vec<_>>(), "{part}");
         }

@@ -1,5 +1,6 @@
 //! The schema: up, down, names, defaults, and what is in it.
 
+use countersign_application::ports::listings::Listings;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::user;
@@ -97,7 +98,7 @@ async fn the_database_sets_the_time_of_creation_in_the_form_that_the_service_wri
         raw.execute_unprepared(&format!("{insert} {}", row(1))).await.unwrap();
         // Written by the service, between two rows that the database dated.
         let mut between = user(2);
-        between.created_at = UserRepository::list(&fresh.store(), None, &page()).await.unwrap().items[0].created_at;
+        between.created_at = Listings::users(&fresh.store(), None, &page()).await.unwrap().items[0].created_at;
         between.created_at += time::Duration::milliseconds(5);
         // A fraction of one digit is where the driver's own form would be shorter.
         between.updated_at = between.created_at.replace_millisecond(500).unwrap();

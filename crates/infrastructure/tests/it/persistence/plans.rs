@@ -10,6 +10,7 @@ use countersign_application::ports::credential_repository::CredentialRepository;
 use countersign_application::ports::erasures::Erasures;
 use countersign_application::ports::housekeeping::{Housekeeping, Purge};
 use countersign_application::ports::invitation_repository::InvitationRepository;
+use countersign_application::ports::listings::Listings;
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::ports::one_time_token_repository::OneTimeTokenRepository;
 use countersign_application::ports::outbox::{Lease, Outbox, Setback};
@@ -38,12 +39,16 @@ use uuid::Uuid;
 use crate::persistence::fresh::sqlite;
 
 /// Notes every statement.
-struct Recorder {
+pub(crate) struct Recorder {
     inner: DatabaseConnection,
     statements: Arc<Mutex<Vec<Statement>>>,
 }
 
 impl Recorder {
+    pub(crate) fn new(inner: DatabaseConnection, statements: Arc<Mutex<Vec<Statement>>>) -> Self {
+        Self { inner, statements }
+    }
+
     fn note(&self, statement: &Statement) {
         self.statements.lock().unwrap().push(statement.clone());
     }
@@ -76,7 +81,7 @@ impl ConnectionTrait for Recorder {
 }
 
 /// Every statement of a request or of the workers, but those on the few signing keys, of which all are read.
-async fn call_everything(store: &Store<Recorder>) {
+pub(crate) async fn call_everything(store: &Store<Recorder>) {
     let (user, one) = (user(1), user_id(1));
     let page = PageRequest::first(50);
     let digest = TokenDigest::of(b"x");
@@ -84,8 +89,8 @@ async fn call_everything(store: &Store<Recorder>) {
     UserRepository::find_by_email(store, &user.email).await.unwrap();
     UserRepository::update(store, &user).await.unwrap_err();
     UserRepository::remove(store, one).await.unwrap();
-    UserRepository::list(store, None, &page).await.unwrap();
-    UserRepository::list(store, Some("a".to_owned()), &page).await.unwrap();
+    Listings::users(store, None, &page).await.unwrap();
+    Listings::users(store, Some("a".to_owned()), &page).await.unwrap();
     UserRepository::lock(store, one).await.unwrap();
     store.list_unused(NOW, NOW, 100).await.unwrap();
     CredentialRepository::find_by_email(store, &user.email).await.unwrap();
@@ -124,8 +129,8 @@ async fn call_everything(store: &Store<Recorder>) {
     TeamRepository::lock(store, team(1).id).await.unwrap();
     TeamRepository::update(store, &team(1)).await.unwrap();
     TeamRepository::remove(store, team(1).id).await.unwrap();
-    TeamRepository::list(store, None, &page).await.unwrap();
-    TeamRepository::list(store, Some("a".to_owned()), &page).await.unwrap();
+    Listings::teams(store, None, &page).await.unwrap();
+    Listings::teams(store, Some("a".to_owned()), &page).await.unwrap();
     store.find_many(&[team(1).id, team(2).id]).await.unwrap();
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();
@@ -187,7 +192,7 @@ async fn audit_log(store: &Store<Recorder>) {
 }
 
 /// What must find an account and a session of it.
-async fn with_an_account(store: &Store<Recorder>) {
+pub(crate) async fn with_an_account(store: &Store<Recorder>) {
     UserRepository::insert(store, &user(1), &PasswordHash::new("hash")).await.unwrap();
     SessionRepository::insert(store, &session(1)).await.unwrap();
     TeamRepository::insert(store, &team(1)).await.unwrap();
@@ -245,7 +250,7 @@ fn is_page_of_all(scan: &str) -> bool {
 async fn no_statement_reads_a_whole_table() {
     let fresh = sqlite().await;
     let statements = Arc::<Mutex<Vec<Statement>>>::default();
-    let store = Store::over(Recorder { inner: fresh.raw().await, statements: Arc::clone(&statements) });
+    let store = Store::over(Recorder::new(fresh.raw().await, Arc::clone(&statements)));
     call_everything(&store).await;
     with_an_account(&store).await;
     let recorded = statements.lock().unwrap().clone();

@@ -81,6 +81,7 @@ impl Service {
         wired.outbox = store.clone();
         wired.erasures = store.clone();
         wired.audit = store.clone();
+        wired.listings = store.clone();
         wired.signing_keys = store;
         wired.signing_key_factory = Arc::new(SealedKeyFactory::new(keys));
         wired.account_cache = Arc::new(MemorySnapshotCache::new(100));

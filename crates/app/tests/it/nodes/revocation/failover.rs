@@ -11,9 +11,8 @@ use crate::faults::ledger::{Chance, say};
 use crate::nodes::revocation::act::Act;
 use crate::nodes::revocation::company::{Company, Scene};
 use crate::nodes::revocation::ledger::Ledger;
-use crate::nodes::revocation::relay::Relay;
 use crate::nodes::revocation::{LIFETIME, setup};
-use crate::support::{Redis, Schema};
+use crate::support::{Redis, Relay, Schema};
 
 /// Between two calls of a reader: there are many, for seconds.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -23,7 +22,8 @@ async fn a_replica_that_lags_brings_old_tokens_back_for_no_longer_than_a_copy_li
     let Some(master) = Redis::start() else { return };
     let replica = master.start_replica();
     let relay = Relay::to(master.port()).await;
-    let setup = setup().variable("REDIS_URL", &relay.url()).set("REDIS__TIMEOUT", "1s");
+    let setup =
+        setup().variable("REDIS_URL", &format!("redis://127.0.0.1:{}", relay.port())).set("REDIS__TIMEOUT", "1s");
     let Some(nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
     let company = Company::meet(nodes, Act::ALL.len() as u64).await;
     let (prepared, answered) = (Arc::new(Barrier::new(14)), Arc::new(Barrier::new(14)));

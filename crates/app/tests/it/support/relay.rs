@@ -29,8 +29,9 @@ impl Relay {
         relay
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+    /// Where it listens, on this machine.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends every connection; the next ones lead there.

@@ -1,0 +1,64 @@
+//! Lists for superusers.
+
+use async_trait::async_trait;
+use countersign_application::error::Fault;
+use countersign_application::ports::audit_log::{AuditFilter, AuditLog as _};
+use countersign_application::ports::listings::Listings;
+use countersign_domain::audit::AuditEvent;
+use countersign_domain::page::{Page, PageRequest};
+use countersign_domain::team::Team;
+use countersign_domain::user::User;
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
+};
+
+use crate::persistence::entities::{teams, users};
+use crate::persistence::error::fault;
+use crate::persistence::search::contains;
+use crate::persistence::store::Store;
+use crate::persistence::teams::team;
+use crate::persistence::users::user;
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
+    async fn users(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault> {
+        use users::Column;
+        let rows = users::Entity::find()
+            .apply_if(search, |select, part| {
+                let full_name = Expr::col(Column::FirstName)
+                    .binary(BinOper::Custom("||"), Expr::val(" "))
+                    .binary(BinOper::Custom("||"), Expr::col(Column::LastName));
+                select.filter(
+                    Condition::any().add(contains(Expr::col(Column::Email), &part)).add(contains(full_name, &part)),
+                )
+            })
+            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
+            .order_by_asc(Column::Id)
+            .limit(u64::from(page.limit()) + 1)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let users = rows.iter().map(user).collect::<Result<_, _>>()?;
+        Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
+    }
+
+    async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault> {
+        use teams::Column;
+        let rows = teams::Entity::find()
+            .apply_if(search, |select, part| select.filter(contains(Expr::col(Column::Name), &part)))
+            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
+            .order_by_asc(Column::Id)
+            .limit(u64::from(page.limit()) + 1)
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let teams = rows.into_iter().map(team).collect::<Result<_, _>>()?;
+        Ok(Page::from_rows(teams, page, |team: &Team| team.id.as_uuid()))
+    }
+
+    async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
+        self.list(filter, page).await
+    }
+}

@@ -1,0 +1,144 @@
+//! What the statements of the service read in the large database that scripts/plans loads; nothing without one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use countersign_infrastructure::persistence::Store;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
+
+use crate::persistence::fresh::on_postgres;
+use crate::persistence::plans::{Recorder, call_everything, with_an_account};
+
+/// Pages of 8 KiB that one statement may read, of which many are upper levels of indexes, read again for each row.
+const MOST_BUFFERS: u64 = 4_000;
+/// Rows that one step of a plan may give or pass over.
+const MOST_ROWS: u64 = 2_500;
+/// What follows from foreign keys is timed only: a table that is read whole takes longer.
+const MOST_MILLISECONDS_OF_A_TRIGGER: f64 = 100.0;
+const SHOWN: usize = 14;
+
+/// What a statement cost.
+#[derive(Debug, Default)]
+struct Cost {
+    buffers: u64,
+    rows: u64,
+    trigger: f64,
+}
+
+impl Cost {
+    /// From the text form: the first step has the buffers of all.
+    fn of(plan: &[String]) -> Self {
+        let mut cost = Self::default();
+        let buffers = plan.iter().find(|line| line.trim_start().starts_with("Buffers:"));
+        if let Some(line) = buffers {
+            cost.buffers = number_after(line, "hit=") + number_after(line, "read=");
+        }
+        let mut loops = 1;
+        for line in plan {
+            if line.contains("(actual ") {
+                loops = number_after(line, "loops=").max(1);
+                let (_, actual) = line.split_once("(actual ").unwrap();
+                cost.rows = cost.rows.max(number_after(actual, "rows=") * loops);
+            } else if line.contains("Rows Removed by") {
+                cost.rows = cost.rows.max(number_after(line, ": ") * loops);
+            } else if line.starts_with("Trigger ") {
+                let (_, time) = line.split_once("time=").unwrap();
+                let time: f64 = time.split(' ').next().unwrap().parse().unwrap();
+                cost.trigger = cost.trigger.max(time);
+            }
+        }
+        cost
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.buffers <= MOST_BUFFERS && self.rows <= MOST_ROWS && self.trigger <= MOST_MILLISECONDS_OF_A_TRIGGER
+    }
+}
+
+/// The whole number that follows; 0 without one.
+fn number_after(line: &str, what: &str) -> u64 {
+    let Some((_, rest)) = line.split_once(what) else { return 0 };
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// A search for a part of a text reads along the key until a page is full: the whole table where too little is found.
+fn is_search(sql: &str) -> bool {
+    sql.contains(" LIKE ")
+}
+
+/// Runs it, and takes it back.
+async fn plan(large: &DatabaseConnection, statement: &Statement) -> Option<Vec<String>> {
+    let unit = large.begin().await.unwrap();
+    let mut explained = statement.clone();
+    explained.sql = format!("EXPLAIN (ANALYZE, BUFFERS) {}", statement.sql);
+    let steps = unit.query_all_raw(explained).await;
+    unit.rollback().await.unwrap();
+    match steps {
+        Ok(steps) => Some(steps.iter().map(|step| step.try_get_by_index::<String>(0).unwrap()).collect()),
+        // What is inserted is there already; its index said so.
+        Err(error) => {
+            assert!(statement.sql.starts_with("INSERT"), "{error}: {}", statement.sql);
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_statement_reads_more_the_more_there_is() {
+    let Ok(url) = std::env::var("PLANS_DATABASE_URL") else { return };
+    let large = sea_orm::Database::connect(&url).await.unwrap();
+    on_postgres(|fresh| {
+        let large = large.clone();
+        async move {
+            let statements = Arc::<Mutex<Vec<Statement>>>::default();
+            let store = Store::over(Recorder::new(fresh.raw().await, Arc::clone(&statements)));
+            call_everything(&store).await;
+            with_an_account(&store).await;
+            let recorded = statements.lock().unwrap().clone();
+            let mut costs = BTreeMap::new();
+            for statement in &recorded {
+                let Some(steps) = plan(&large, statement).await else { continue };
+                costs.insert(format!("{statement}"), (statement.sql.clone(), Cost::of(&steps), steps));
+            }
+            let mut costs: Vec<_> = costs.into_values().collect();
+            costs.sort_by_key(|(_, cost, _)| std::cmp::Reverse((cost.buffers, cost.rows)));
+            assert!(costs.len() > 80, "{}", costs.len());
+            println!("{} statements; those that read most:\n buffers    rows  trigger  statement", costs.len());
+            for (sql, cost, _) in costs.iter().take(SHOWN) {
+                let sql: String = sql.chars().take(150).collect();
+                println!("{:8} {:7} {:5.1} ms  {sql}", cost.buffers, cost.rows, cost.trigger);
+            }
+            let mut sorted: Vec<u64> = costs.iter().map(|(_, cost, _)| cost.buffers).collect();
+            sorted.sort_unstable();
+            println!(
+                "median {} buffers, nine of ten at most {}",
+                sorted[sorted.len() / 2],
+                sorted[sorted.len() * 9 / 10]
+            );
+            let beyond: Vec<_> = costs.iter().filter(|(sql, cost, _)| !cost.is_bounded() && !is_search(sql)).collect();
+            for (sql, cost, steps) in &beyond {
+                println!("\nBEYOND ITS BOUND: {cost:?}\n{sql}\n{}", steps.join("\n"));
+            }
+            assert!(beyond.is_empty(), "{} statements", beyond.len());
+        }
+    })
+    .await;
+}
+
+#[test]
+fn the_cost_of_a_plan_is_read() {
+    let plan = [
+        "Limit  (cost=0.4..9.2 rows=51 width=9) (actual time=0.03..0.09 rows=51 loops=1)",
+        "  Buffers: shared hit=9 read=3 dirtied=1",
+        "  ->  Index Scan using a on b  (cost=0.4..9.2 rows=7 width=9) (actual time=0.03..0.09 rows=7 loops=20)",
+        "        Rows Removed by Filter: 30",
+        "        Buffers: shared hit=8",
+        "Planning:",
+        "  Buffers: shared hit=200",
+        "Trigger for constraint fk on users: time=3.250 calls=1",
+    ];
+    let cost = Cost::of(&plan.map(str::to_owned));
+    assert_eq!((cost.buffers, cost.rows), (12, 600));
+    assert!((cost.trigger - 3.25).abs() < 0.001 && cost.is_bounded());
+}
