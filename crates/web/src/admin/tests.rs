@@ -51,11 +51,16 @@ async fn control_characters_in_a_search_are_a_422() {
 #[actix_web::test]
 async fn audit_filters_narrow_and_bad_ones_are_named() {
     let mut mocks = superuser();
-    mocks.recorded = countersign_application::testing::Written::default();
     let at = datetime!(2026-01-02 03:04:05.678 UTC);
     let id = AuditEventId::new(uuid::Uuid::from_u128(9));
     let event = AuditEvent::new(id, AuditKind::LoginFailed, &Origin::default(), at).about(user_id(2));
-    countersign_application::ports::audit_log::AuditLog::append(&mocks.recorded, &event).await.unwrap();
+    mocks
+        .listings
+        .expect_audit_events()
+        .withf(|filter, _| {
+            filter.kind == Some(AuditKind::LoginFailed) && filter.user_id == Some(user_id(2)) && filter.since.is_some()
+        })
+        .return_once(|_, _| Ok(Page { items: vec![event], next: None }));
     let uri = format!("/admin/audit?event=login_failed&user_id={}&since=2026-01-01T00:00:00Z", user_id(2));
     let answer = call(mocks, signed_in(TestRequest::get().uri(&uri))).await;
     let shown = &answer.json()["items"][0];
