@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod cache;
+mod home_runtime;
 pub mod mail;
 pub mod persistence;
 pub mod rate_limit;

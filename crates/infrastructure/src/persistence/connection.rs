@@ -9,6 +9,7 @@ use sea_orm::sea_query::Values;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use tracing::Instrument as _;
 
+use crate::home_runtime::HomeRuntime;
 use crate::persistence::statement_counter::StatementCounter;
 use crate::persistence::statement_span::statement_span;
 use crate::persistence::timestamp;
@@ -22,12 +23,19 @@ pub struct Connection<C> {
     counter: StatementCounter,
     writes: Option<WriteQueue>,
     deadline: Duration,
+    home: HomeRuntime,
 }
 
 impl<C> Connection<C> {
     /// `writes` is the queue to wait in before each write; a transaction has its turn already.
-    pub(crate) fn new(inner: C, counter: StatementCounter, writes: Option<WriteQueue>, deadline: Duration) -> Self {
-        Self { inner: Arc::new(inner), counter, writes, deadline }
+    pub(crate) fn new(
+        inner: C,
+        counter: StatementCounter,
+        writes: Option<WriteQueue>,
+        deadline: Duration,
+        home: HomeRuntime,
+    ) -> Self {
+        Self { inner: Arc::new(inner), counter, writes, deadline, home }
     }
 
     async fn turn(&self, sql: &str) -> Result<Option<Turn>, DbErr> {
@@ -74,6 +82,7 @@ impl<C: ConnectionTrait + Send + 'static> Connection<C> {
         answer: impl Future<Output = Result<T, DbErr>> + Send + 'static,
     ) -> Result<T, DbErr> {
         self.counter.statement();
+        let answer = self.home.run(answer);
         let Some(turn) = turn else { return within(self.deadline, answer).await };
         let ended = to_its_end(async move {
             let outcome = answer.await;

@@ -16,6 +16,7 @@ use sea_orm::{
     TransactionTrait as _,
 };
 
+use crate::home_runtime::HomeRuntime;
 use crate::persistence::connection::{Connection, within};
 use crate::persistence::error::fault;
 use crate::persistence::probe::DatabaseProbe;
@@ -65,6 +66,7 @@ pub struct Database {
     writes: Option<WriteQueue>,
     counter: StatementCounter,
     rewriting: Rewriting,
+    home: HomeRuntime,
 }
 
 impl Database {
@@ -82,13 +84,15 @@ impl Database {
     }
 
     /// The database at this URL, to which no connection is made before it is needed: there is time to do something
-    /// else until [`Self::reach`] is through.
+    /// else until [`Self::reach`] is through. Connections are of the runtime that calls this, whoever opens them later.
     pub async fn at(url: &str, options: &DatabaseOptions) -> Result<Self, Fault> {
         let pool = open(url, options).await?;
         let writes =
             (pool.get_database_backend() == DbBackend::Sqlite).then(|| WriteQueue::new(options.acquire_timeout));
+        // SQLite has no sockets, but threads of its own.
+        let home = if writes.is_some() { HomeRuntime::any() } else { HomeRuntime::current() };
         let (counter, rewriting) = (StatementCounter::default(), Rewriting::default());
-        Ok(Self { pool, options: options.clone(), writes, counter, rewriting })
+        Ok(Self { pool, options: options.clone(), writes, counter, rewriting, home })
     }
 
     /// Makes a first connection.
@@ -119,6 +123,7 @@ impl Database {
             self.counter.clone(),
             self.writes.clone(),
             self.options.statement_timeout,
+            self.home.clone(),
         ))
     }
 
@@ -170,12 +175,13 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        within(self.options.acquire_timeout + self.options.statement_timeout, self.pool.begin_with_options(options))
-            .await
+        let begun = self.home.run(self.pool.begin_with_options(options));
+        within(self.options.acquire_timeout + self.options.statement_timeout, begun).await
     }
 
     pub(crate) fn over(&self, transaction: DatabaseTransaction) -> Connection<DatabaseTransaction> {
-        Connection::new(transaction, self.counter.clone(), None, self.options.statement_timeout)
+        let (counter, home) = (self.counter.clone(), self.home.clone());
+        Connection::new(transaction, counter, None, self.options.statement_timeout, home)
     }
 
     /// How connections to SQLite are made, if that is what it is.

@@ -15,6 +15,7 @@ use deadpool_redis::redis::{
 use metrics::{Counter, counter};
 use tracing::{Instrument as _, Span};
 
+use crate::home_runtime::HomeRuntime;
 use crate::redis::circuit::Circuit;
 use crate::redis::invocation::LuaScript;
 use crate::redis::lanes::{Connector, Lane};
@@ -51,6 +52,7 @@ struct Inner {
     circuit: Circuit,
     patience: Duration,
     failures: Counter,
+    home: HomeRuntime,
 }
 
 /// The URL names no Redis, or more than this service can speak.
@@ -89,7 +91,7 @@ impl Failure {
 
 impl RedisPool {
     /// Of one `redis://` or `rediss://` URL, or of several with commas between them, which are some nodes of a
-    /// cluster. Connects when it is first asked.
+    /// cluster. Connects when it is first asked; connections are of the runtime that calls this.
     pub fn new(urls: &str, options: RedisOptions) -> Result<Self, InvalidRedisUrl> {
         let urls: Vec<&str> = urls.split(',').map(str::trim).collect();
         let connector = match urls.as_slice() {
@@ -114,7 +116,8 @@ impl RedisPool {
         let failures = counter!("countersign_redis_failures_total");
         failures.increment(0);
         let patience = options.answer + options.connect;
-        Ok(Self(Arc::new(Inner { lanes, circuit: Circuit::default(), patience, failures })))
+        let home = HomeRuntime::current();
+        Ok(Self(Arc::new(Inner { lanes, circuit: Circuit::default(), patience, failures, home })))
     }
 
     /// Finds out whether Redis answers. If it does not, that is logged, and calls are not kept waiting until it does.
@@ -205,7 +208,7 @@ impl RedisPool {
                 outcome => outcome,
             }
         };
-        tokio::time::timeout(self.0.patience, attempts).await.unwrap_or(Err(Failure::Late))
+        tokio::time::timeout(self.0.patience, self.0.home.run(attempts)).await.unwrap_or(Err(Failure::Late))
     }
 
     async fn attempt<T, F>(&self, call: &impl Fn(Lane) -> F) -> Result<T, Failure>

@@ -13,7 +13,7 @@ use countersign_domain::password::PasswordHash;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions};
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 
-use crate::persistence::fresh::{empty_sqlite, sqlite};
+use crate::persistence::fresh::{empty_sqlite, on_postgres, sqlite};
 
 fn impatient() -> DatabaseOptions {
     DatabaseOptions { acquire_timeout: Duration::from_millis(500), ..DatabaseOptions::default() }
@@ -172,4 +172,26 @@ async fn a_fault_tells_neither_address_nor_name() {
         panic!("the id is taken")
     };
     assert!(!format!("{fault:?}").contains("secret"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_connection_outlives_the_runtime_that_asked_for_it() {
+    on_postgres(|fresh| async move {
+        // Takes the connection that there is: the other runtime needs a new one, and leaves it behind.
+        let held = fresh.begin().await;
+        let database = fresh.database().clone();
+        let passing = tokio::task::spawn_blocking(move || {
+            let passing = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            passing.block_on(async {
+                assert_eq!(database.store().find_by_id(user(1).id).await.unwrap(), None);
+                while database.connections().idle == 0 {
+                    tokio::task::yield_now().await;
+                }
+            });
+        });
+        passing.await.unwrap();
+        assert_eq!(fresh.store().find_by_id(user(1).id).await.unwrap(), None);
+        drop(held);
+    })
+    .await;
 }
