@@ -1,15 +1,15 @@
 //! Several nodes on one database. On the production profile only: the embedded default keeps a second process away.
 
+mod counts;
+mod kills;
 mod limits;
+mod request;
 mod revocation;
-
-use std::time::Duration;
+mod rolling;
 
 use serde_json::json;
-use tokio::time::sleep;
 
-use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report};
-use crate::support::{Account, PASSWORD, Schema, Setup, Tokens, assert_problem, number};
+use crate::support::{Account, PASSWORD, Schema, Setup, Tokens, assert_problem};
 
 #[tokio::test]
 async fn ten_nodes_that_start_together_on_an_empty_database_migrate_it_once_and_all_serve() {
@@ -55,34 +55,4 @@ async fn what_one_node_has_ended_no_other_takes() {
         assert_problem(&me(&kept).send().await, 401, "invalid_token");
         assert_problem(&there.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_is_killed_under_load_takes_nothing_along() {
-    let rounds = number("NODE_KILL_ROUNDS").unwrap_or(6);
-    let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
-    println!("NODE_KILL_ROUNDS={rounds} FAULT_SEED={seed}");
-    let mut chance = Chance(seed);
-    let setup = Setup::default().set("TOKENS__ISSUER", "http://localhost");
-    let Some(mut nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
-    let mut stories: Vec<Story> = Vec::new();
-    for round in 0..rounds {
-        let writers = Writers::start(&nodes.iter().collect::<Vec<_>>(), 6, &format!("r{round}"));
-        sleep(Duration::from_millis(50 + chance.below(250))).await;
-        let mut victim = nodes.remove(0);
-        victim.kill();
-        sleep(Duration::from_millis(150)).await;
-        // The two others have answered every call.
-        let told = writers.stop().await;
-        check_rows(&nodes[0], round).await;
-        for story in told.iter().filter(|story| story.logged_out != Fate::Done) {
-            check_retries(&nodes[1], story).await;
-        }
-        let cut = told.iter().filter(|story| story.logged_out != Fate::Done).count();
-        assert!(cut <= 2, "a node that lives has not answered: {told:?}");
-        stories.extend(told);
-        nodes.push(victim.restart().await);
-    }
-    assert!(report(&stories) > 20, "too little happened");
-    check_all(&nodes[0], &stories).await;
 }

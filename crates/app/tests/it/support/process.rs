@@ -58,3 +58,9 @@ pub(crate) fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
+
+/// The address in the banner: the line `listening on http://…`.
+pub(crate) fn announced_url(output: &str) -> Option<String> {
+    let (_, rest) = output.split_once("listening on ")?;
+    rest.lines().next().filter(|_| rest.contains('\n')).map(|url| url.trim().to_owned())
+}

@@ -16,6 +16,7 @@ use crate::support::answer::Call;
 use crate::support::captured::Captured;
 use crate::support::confidences::Confidences;
 use crate::support::database::Rows;
+use crate::support::lasting_address::lasting_address;
 use crate::support::mailbox::Mailbox;
 use crate::support::process;
 use crate::support::profile::{Backing, Profile, Schema};
@@ -116,24 +117,32 @@ impl Setup {
         let replicated = backing.database.as_ref().map(|database| database.url_on(replica)).unwrap();
         let setup = self.set("DATABASE__REPLICA_URL", &replicated);
         let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
-        setup.launch_nodes(count, &place).await
+        Self::launch_each(vec![setup; count], &place).await
     }
 
     /// Starts so many nodes at one moment, on one database that is migrated already, or on one that is empty. None where
     /// the profile of this run has no database that nodes could share.
     pub(crate) async fn start_nodes(self, count: usize, schema: Schema) -> Option<Vec<TestServer>> {
-        let backing = Profile::of_this_run().shared_backing(schema).await?;
-        let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
-        Some(self.launch_nodes(count, &place).await)
+        Self::start_each(vec![self; count], schema).await
     }
 
-    async fn launch_nodes(self, count: usize, place: &Arc<Place>) -> Vec<TestServer> {
+    /// The same on a migrated database, with addresses that they keep after a restart.
+    pub(crate) async fn start_lasting_nodes(self, count: usize) -> Option<Vec<TestServer>> {
+        let each = (0..count).map(|_| self.clone().set("SERVER__LISTEN", &lasting_address()));
+        Self::start_each(each.collect(), Schema::Migrated).await
+    }
+
+    async fn start_each(setups: Vec<Self>, schema: Schema) -> Option<Vec<TestServer>> {
+        let backing = Profile::of_this_run().shared_backing(schema).await?;
+        let place = Arc::new(Place { backing, folder: tempfile::tempdir().unwrap() });
+        Some(Self::launch_each(setups, &place).await)
+    }
+
+    async fn launch_each(setups: Vec<Self>, place: &Arc<Place>) -> Vec<TestServer> {
         let confidences = Confidences::default();
-        let mut starting = JoinSet::new();
-        for _ in 0..count {
-            starting.spawn(TestServer::launch(self.clone(), Arc::clone(place), confidences.clone()));
-        }
-        starting.join_all().await
+        let starting =
+            setups.into_iter().map(|setup| TestServer::launch(setup, Arc::clone(place), confidences.clone()));
+        starting.collect::<JoinSet<_>>().join_all().await
     }
 
     /// As variables of the environment, at this place.
@@ -200,7 +209,7 @@ impl TestServer {
         let start = Instant::now();
         loop {
             if self.url.is_empty() {
-                self.url = announced_url(&self.output()).unwrap_or_default();
+                self.url = process::announced_url(&self.output()).unwrap_or_default();
             } else if self.get("/health/ready").try_send().await.is_ok_and(|answer| answer.status == 200) {
                 return;
             }
@@ -365,7 +374,7 @@ impl TestServer {
         self.log.finish();
     }
 
-    /// Starts it again on the same folder, at a new port; it must have ended. The log starts anew.
+    /// Starts it again on the same folder, at a new port unless its address is set; it must have ended. The log starts anew.
     pub(crate) async fn restart(self) -> Self {
         let setup = self.setup.clone();
         self.restart_with(setup).await
@@ -407,10 +416,4 @@ fn is_alive(address: &str) -> bool {
         Ok(answer)
     };
     asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
-}
-
-/// The address in the banner: the line `listening on http://…`.
-fn announced_url(output: &str) -> Option<String> {
-    let (_, rest) = output.split_once("listening on ")?;
-    rest.lines().next().filter(|_| rest.contains('\n')).map(|url| url.trim().to_owned())
 }
