@@ -134,12 +134,17 @@ impl System {
 
     /// Lets go of the database.
     pub(crate) async fn close(&self) {
-        if let Err(error) = self.database.close().await {
+        let replica = async {
+            match &self.replica {
+                Some(replica) => replica.close().await,
+                None => Ok(()),
+            }
+        };
+        let (database, replica) = tokio::join!(self.database.close(), replica);
+        if let Err(error) = database {
             tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed properly");
         }
-        if let Some(replica) = &self.replica
-            && let Err(error) = replica.close().await
-        {
+        if let Err(error) = replica {
             tracing::warn!(error = &error as &dyn std::error::Error, "the replica was not closed properly");
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use countersign_application::error::Fault;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica};
 use countersign_infrastructure::security::SecretKeyRing;
@@ -18,7 +19,7 @@ pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
 /// Opens the database that is set, or the one in the data folder.
 pub(crate) async fn open_database(storage: &StorageSettings) -> anyhow::Result<Database> {
     let database = name_database(storage).await?;
-    database.reach().await.context(next_step_of_database(storage))?;
+    reach(storage, &database).await?;
     Ok(database)
 }
 
@@ -60,9 +61,20 @@ pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     }
 }
 
+/// Makes the first connection, and reads the schema by it.
+async fn reach(storage: &StorageSettings, database: &Database) -> anyhow::Result<Vec<(String, bool)>> {
+    database.reach().await.map_err(|fault| {
+        let next_step = match fault {
+            Fault::Unavailable { .. } => next_step_of_database(storage),
+            _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",
+        };
+        anyhow::Error::new(fault).context(next_step)
+    })
+}
+
 /// Reaches the database and applies what is pending of the schema, unless that is left to the command.
 pub(crate) async fn prepare_schema(storage: &StorageSettings, database: &Database) -> anyhow::Result<()> {
-    let schema = database.status().await.context(next_step_of_database(storage))?;
+    let schema = reach(storage, database).await?;
     if schema.iter().all(|(_, applied)| *applied) {
         return Ok(());
     }

@@ -122,6 +122,19 @@ async fn a_secret_key_that_is_another() {
     assert_eq!(String::from_utf8_lossy(&keys.stdout).lines().count(), 1, "no key was made in its place");
 }
 
+#[tokio::test]
+async fn a_schema_of_a_newer_version() {
+    let mut server = Setup::default().embedded().start().await;
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
+    server.rows().await.execute(later).await;
+    assert!(server.terminate().await.success());
+    for arguments in [&["serve"][..], &["migrate", "up"], &["keys", "list"]] {
+        let (code, _, errors) = said(&server.run(arguments, ""));
+        assert_eq!(code, Some(1), "{errors}");
+        assert!(errors.contains("cannot make out the schema of the database; if a newer version"), "{errors}");
+    }
+}
+
 #[test]
 fn health_of_a_service_that_does_not_run() {
     let folder = tempfile::tempdir().unwrap();

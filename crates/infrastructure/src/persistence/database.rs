@@ -29,6 +29,7 @@ use crate::persistence::write_queue::{Turn, WriteQueue};
 pub use crate::persistence::database::options::DatabaseOptions;
 
 const OPENING_ATTEMPTS: u32 = 5;
+const CLOSING: Duration = Duration::from_secs(5);
 /// Not every outage takes its time: a name that is not known yet is told at once.
 const OPENING_PAUSE: Duration = Duration::from_secs(1);
 
@@ -95,17 +96,12 @@ impl Database {
         Ok(Self { pool, options: options.clone(), writes, counter, rewriting, home })
     }
 
-    /// Makes a first connection.
-    pub async fn reach(&self) -> Result<(), Fault> {
-        self.first_look().await?.rollback().await.map_err(fault)
-    }
-
-    /// A transaction, also where the server takes its time: the usual bound is meant for requests, and a machine that has
-    /// just started may be slower. A file is there or not.
-    pub(crate) async fn first_look(&self) -> Result<DatabaseTransaction, Fault> {
+    /// Makes a first connection, and tells by it what [`Self::status`] does. A server may take its time: the usual bound is
+    /// meant for requests, and a machine that has just started may be slower. A file is there or not.
+    pub async fn reach(&self) -> Result<Vec<(String, bool)>, Fault> {
         let attempts = if self.backend() == DbBackend::Sqlite { 1 } else { OPENING_ATTEMPTS };
         for attempt in 1..attempts {
-            match self.pool.begin().await.map_err(fault) {
+            match self.status().await {
                 Err(outage @ Fault::Unavailable { .. }) => {
                     tell(&outage, attempt);
                     tokio::time::sleep(OPENING_PAUSE).await;
@@ -113,7 +109,7 @@ impl Database {
                 outcome => return outcome,
             }
         }
-        self.pool.begin().await.map_err(fault)
+        self.status().await
     }
 
     /// What implements the repositories and the housekeeping, each call on its own.
@@ -155,9 +151,10 @@ impl Database {
         &self.counter
     }
 
-    /// Closes every connection; on SQLite the last one moves the write-ahead log into the database.
+    /// Closes every connection; on SQLite the last one moves the write-ahead log into the database. A server that hangs is
+    /// waited for no longer than five seconds.
     pub async fn close(&self) -> Result<(), Fault> {
-        self.pool.clone().close().await.map_err(fault)
+        within(CLOSING, self.pool.clone().close()).await.map_err(fault)
     }
 
     /// Waits for the turn to write, on SQLite.

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 
 use crate::extract::RequestOrigin;
@@ -21,8 +20,12 @@ pub(crate) struct AccessLine {
 
 impl AccessLine {
     /// From now on. The route's pattern, never the path: paths hold ids and queries hold searches for people.
-    pub(crate) fn begin(req: &ServiceRequest, origin: RequestOrigin, metrics: Rc<RequestMetrics>) -> Self {
-        let (method, route) = (req.method().clone(), req.match_pattern());
+    pub(crate) fn begin(
+        method: Method,
+        route: Option<String>,
+        origin: RequestOrigin,
+        metrics: Rc<RequestMetrics>,
+    ) -> Self {
         Self { metrics, origin, method, route, started: Instant::now(), status: None }
     }
 

@@ -47,8 +47,8 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin))
 }
 
-/// What is answered without a look at the routes.
-fn refused_unrouted(req: &ServiceRequest) -> Option<StatusCode> {
+/// What is answered without a look at the routes: nobody asks for the route of such a request.
+pub(crate) fn refused_unrouted(req: &ServiceRequest) -> Option<StatusCode> {
     if req.extensions().get::<HeadTooLarge>().is_some() {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }

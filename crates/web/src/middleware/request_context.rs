@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 
 use crate::extract::RequestOrigin;
 use crate::middleware::access_line::AccessLine;
+use crate::middleware::answer::refused_unrouted;
 use crate::middleware::request_metrics::RequestMetrics;
 use crate::middleware::request_span::RequestSpan;
 use crate::settings::WebSettings;
@@ -25,8 +26,9 @@ pub(crate) async fn request_context<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let origin = identify(&req);
-    let line = AccessLine::begin(&req, origin.clone(), metrics);
-    let span = RequestSpan::begin(&req, &origin);
+    let route = if refused_unrouted(&req).is_some() { None } else { req.match_pattern() };
+    let span = RequestSpan::begin(&req, route.as_deref(), &origin);
+    let line = AccessLine::begin(req.method().clone(), route, origin.clone(), metrics);
     let answer = within(&origin, req, next).instrument(span.entered()).await;
     let status = match &answer {
         Ok(response) => response.status(),

@@ -96,12 +96,15 @@ async fn a_body_over_the_limit_is_refused_also_when_its_length_is_not_told() {
 #[actix_web::test]
 async fn a_path_longer_than_any_of_a_route_is_not_matched_at_all() {
     let table = [Endpoint::page("found", Method::GET, "/found/{name}", || web::to(HttpResponse::NoContent))];
-    for (octets, expected) in [(512, 204), (513, 404)] {
+    for (octets, expected, route) in [(512, 204, " route=\"/found/{name}\" "), (513, 404, " route=\"-\" ")] {
         let path = format!("/found/{}", "a".repeat(octets - "/found/".len()));
         let request = TestRequest::get().uri(&format!("{path}?q={path}"));
+        let log = RecordedLog::start();
         let answer = serve(Mocks::default(), settings(), &table, vec![request]).await.remove(0);
         assert_eq!(answer.status, expected, "{octets}");
         assert_guarded(&answer);
+        // Nor is the route asked for that the log, the figures and the trace name.
+        assert!(log.lines().iter().any(|line| line.contains(route)), "{octets}: {:?}", log.lines());
     }
 }
 

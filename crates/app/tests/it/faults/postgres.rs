@@ -129,6 +129,29 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
 }
 
 #[tokio::test]
+async fn a_stop_waits_for_no_database_that_hangs() {
+    let Some(postgres) = PostgresServer::start() else { return };
+    let mut server = setup().start_on(&postgres.url()).await;
+    let (account, _) = server.signed_in("owner@example.org").await;
+    let hung = postgres.hang();
+    let mut given_up = JoinSet::new();
+    for n in 0..4 {
+        let call = server.registration(&format!("late{n}@example.org"), PASSWORD);
+        given_up.spawn(async move { call.send().await });
+    }
+    while let Some(answer) = given_up.join_next().await {
+        assert_problem(&answer.unwrap(), 503, "service_unavailable");
+    }
+    let start = Instant::now();
+    assert!(server.terminate().await.success(), "{}", server.log());
+    assert!(start.elapsed() < Duration::from_secs(20), "ended after {:?}", start.elapsed());
+    assert!(server.log().contains("the database was not closed properly"), "{}", server.log());
+    drop(hung);
+    let server = server.restart().await;
+    server.login(&account).await;
+}
+
+#[tokio::test]
 async fn a_deadlock_is_tried_again_and_not_told() {
     let Some(mut nodes) = Setup::default().start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);

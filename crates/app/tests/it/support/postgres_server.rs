@@ -85,6 +85,14 @@ impl PostgresServer {
         self.run("pg_ctl", &["-w", "-s", "-m", mode, "stop"]);
     }
 
+    /// Holds it with all that it is doing, as a machine that is cut off, until this is dropped.
+    pub(crate) fn hang(&self) -> HungServer {
+        let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let hung = HungServer { postmaster: pid.lines().next().unwrap().to_owned() };
+        hung.signal("STOP");
+        hung
+    }
+
     /// A client program of the same version, such as `pg_dump`.
     pub(crate) fn client(&self, program: &str) -> Command {
         Command::new(self.programs.join(program))
@@ -111,6 +119,28 @@ impl Drop for PostgresServer {
         if self.data().join("postmaster.pid").exists() {
             self.stop("immediate");
         }
+    }
+}
+
+/// A server that does nothing while this lives.
+pub(crate) struct HungServer {
+    postmaster: String,
+}
+
+impl HungServer {
+    /// To it, and to those that serve a client each.
+    fn signal(&self, name: &str) {
+        let signal = format!("-{name}");
+        for (program, whom) in [("kill", &[&*self.postmaster][..]), ("pkill", &["-P", &*self.postmaster])] {
+            let status = Command::new(program).arg(&signal).args(whom).status().unwrap();
+            assert!(status.success() || std::thread::panicking(), "{program}: {status}");
+        }
+    }
+}
+
+impl Drop for HungServer {
+    fn drop(&mut self) {
+        self.signal("CONT");
     }
 }
 

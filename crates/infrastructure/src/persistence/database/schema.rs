@@ -2,7 +2,7 @@
 
 use countersign_application::error::Fault;
 use countersign_migration::{MigrationStatus, Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait as _};
 
 use crate::persistence::database::Database;
 use crate::persistence::error::fault;
@@ -29,10 +29,10 @@ impl Database {
         transaction.commit().await.map_err(fault)
     }
 
-    /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database. Waits for
-    /// the database as [`Self::reach`] does, so that a start needs one connection for both.
+    /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database.
     pub async fn status(&self) -> Result<Vec<(String, bool)>, Fault> {
-        let look = self.first_look().await?;
+        // On one connection.
+        let look = self.pool.begin().await.map_err(fault)?;
         let migrations = Migrator::get_migration_with_status_read_only(&look).await.map_err(fault)?;
         look.commit().await.map_err(fault)?;
         Ok(migrations
