@@ -79,7 +79,7 @@ pub enum Presented {
 }
 
 impl Session {
-    /// Whether the session is over, all reasons considered, for this state of its account.
+    /// Whether the session still counts, all reasons considered, for this state of its account.
     pub fn is_live(&self, user: &User, now: OffsetDateTime) -> bool {
         !self.is_over(now) && user.is_active && user.id == self.user_id && user.epoch == self.epoch
     }
