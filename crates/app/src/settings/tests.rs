@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::settings::catalogue::{PREFIX, Setting, catalogue};
@@ -279,4 +279,21 @@ fn the_example_file_lists_every_setting_with_its_default() {
         assert_eq!(text, setting.default, "{}", setting.key);
     }
     assert!(read(EXAMPLE, &[]).is_ok(), "as it is, the example changes nothing");
+}
+
+#[test]
+fn the_example_file_says_what_every_setting_means() {
+    let lines: Vec<&str> = EXAMPLE.lines().collect();
+    let (mut section, mut said) = ("", BTreeMap::new());
+    for pair in lines.windows(2) {
+        section = pair[0].strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(section);
+        let key = pair[1].strip_prefix('#').and_then(|rest| rest.split_once(" = ")).map(|(key, _)| key);
+        if let Some(key) = key.filter(|key| !key.contains(' ')) {
+            let key = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+            said.insert(key, pair[0].strip_prefix("# ").unwrap_or_default());
+        }
+    }
+    for setting in catalogue() {
+        assert_eq!(said.get(setting.key), Some(&setting.meaning), "{}", setting.key);
+    }
 }
