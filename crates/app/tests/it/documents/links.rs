@@ -46,6 +46,20 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
 }
 
 #[test]
+fn the_readme_leads_to_every_document() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let targets = targets(&readme);
+    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        let target = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        let is_document = path.is_dir() || path.extension().is_some_and(|extension| extension == "md");
+        // What runs the service is found from docs/operations.md.
+        let is_told_elsewhere = target == "docs/operations";
+        assert!(!is_document || is_told_elsewhere || targets.iter().any(|named| named == target), "{target}");
+    }
+}
+
+#[test]
 fn a_broken_link_would_be_found() {
     let text = "# Some `code`, here\n[a](#some-code-here) [b](#elsewhere) [c](README.md#licence) [d](README.md#no) \
                 [e](nowhere.md) [f](https://example.org/) `[g](no-link)`\n```\n[h](no-link)\n```\n";
