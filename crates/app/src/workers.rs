@@ -16,7 +16,7 @@ const SETBACK_PAUSE: Duration = Duration::from_secs(5);
 /// Housekeeping starts soon after the start, since secrets may have outlived their use while nothing ran, and comes
 /// often; each of its statements finds what is dead by an index.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_mins(1);
-/// Steps under way may take this long to finish.
+/// Steps under way may take this long to finish. Whoever stops the process waits for them (docs/operations.md).
 const DRAIN: Duration = Duration::from_secs(25);
 
 /// The running workers.

@@ -35,7 +35,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 /// Spans are sent when there are enough for a batch, or after so long.
 const PAUSE: Duration = Duration::from_secs(2);
-/// What is left at the end is sent within this time, or lost.
+/// What is left at the end is sent within this time, or lost. Whoever stops the process waits for it
+/// (docs/operations.md).
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// The way of spans to the collector, open until it is closed.

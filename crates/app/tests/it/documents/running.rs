@@ -1,14 +1,18 @@
 //! The files by which the service is run, held to its settings and to each other. Nothing here runs a container or systemd.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
-use saphyr::{LoadableYamlNode as _, Yaml};
+use saphyr::Yaml;
 
 use crate::documents::root;
+use crate::documents::running::compose::Compose;
 use crate::documents::settings::{known, unknown};
 use crate::support::{Certificate, run};
+
+mod compose;
 
 const UNIT: &str = "docs/operations/countersign.service";
 const DROP_INS: [&str; 2] =
@@ -19,65 +23,7 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The set-up of docker-compose.yml.
-struct Compose(String);
-
-impl Compose {
-    fn read() -> Self {
-        Self(text("docker-compose.yml"))
-    }
-
-    fn document(&self) -> Yaml<'_> {
-        Yaml::load_from_str(&self.0).unwrap().remove(0)
-    }
-
-    fn services(&self) -> BTreeMap<String, Service<'_>> {
-        let document = self.document();
-        let services = document.as_mapping_get("services").unwrap().as_mapping().unwrap();
-        services.iter().map(|(name, service)| (name.as_str().unwrap().to_owned(), Service(service.clone()))).collect()
-    }
-
-    fn nodes(&self) -> Vec<Service<'_>> {
-        let mut services = self.services();
-        NODES.map(|node| services.remove(node).unwrap()).into()
-    }
-}
-
-struct Service<'a>(Yaml<'a>);
-
-impl Service<'_> {
-    /// A value of its own, or of what it begins with (`<<`).
-    fn get(&self, key: &str) -> Option<&Yaml<'_>> {
-        let mut at = &self.0;
-        loop {
-            if let Some(found) = at.as_mapping_get(key) {
-                return Some(found);
-            }
-            at = at.as_mapping_get("<<")?;
-        }
-    }
-
-    fn list(&self, key: &str) -> Vec<String> {
-        let items = self.get(key).map(|value| value.as_sequence().unwrap().clone()).unwrap_or_default();
-        items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
-    }
-
-    fn text(&self, key: &str) -> &str {
-        self.get(key).and_then(Yaml::as_str).unwrap_or_else(|| panic!("no {key}"))
-    }
-
-    fn environment(&self) -> BTreeMap<String, String> {
-        let Some(variables) = self.get("environment") else { return BTreeMap::new() };
-        let text = |value: &Yaml<'_>| value.as_str().unwrap().to_owned();
-        variables.as_mapping().unwrap().iter().map(|(name, value)| (text(name), text(value))).collect()
-    }
-
-    fn variable(&self, name: &str) -> String {
-        self.environment().remove(name).unwrap_or_else(|| panic!("no {name}"))
-    }
-}
-
-/// `5s` or `45s`.
+/// `5s` or `75s`.
 fn seconds(text: &str) -> u64 {
     text.strip_suffix('s').unwrap().parse().unwrap()
 }
@@ -90,9 +36,29 @@ fn default_seconds(key: &str) -> u64 {
     seconds(line.split('"').nth(1).unwrap())
 }
 
-fn drain(node: &Service<'_>) -> u64 {
-    let delay = node.environment().remove("COUNTERSIGN__SERVER__SHUTDOWN_DELAY").map(|delay| seconds(&delay));
-    delay.unwrap_or_else(|| default_seconds("server.shutdown_delay")) + default_seconds("server.shutdown_timeout")
+/// A constant of the binary, as its source has it.
+fn constant_seconds(file: &str, name: &str) -> u64 {
+    let source = text(file);
+    let start = format!("const {name}: Duration = Duration::from_secs(");
+    let value = source.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix(");"));
+    value.unwrap_or_else(|| panic!("no {name} in {file}")).parse().unwrap()
+}
+
+/// How long an orderly stop may take with these variables.
+fn longest_stop(variables: &BTreeMap<String, String>) -> u64 {
+    let of =
+        |variable: &str, key: &str| variables.get(variable).map_or_else(|| default_seconds(key), |set| seconds(set));
+    of("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "server.shutdown_delay")
+        + of("COUNTERSIGN__SERVER__SHUTDOWN_TIMEOUT", "server.shutdown_timeout")
+        + constant_seconds("crates/app/src/workers.rs", "DRAIN")
+        + constant_seconds("crates/app/src/telemetry/traces.rs", "FLUSH")
+}
+
+/// Whether the address is one of this network, `10.0.0.0/8`.
+fn is_within(address: Ipv4Addr, network: &str) -> bool {
+    let (first, bits) = network.split_once('/').unwrap();
+    let (first, host_bits): (Ipv4Addr, u32) = (first.parse().unwrap(), 32 - bits.parse::<u32>().unwrap());
+    address.to_bits() >> host_bits == first.to_bits() >> host_bits
 }
 
 /// Runs the script in a folder of its own; the folder of what it made.
@@ -176,13 +142,42 @@ fn the_settings_of_the_unit_can_be_used_with_each_of_its_drop_ins() {
 }
 
 #[test]
-fn whoever_stops_the_service_waits_for_requests_under_way() {
-    let (compose, unit) = (Compose::read(), text(UNIT));
+fn whoever_stops_the_service_waits_for_an_orderly_stop() {
+    let (compose, unit, told) = (Compose::read(), text(UNIT), text("docs/operations.md"));
     for service in compose.nodes().iter().chain(compose.services().get("countersign")) {
-        assert!(seconds(service.text("stop_grace_period")) > drain(service));
+        let (grace, longest) = (seconds(service.text("stop_grace_period")), longest_stop(&service.environment()));
+        assert!(grace > longest, "{grace} s are not more than {longest} s");
     }
-    let drain = default_seconds("server.shutdown_delay") + default_seconds("server.shutdown_timeout");
-    assert!(seconds(&of_unit(&unit, "TimeoutStopSec")[0]) > drain);
+    let (grace, longest) = (seconds(&of_unit(&unit, "TimeoutStopSec")[0]), longest_stop(&BTreeMap::new()));
+    assert!(grace > longest, "{grace} s are not more than {longest} s");
+    assert!(told.contains(&format!("({grace} s in [the unit]")));
+    let workers = constant_seconds("crates/app/src/workers.rs", "DRAIN");
+    let traces = constant_seconds("crates/app/src/telemetry/traces.rs", "FLUSH");
+    let both = format!("{workers} s for workers and {traces} s for the last traces");
+    for (file, text) in
+        [(UNIT, &unit), ("docs/operations.md", &told), ("docker-compose.yml", &text("docker-compose.yml"))]
+    {
+        assert!(text.contains(&both), "{file} does not say: {both}");
+    }
+}
+
+#[test]
+fn whoever_asks_for_the_proxy_gets_every_service_of_the_profile() {
+    const COMMAND: &str = "scripts/compose-secrets && docker compose --profile production up --build proxy";
+    let compose = Compose::read();
+    let services = compose.services();
+    let (mut reached, mut left) = (BTreeSet::new(), vec!["proxy".to_owned()]);
+    while let Some(name) = left.pop() {
+        left.extend(services[&name].depends_on().into_iter().filter(|other| !reached.contains(other)));
+        reached.insert(name);
+    }
+    let of_profile = services.iter().filter(|(_, service)| service.list("profiles") == ["production"]);
+    assert_eq!(reached, of_profile.map(|(name, _)| name.clone()).collect());
+    for file in ["docker-compose.yml", "docs/operations.md", "CHANGELOG.md"] {
+        let text = text(file);
+        let named = text.matches("--profile production").count();
+        assert!(named > 0 && named == text.matches(COMMAND).count(), "{file}: {named}");
+    }
 }
 
 #[test]
@@ -207,6 +202,16 @@ fn nodes_are_reached_by_the_proxy_alone_which_is_trusted() {
     let proxy = &services["proxy"];
     let front = proxy.get("networks").and_then(|networks| networks.as_mapping_get("front")).unwrap();
     let address = front.as_mapping_get("ipv4_address").and_then(Yaml::as_str).unwrap();
+    // A node is given any address of the range before the proxy has taken its own.
+    let document = compose.document();
+    let network = document.as_mapping_get("networks").and_then(|networks| networks.as_mapping_get("front")).unwrap();
+    let pools = network.as_mapping_get("ipam").and_then(|ipam| ipam.as_mapping_get("config")).unwrap();
+    let pool = |key| pools.as_sequence().unwrap()[0].as_mapping_get(key).and_then(Yaml::as_str).unwrap();
+    let fixed: Ipv4Addr = address.parse().unwrap();
+    assert!(is_within(fixed, pool("subnet")) && !is_within(fixed, pool("ip_range")), "{fixed}");
+    let range_start = pool("ip_range").split('/').next().unwrap().parse().unwrap();
+    assert!(is_within(range_start, pool("subnet")));
+    assert!(proxy_rules.contains("\n\t\theader_up -Traceparent\n"), "nodes believe the proxy's");
     for (name, node) in NODES.iter().zip(compose.nodes()) {
         assert_eq!(node.variable("COUNTERSIGN__SERVER__TRUSTED_PROXIES"), format!("{address}/32"));
         assert!(node.get("ports").is_none(), "{name} is published");
