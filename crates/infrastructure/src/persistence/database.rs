@@ -29,6 +29,7 @@ use crate::persistence::write_queue::{Turn, WriteQueue};
 pub use crate::persistence::database::options::DatabaseOptions;
 
 const OPENING_ATTEMPTS: u32 = 5;
+/// Whoever stops the process waits for it (docs/operations.md).
 const CLOSING: Duration = Duration::from_secs(5);
 /// Not every outage takes its time: a name that is not known yet is told at once.
 const OPENING_PAUSE: Duration = Duration::from_secs(1);

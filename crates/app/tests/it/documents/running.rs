@@ -17,6 +17,12 @@ mod compose;
 const UNIT: &str = "docs/operations/countersign.service";
 const DROP_INS: [&str; 2] =
     ["docs/operations/countersign.service.d/production.conf", "docs/operations/countersign.service.d/tls.conf"];
+/// How long a stop may take once requests have ended: for workers, the database, the last traces.
+const BESIDE_REQUESTS: [(&str, &str); 3] = [
+    ("crates/app/src/workers.rs", "DRAIN"),
+    ("crates/infrastructure/src/persistence/database.rs", "CLOSING"),
+    ("crates/app/src/telemetry/traces.rs", "FLUSH"),
+];
 const NODES: [&str; 2] = ["node-1", "node-2"];
 
 fn text(file: &str) -> String {
@@ -50,8 +56,7 @@ fn longest_stop(variables: &BTreeMap<String, String>) -> u64 {
         |variable: &str, key: &str| variables.get(variable).map_or_else(|| default_seconds(key), |set| seconds(set));
     of("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "server.shutdown_delay")
         + of("COUNTERSIGN__SERVER__SHUTDOWN_TIMEOUT", "server.shutdown_timeout")
-        + constant_seconds("crates/app/src/workers.rs", "DRAIN")
-        + constant_seconds("crates/app/src/telemetry/traces.rs", "FLUSH")
+        + BESIDE_REQUESTS.map(|(file, name)| constant_seconds(file, name)).iter().sum::<u64>()
 }
 
 /// Whether the address is one of this network, `10.0.0.0/8`.
@@ -151,13 +156,12 @@ fn whoever_stops_the_service_waits_for_an_orderly_stop() {
     let (grace, longest) = (seconds(&of_unit(&unit, "TimeoutStopSec")[0]), longest_stop(&BTreeMap::new()));
     assert!(grace > longest, "{grace} s are not more than {longest} s");
     assert!(told.contains(&format!("({grace} s in [the unit]")));
-    let workers = constant_seconds("crates/app/src/workers.rs", "DRAIN");
-    let traces = constant_seconds("crates/app/src/telemetry/traces.rs", "FLUSH");
-    let both = format!("{workers} s for workers and {traces} s for the last traces");
+    let [workers, database, traces] = BESIDE_REQUESTS.map(|(file, name)| constant_seconds(file, name));
+    let rest = format!("{workers} s for workers, {database} s for the database and {traces} s for the last traces");
     for (file, text) in
         [(UNIT, &unit), ("docs/operations.md", &told), ("docker-compose.yml", &text("docker-compose.yml"))]
     {
-        assert!(text.contains(&both), "{file} does not say: {both}");
+        assert!(text.contains(&rest), "{file} does not say: {rest}");
     }
 }
 
