@@ -97,7 +97,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &[],
         "none",
-        "1, or 0 while lists are read from the primary, for the replica is away or too far behind. Only where database.replica_url is set.",
+        "1, or 0 while lists are read from the primary, for the replica is away, too far behind, or none of this database. Only where database.replica_url is set.",
     ),
     metric(
         "countersign_replica_lag_seconds",

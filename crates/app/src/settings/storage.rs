@@ -23,7 +23,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         .also("DATABASE_URL"),
     Setting::secret(
         "database.replica_url",
-        "postgres://… of a streaming replica of database.url, for what may be a moment old: the lists of /admin/users, /admin/teams and /admin/audit. Everything else is read where it is written. Where the replica is away or too far behind, these are too.",
+        "postgres://… of a streaming replica of database.url, for what may be a moment old: the lists of /admin/users, /admin/teams and /admin/audit. Everything else is read where it is written. Where the replica is away or too far behind, or takes writes itself, these are too.",
     ),
     Setting::new("database.replica_max_lag", "10s", "How old what the replica has may be."),
     Setting::new("database.migrate_on_start", "true", "Whether `serve` applies migrations, once for all nodes."),

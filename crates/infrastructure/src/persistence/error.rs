@@ -5,7 +5,7 @@ use std::fmt;
 
 use countersign_application::error::{Conflict, Fault, WriteError};
 use sea_orm::sqlx::Error as SqlxError;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// Uniqueness that an index guards: the name that PostgreSQL reports, the columns that SQLite reports, the meaning.
 const CONFLICTS: &[(&str, &str, Conflict)] = &[
@@ -89,6 +89,28 @@ pub(crate) fn is_outage(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a connection was not made, or came to its end, rather than that something took too long on it.
+pub(crate) fn is_disconnection(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) | DbErr::Conn(RuntimeErr::SqlxError(_)) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
+            SqlxError::Io(_)
+            | SqlxError::Tls(_)
+            | SqlxError::Protocol(_)
+            | SqlxError::PoolClosed
+            | SqlxError::WorkerCrashed => true,
+            SqlxError::Database(error) => error.code().is_some_and(|code| ends_connection(&code)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Connection exceptions; the server stops, crashed, or is starting.
+fn ends_connection(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("57P")
+}
+
 fn is_outage_of_driver(error: &SqlxError) -> bool {
     match error {
         SqlxError::Io(_)
@@ -139,5 +161,17 @@ mod tests {
         for code in ["23505", "42601", "25P02", "22P02"] {
             assert!(!is_outage_of_postgres(code), "{code}");
         }
+    }
+
+    #[test]
+    fn a_statement_that_took_too_long_does_not_end_its_connection() {
+        for code in ["08006", "57P01", "57P02", "57P03"] {
+            assert!(ends_connection(code), "{code}");
+        }
+        for code in ["57014", "55P03", "40001", "53300", "42P01"] {
+            assert!(!ends_connection(code), "{code}");
+        }
+        assert!(!is_disconnection(&DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+        assert!(!is_disconnection(&DbErr::Conn(RuntimeErr::Internal("no answer in time".to_owned()))));
     }
 }

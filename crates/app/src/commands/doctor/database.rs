@@ -1,7 +1,7 @@
 //! The database, its schema, and its clock.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
@@ -12,8 +12,8 @@ use crate::commands::doctor::Found;
 use crate::settings::{DatabaseKind, Settings, StorageSettings};
 use crate::wiring;
 
-/// Between two looks at a replica.
-const LOOKS: Duration = Duration::from_millis(250);
+/// Whoever asks is not to wait longer for a replica than that, however far it may be behind.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// As far as one follows from the other.
 pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
@@ -70,36 +70,41 @@ async fn clock(storage: &StorageSettings, database: &Database) -> Found {
 /// Nothing where none is set.
 async fn replica(storage: &StorageSettings, database: &Database) -> Option<Found> {
     match wiring::name_replica(storage, database).await {
-        Ok(replica) => Some(look_at(&replica?, storage.replica_max_lag.unsigned_abs()).await),
+        Ok(replica) => {
+            let replica = replica?;
+            let found = look_at(&replica, patience(storage.replica_max_lag.unsigned_abs())).await;
+            if let Err(error) = replica.close().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the replica was not closed properly");
+            }
+            Some(found)
+        }
         Err(error) => Some(Err(error)),
     }
 }
 
-/// Waits for as long as it may be behind.
+fn patience(max_lag: Duration) -> Duration {
+    max_lag.min(LONGEST)
+}
+
 async fn look_at(replica: &Replica, patience: Duration) -> Found {
-    let until = Instant::now() + patience;
-    let found = loop {
-        let found = replica.look().await.context(
-            "see that the server which database.replica_url names runs and takes connections from here, and that it is \
-             a replica of that of database.url; until then lists are read from the latter",
-        )?;
-        if found != Following::Behind || Instant::now() > until {
-            break found;
-        }
-        tokio::time::sleep(LOOKS).await;
-    };
-    if let Err(error) = replica.close().await {
-        tracing::debug!(error = &error as &dyn std::error::Error, "the replica was not closed properly");
-    }
+    let found = replica.look(patience).await.context(
+        "see that the server which database.replica_url names runs and takes connections from here, and that it is a \
+         replica of that of database.url; until then lists are read from the latter",
+    )?;
     match found {
         Following::InStep => Ok("keeps up".to_owned()),
-        Following::Promoted => {
-            Ok("takes writes itself: it was promoted, or is no replica; name another in database.replica_url"
-                .to_owned())
-        }
+        Following::TakesWrites => bail!(
+            "it takes writes itself, so lists are read from database.url: it was promoted, or is no replica; make it one \
+             of database.url, or name another in database.replica_url, or none"
+        ),
+        Following::Stranger => bail!(
+            "it is a replica of another server, or has another database than database.url names, so lists are read from \
+             there; name one of the server of database.url, with the same database, in database.replica_url"
+        ),
         Following::Behind => bail!(
-            "it is too far behind, so lists are read from database.url; see pg_stat_replication there, and whether \
-             replay is paused"
+            "within {} s it did not get to where database.url was; lists are read from there while it is further behind \
+             than database.replica_max_lag; see pg_stat_replication there, and whether replay is paused",
+            patience.as_secs()
         ),
     }
 }
@@ -113,5 +118,11 @@ mod tests {
         assert_eq!(migrations(0, 13, false).unwrap(), "all 13 are applied");
         assert!(migrations(2, 13, true).is_ok());
         assert!(migrations(2, 13, false).unwrap_err().to_string().contains("countersign migrate up"));
+    }
+
+    #[test]
+    fn a_replica_that_may_be_far_behind_is_not_waited_for_as_long() {
+        assert_eq!(patience(Duration::from_secs(2)), Duration::from_secs(2));
+        assert_eq!(patience(Duration::from_mins(5)), Duration::from_secs(10));
     }
 }

@@ -152,6 +152,11 @@ impl TestServer {
         given.unwrap_or_else(|| std::fs::read_to_string(self.data_dir().join("secret.key")).unwrap())
     }
 
+    /// The replica that it was given.
+    pub(crate) fn replica_url(&self) -> String {
+        self.setup.at(&self.place).remove("COUNTERSIGN__DATABASE__REPLICA_URL").unwrap()
+    }
+
     /// Everything it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()

@@ -38,6 +38,11 @@ impl Written {
             self.reached = Some(asked);
             self.ahead.pop_front();
         }
+        self.age(now)
+    }
+
+    /// The same of a replica that was not asked now.
+    pub(crate) fn age(&self, now: Instant) -> Option<Duration> {
         self.reached.map(|reached| now - reached)
     }
 }

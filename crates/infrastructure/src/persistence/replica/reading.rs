@@ -48,17 +48,12 @@ impl ReplicatedListings {
             answer = read => answer,
             _given_up = standing.wait_for(|standing| *standing != Standing::Used) => return None,
         };
-        match answer {
-            Ok(list) => Some(list),
-            Err(fault) => {
-                if matches!(fault, Fault::Unavailable { .. }) {
-                    self.replica.leave(&fault);
-                } else {
-                    tracing::debug!(error = &fault as &dyn std::error::Error, "the replica did not answer a list");
-                }
-                None
-            }
-        }
+        // One statement that took too long tells nothing of the next: only who watches it gives a replica up.
+        answer
+            .inspect_err(|fault| {
+                tracing::debug!(error = fault as &dyn std::error::Error, "the replica did not answer a list");
+            })
+            .ok()
     }
 
     async fn read<T: Send>(
