@@ -30,7 +30,7 @@ pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::storage::{
-    has_database, has_secret_key, name_database, name_replica, next_step_of_database, open_database, prepare_schema,
+    explain_schema, has_database, has_secret_key, name_database, name_replica, open_database, prepare_schema,
     secret_keys,
 };
 

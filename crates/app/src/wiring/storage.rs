@@ -48,7 +48,7 @@ fn options(storage: &StorageSettings) -> DatabaseOptions {
 }
 
 /// What to look at where the database cannot be used.
-pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
+fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     match storage.database_kind() {
         DatabaseKind::Postgres => {
             "cannot reach the database; see that the server which database.url names runs and takes connections from \
@@ -63,13 +63,16 @@ pub(crate) fn next_step_of_database(storage: &StorageSettings) -> &'static str {
 
 /// Makes the first connection, and reads the schema by it.
 async fn reach(storage: &StorageSettings, database: &Database) -> anyhow::Result<Vec<(String, bool)>> {
-    database.reach().await.map_err(|fault| {
-        let next_step = match fault {
-            Fault::Unavailable { .. } => next_step_of_database(storage),
-            _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",
-        };
-        anyhow::Error::new(fault).context(next_step)
-    })
+    database.reach().await.map_err(|fault| explain_schema(storage, fault))
+}
+
+/// Why the schema could not be read, and what to look at.
+pub(crate) fn explain_schema(storage: &StorageSettings, fault: Fault) -> anyhow::Error {
+    let next_step = match fault {
+        Fault::Unavailable { .. } => next_step_of_database(storage),
+        _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",
+    };
+    anyhow::Error::new(fault).context(next_step)
 }
 
 /// Reaches the database and applies what is pending of the schema, unless that is left to the command.

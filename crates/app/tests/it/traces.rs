@@ -197,6 +197,12 @@ async fn requests_are_answered_as_ever_while_the_collector_is_away_and_traced_on
     collector.be(Mood::Takes);
     sign_in_as(&server, "after", PASSWORD, 200).await;
     collector.of_request("after").await;
+    // It has to hear of it first.
+    let start = Instant::now();
+    while !server.log().contains("the collector takes traces again") {
+        assert!(start.elapsed() < Duration::from_secs(10), "{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let told = |log: &str, line: &str| log.lines().filter(|told| told.contains(line)).count();
     let log = server.log();
     assert_eq!(told(&log, "the collector does not take traces"), 1, "{log}");

@@ -152,10 +152,12 @@ impl Database {
         &self.counter
     }
 
-    /// Closes every connection; on SQLite the last one moves the write-ahead log into the database. A server that hangs is
+    /// Closes every connection. On SQLite the last one moves the write-ahead log into the database; a server that hangs is
     /// waited for no longer than five seconds.
     pub async fn close(&self) -> Result<(), Fault> {
-        within(CLOSING, self.pool.clone().close()).await.map_err(fault)
+        let closed = self.pool.clone().close();
+        let closed = if self.backend() == DbBackend::Sqlite { closed.await } else { within(CLOSING, closed).await };
+        closed.map_err(fault)
     }
 
     /// Waits for the turn to write, on SQLite.

@@ -46,7 +46,7 @@ pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
 /// The database and its schema, at the first try: whoever asks need not be kept waiting.
 async fn reach(storage: &StorageSettings) -> anyhow::Result<(Database, Vec<(String, bool)>)> {
     let database = wiring::name_database(storage).await?;
-    let schema = database.status().await.context(wiring::next_step_of_database(storage))?;
+    let schema = database.status().await.map_err(|fault| wiring::explain_schema(storage, fault))?;
     Ok((database, schema))
 }
 
