@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let service = Service::start(folder.path(), COST)?;
     let account = service.register_and_login(PASSWORD)?;
-    let bare = Bare::start(&account)?;
+    let bare = Bare::start(folder.path(), &account)?;
 
     idle_memory(&service);
     me(&service, &bare, &account.access_token, rounds)?;
@@ -89,7 +89,7 @@ fn starts(folder: &std::path::Path, account: &server::Account, rounds: usize) ->
         service.stop().map(|()| milliseconds)
     };
     let ratios =
-        pairs(rounds * STARTS, start, || Bare::start(account).map(|bare| bare.started_in.as_secs_f64() * 1e3))?;
+        pairs(rounds * STARTS, start, || Bare::start(folder, account).map(|bare| bare.started_in.as_secs_f64() * 1e3))?;
     let ratio = median(&ratios.ratios);
     row(
         "start to first answer over the bare server",

@@ -41,7 +41,7 @@ pub(crate) struct Account {
 impl Service {
     pub(crate) fn start(folder: &Path, cost: u32) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let mut command = Command::new(beside_this("countersign")?);
+        let mut command = Command::new(installed("countersign", folder)?);
         command
             .current_dir(folder)
             .env("COUNTERSIGN__DATA_DIR", folder.join("data"))
@@ -101,9 +101,9 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    pub(crate) fn start(account: &Account) -> anyhow::Result<Self> {
+    pub(crate) fn start(folder: &Path, account: &Account) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let mut command = Command::new(beside_this("countersign-bench-bare")?);
+        let mut command = Command::new(installed("countersign-bench-bare", folder)?);
         command.args([&address.to_string(), &account.jwk, &account.issuer, "countersign", &account.me]);
         let (process, started_in) = start(command, address)?;
         Ok(Self { _process: process, address, started_in })
@@ -129,8 +129,14 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    anyhow::ensure!(path.exists(), "{name} is not built; run scripts/bench");
-    Ok(path)
+/// A copy of what was built beside this, as an installation makes one: a linker leaves what it writes in small pieces in
+/// memory, and each start would pay for that.
+fn installed(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let copy = folder.join(name);
+    if !copy.exists() {
+        let built = std::env::current_exe()?.with_file_name(name);
+        anyhow::ensure!(built.exists(), "{name} is not built; run scripts/bench");
+        std::fs::copy(built, &copy)?;
+    }
+    Ok(copy)
 }

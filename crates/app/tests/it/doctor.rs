@@ -144,7 +144,9 @@ async fn a_clock_that_is_an_hour_off() {
     let (code, output, _) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(1), "{output}");
     let line = output.lines().find(|line| line.starts_with("failed")).unwrap();
-    assert!(line.contains("clock") && line.contains("by NTP") && line.contains("3600 s"), "{output}");
+    assert!(line.contains("clock") && line.contains("by NTP"), "{output}");
+    // In whole seconds, less what passes until it is asked.
+    assert!(line.contains("by 3600 s") || line.contains("by 3599 s"), "{output}");
 }
 
 #[test]
