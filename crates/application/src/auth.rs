@@ -1,6 +1,7 @@
 //! Registration, signing in and out, verification, reset.
 
 pub mod authenticate;
+pub mod browser_session;
 pub mod disown_account;
 pub(crate) mod family_ending;
 pub(crate) mod home_network;
@@ -25,6 +26,7 @@ use crate::dependencies::Dependencies;
 #[expect(missing_docs, reason = "each field is the use case of its type, documented there")]
 pub struct Auth {
     pub authenticate: authenticate::Authenticate,
+    pub browser_sessions: browser_session::BrowserSessions,
     pub disown_account: disown_account::DisownAccount,
     pub login: login::LogIn,
     pub logout: logout::LogOut,
@@ -42,6 +44,7 @@ impl Auth {
     pub fn new(dependencies: &Dependencies) -> Self {
         Self {
             authenticate: authenticate::Authenticate::new(dependencies),
+            browser_sessions: browser_session::BrowserSessions::new(dependencies),
             disown_account: disown_account::DisownAccount::new(dependencies),
             login: login::LogIn::new(dependencies),
             logout: logout::LogOut::new(dependencies),

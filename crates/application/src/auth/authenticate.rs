@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use countersign_domain::ids::{SessionId, UserId};
+use time::OffsetDateTime;
+
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
@@ -50,17 +53,24 @@ impl Authenticate {
             AccessTokenError::Invalid => AuthenticateError::InvalidToken,
             AccessTokenError::Fault(fault) => fault.into(),
         })?;
-        let mut session = self.snapshots.session(verified.session_id).await?.ok_or(AuthenticateError::InvalidToken)?;
-        let user = self.snapshots.account(verified.user_id).await?.ok_or(AuthenticateError::InvalidToken)?;
+        self.live(verified.user_id, verified.session_id, now).await?.ok_or(AuthenticateError::InvalidToken)
+    }
+
+    /// The account of a session, if both count at this moment.
+    pub(crate) async fn live(
+        &self,
+        user_id: UserId,
+        session_id: SessionId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Actor>, Fault> {
+        let Some(mut session) = self.snapshots.session(session_id).await? else { return Ok(None) };
+        let Some(user) = self.snapshots.account(user_id).await? else { return Ok(None) };
         if session.lags_behind(&user, now) {
             // The two were read one after the other: the session that was kept while others ended has moved on since.
-            let stored = self.snapshots.stored_session(verified.session_id).await?;
-            session = stored.ok_or(AuthenticateError::InvalidToken)?;
+            let Some(stored) = self.snapshots.stored_session(session_id).await? else { return Ok(None) };
+            session = stored;
         }
-        if !session.is_live(&user, now) {
-            return Err(AuthenticateError::InvalidToken);
-        }
-        Ok(Actor { user, session_id: verified.session_id })
+        Ok(session.is_live(&user, now).then_some(Actor { user, session_id }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::Origin;
-use countersign_domain::ids::SessionId;
+use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::secret::{RefreshToken, Secret};
 use countersign_domain::session::Session;
 use countersign_domain::user::User;
@@ -20,6 +20,10 @@ use crate::ports::secret_generator::SecretGenerator;
 /// An access token and a refresh token (RFC 6749, 5.1).
 #[derive(Clone, Debug)]
 pub struct Tokens {
+    /// Whose they are.
+    pub user_id: UserId,
+    /// Of which session.
+    pub session_id: SessionId,
     /// Shown with every request.
     pub access_token: Secret,
     /// From now.
@@ -99,6 +103,8 @@ impl TokenIssuance {
             expires_at: now + self.policy.access_ttl,
         };
         Ok(Tokens {
+            user_id: user.id,
+            session_id,
             access_token: self.access_tokens.issue(&claims).await?,
             expires_in: self.policy.access_ttl,
             refresh_token: refresh_token.secret().clone(),

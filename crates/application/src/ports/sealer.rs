@@ -19,4 +19,10 @@ pub trait Sealer: Send + Sync {
 
     /// Opens it again, for whoever presents the same token.
     fn open_successor(&self, presented: &RefreshToken, sealed: &[u8]) -> Result<RefreshToken, Fault>;
+
+    /// Seals what a browser keeps in a cookie under a key of the service; the outcome fits a cookie.
+    fn seal_cookie(&self, contents: &Secret) -> Result<Secret, Fault>;
+
+    /// Opens it again; `None` for what this service did not seal.
+    fn open_cookie(&self, sealed: &Secret) -> Option<Secret>;
 }

@@ -215,6 +215,9 @@ fn sealer() -> MockSealer {
     let mut sealer = MockSealer::new();
     sealer.expect_seal_mail_token().returning(|_, _| Ok(b"sealed".to_vec()));
     sealer.expect_seal_successor().returning(|_, _| Ok(b"sealed".to_vec()));
+    // Open, behind a mark that tells it from what nobody sealed.
+    sealer.expect_seal_cookie().returning(|contents| Ok(Secret::new(format!("sealed-{}", contents.expose()))));
+    sealer.expect_open_cookie().returning(|sealed| sealed.expose().strip_prefix("sealed-").map(Secret::new));
     sealer
 }
 

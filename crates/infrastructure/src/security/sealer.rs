@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::error::Fault;
 use countersign_application::ports::sealer::Sealer;
 use countersign_domain::ids::MailId;
@@ -13,6 +15,7 @@ use crate::security::secret_key::{SecretKeyRing, derive};
 
 const MAIL_TOKENS: &str = "mail tokens";
 const SUCCESSORS: &str = "refresh token successors";
+const COOKIES: &str = "browser cookies";
 
 /// Seals the tokens of mails under a key derived from the secret key. The key of a successor comes from the presented
 /// token alone: whoever reads the database, with the secret key at hand, still cannot open it.
@@ -51,6 +54,17 @@ impl Sealer for SecretKeySealer {
             .and_then(|open| RefreshToken::parse(std::str::from_utf8(&open).ok()?))
             .ok_or_else(|| Fault::internal("sealed successor", "the presented token does not open it"))
     }
+
+    fn seal_cookie(&self, contents: &Secret) -> Result<Secret, Fault> {
+        let sealed = self.keys.seal(COOKIES, &[], contents.expose().as_bytes())?;
+        Ok(Secret::new(URL_SAFE_NO_PAD.encode(sealed)))
+    }
+
+    fn open_cookie(&self, sealed: &Secret) -> Option<Secret> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed.expose()).ok()?;
+        let open = self.keys.open(COOKIES, &[], &sealed).ok()?;
+        std::str::from_utf8(&open).ok().map(Secret::new)
+    }
 }
 
 #[cfg(test)]
@@ -85,5 +99,18 @@ mod tests {
         let sealed = sealer(1).seal_successor(&first, &second).unwrap();
         assert_eq!(sealer(1).open_successor(&first, &sealed).unwrap(), second);
         assert!(sealer(1).open_successor(&second, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_cookie_opens_for_the_service_that_sealed_it_alone() {
+        let sealed = sealer(1).seal_cookie(&Secret::new("contents")).unwrap();
+        assert!(sealed.expose().bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet)));
+        assert_eq!(sealer(1).open_cookie(&sealed).unwrap().expose(), "contents");
+        assert!(sealer(2).open_cookie(&sealed).is_none());
+        let rotated = SecretKeyRing::new(SecretKey::new([2; 32]), Some(SecretKey::new([1; 32])));
+        assert!(SecretKeySealer::new(Arc::new(rotated)).open_cookie(&sealed).is_some());
+        for forged in ["", "contents", &sealed.expose()[1..], &format!("{}A", sealed.expose())] {
+            assert!(sealer(1).open_cookie(&Secret::new(forged)).is_none(), "{forged}");
+        }
     }
 }

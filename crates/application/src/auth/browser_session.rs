@@ -1,0 +1,149 @@
+//! A session as a browser keeps it: in one sealed cookie, out of reach of scripts.
+//!
+//! The cookie names the session, says until when that counts without a look at the refresh token (as long as an access
+//! token would), and carries the refresh token for afterwards. Session and account are looked at for each request, as
+//! for an access token: what ends a session ends it here too, at once.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::Origin;
+use countersign_domain::ids::{SessionId, UserId};
+use countersign_domain::secret::{Secret, one_time_secret};
+use time::{Duration, OffsetDateTime};
+
+use crate::actor::Actor;
+use crate::auth::authenticate::Authenticate;
+use crate::auth::refresh::{Refresh, RefreshCommand, RefreshError};
+use crate::auth::tokens::Tokens;
+use crate::dependencies::Dependencies;
+use crate::error::{Fault, classify};
+use crate::limits::LimitExceeded;
+use crate::ports::clock::Clock;
+use crate::ports::sealer::Sealer;
+use crate::ports::secret_generator::SecretGenerator;
+
+/// What the cookie is to say.
+#[derive(Clone, Debug)]
+pub struct SessionCookie {
+    /// Its value: letters, digits, `-` and `_`.
+    pub value: Secret,
+    /// How long it is to be kept.
+    pub lasts: Duration,
+}
+
+/// Whoever a cookie stands for.
+#[derive(Clone, Debug)]
+pub struct BrowserSession {
+    /// The account and its session.
+    pub actor: Actor,
+    /// What each form of this session carries, and a form of another site cannot (ASVS 3.5.1).
+    pub form_token: Secret,
+    /// What takes the place of the cookie, where the refresh token was exchanged.
+    pub renewed: Option<SessionCookie>,
+}
+
+/// Why a cookie stands for nobody.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The session is over, or never was.
+    #[error("you are not signed in; sign in")]
+    Over,
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
+    /// It could not be checked.
+    #[error(transparent)]
+    Internal(#[from] Fault),
+}
+
+classify! { ResumeError {
+    Over => Unauthenticated "authentication_required",
+} via { Limited, Internal } }
+
+/// The use case.
+#[derive(Clone)]
+pub struct BrowserSessions {
+    clock: Arc<dyn Clock>,
+    secrets: Arc<dyn SecretGenerator>,
+    sealer: Arc<dyn Sealer>,
+    authenticate: Authenticate,
+    refresh: Refresh,
+}
+
+impl BrowserSessions {
+    /// Takes the ports it calls.
+    pub fn new(dependencies: &Dependencies) -> Self {
+        Self {
+            clock: Arc::clone(&dependencies.clock),
+            secrets: Arc::clone(&dependencies.secrets),
+            sealer: Arc::clone(&dependencies.sealer),
+            authenticate: Authenticate::new(dependencies),
+            refresh: Refresh::new(dependencies),
+        }
+    }
+
+    /// The cookie of a session that has just got these tokens by signing in or by a new password.
+    pub fn keep(&self, tokens: &Tokens) -> Result<SessionCookie, Fault> {
+        self.seal(tokens, one_time_secret(self.secrets.octets()))
+    }
+
+    /// Who the cookie stands for. Exchanges the refresh token where the time of an access token is over: no statement
+    /// before that with a warm cache, those of [`Refresh`] then.
+    pub async fn resume(&self, origin: &Origin, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+        let kept = self.sealer.open_cookie(cookie).and_then(|contents| Kept::read(contents.expose()));
+        let Kept { user_id, session_id, fresh_until, form_token, refresh_token } = kept.ok_or(ResumeError::Over)?;
+        let mut renewed = None;
+        if self.clock.now() >= fresh_until {
+            let exchanged = self.refresh.execute(origin, RefreshCommand { refresh_token }).await;
+            let tokens = exchanged.map_err(|error| match error {
+                RefreshError::InvalidRefreshToken => ResumeError::Over,
+                RefreshError::Limited(exceeded) => exceeded.into(),
+                RefreshError::Internal(fault) => fault.into(),
+            })?;
+            renewed = Some(self.seal(&tokens, form_token.clone())?);
+        }
+        let actor = self.authenticate.live(user_id, session_id, self.clock.now()).await?.ok_or(ResumeError::Over)?;
+        Ok(BrowserSession { actor, form_token, renewed })
+    }
+
+    fn seal(&self, tokens: &Tokens, form_token: Secret) -> Result<SessionCookie, Fault> {
+        let kept = Kept {
+            user_id: tokens.user_id,
+            session_id: tokens.session_id,
+            fresh_until: self.clock.now() + tokens.expires_in,
+            form_token,
+            refresh_token: tokens.refresh_token.clone(),
+        };
+        Ok(SessionCookie { value: self.sealer.seal_cookie(&kept.write())?, lasts: tokens.refresh_expires_in })
+    }
+}
+
+/// What is sealed: five texts, none of which has a full stop in it.
+struct Kept {
+    user_id: UserId,
+    session_id: SessionId,
+    fresh_until: OffsetDateTime,
+    form_token: Secret,
+    refresh_token: Secret,
+}
+
+impl Kept {
+    fn write(&self) -> Secret {
+        let (user, session, until) = (self.user_id, self.session_id, self.fresh_until.unix_timestamp());
+        Secret::new(format!("{user}.{session}.{until}.{}.{}", self.form_token.expose(), self.refresh_token.expose()))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(5, '.');
+        Some(Self {
+            user_id: UserId::parse(parts.next()?)?,
+            session_id: SessionId::parse(parts.next()?)?,
+            fresh_until: OffsetDateTime::from_unix_timestamp(parts.next()?.parse().ok()?).ok()?,
+            form_token: Secret::new(parts.next()?),
+            refresh_token: Secret::new(parts.next()?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

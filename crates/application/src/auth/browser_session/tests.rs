@@ -1,0 +1,112 @@
+use countersign_domain::secret::RefreshToken;
+use countersign_domain::session::Session;
+use countersign_domain::user::User;
+
+use super::*;
+use crate::error::Classify as _;
+use crate::ports::rate_limiter::LimitVerdict;
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user, user_id};
+
+fn refresh_token() -> RefreshToken {
+    RefreshToken::new([1; 16], [1; 32])
+}
+
+fn tokens() -> Tokens {
+    Tokens {
+        user_id: user_id(1),
+        session_id: session(1).id,
+        access_token: Secret::new("access-token"),
+        expires_in: Duration::minutes(15),
+        refresh_token: refresh_token().secret().clone(),
+        refresh_expires_in: Duration::days(30),
+    }
+}
+
+/// What signing in `ago` left in the browser.
+fn kept(ago: Duration) -> Secret {
+    let mocks = Mocks::default();
+    mocks.clock.advance(-ago);
+    BrowserSessions::new(&mocks.into_dependencies()).keep(&tokens()).unwrap().value
+}
+
+fn mocks(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
+    let mut mocks = Mocks::default();
+    let (of_family, of_account) = (session_row.clone(), user_row.clone());
+    mocks.sessions.expect_find_by_id().returning(move |_| Ok(session_row.clone()));
+    mocks.sessions.expect_find_by_family().returning(move |_| Ok(of_family.clone()));
+    mocks.users.expect_find_by_id().returning(move |_| Ok(of_account.clone()));
+    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    mocks
+}
+
+async fn resume(mocks: Mocks, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+    BrowserSessions::new(&mocks.into_dependencies()).resume(&origin(), cookie).await
+}
+
+#[tokio::test]
+async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
+    for ago in [Duration::ZERO, Duration::minutes(15) - Duration::SECOND] {
+        let resumed = resume(mocks(Some(session(1)), Some(user(1))), &kept(ago)).await.unwrap();
+        assert_eq!(resumed.actor, actor());
+        assert!(resumed.renewed.is_none() && resumed.form_token.expose().len() == 43);
+    }
+}
+
+#[tokio::test]
+async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
+    let mut mocks = mocks(Some(session(1)), Some(user(1)));
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    let cookie = kept(Duration::minutes(15));
+    let resumed = resume(mocks, &cookie).await.unwrap();
+    assert!(written.committed());
+    let renewed = resumed.renewed.unwrap();
+    assert_eq!(renewed.lasts, Duration::days(30));
+    assert_ne!(renewed.value, cookie);
+    let again = resume(self::mocks(Some(session(1)), Some(user(1))), &renewed.value).await.unwrap();
+    assert_eq!((again.form_token, again.renewed.is_none()), (resumed.form_token, true));
+}
+
+#[tokio::test]
+async fn a_cookie_is_only_as_good_as_its_session_and_account() {
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    let inactive = User { is_active: false, ..user(1) };
+    let later = User { epoch: 1, ..user(1) };
+    for (session_row, user_row) in [
+        (None, Some(user(1))),
+        (Some(ended), Some(user(1))),
+        (Some(session(1)), None),
+        (Some(session(1)), Some(inactive)),
+        (Some(session(1)), Some(later)),
+    ] {
+        for ago in [Duration::ZERO, Duration::hours(1)] {
+            let refused = resume(mocks(session_row.clone(), user_row.clone()), &kept(ago)).await.unwrap_err();
+            assert_eq!(refused.code(), "authentication_required", "{session_row:?} {user_row:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_sealed_asks_the_database_nothing() {
+    for cookie in ["", "x", "sealed-", "sealed-a.b.c.d.e", "sealed-....."] {
+        let refused = resume(Mocks::default(), &Secret::new(cookie)).await.unwrap_err();
+        assert!(matches!(refused, ResumeError::Over), "{cookie}");
+    }
+    let one_part_less = kept(Duration::ZERO).expose().rsplit_once('.').unwrap().0.to_owned();
+    assert!(matches!(resume(Mocks::default(), &Secret::new(one_part_less)).await, Err(ResumeError::Over)));
+}
+
+#[tokio::test]
+async fn an_outage_and_a_limit_sign_nobody_out() {
+    let mut out = Mocks::default();
+    out.sessions.expect_find_by_id().returning(|_| Err(outage()));
+    assert_eq!(resume(out, &kept(Duration::ZERO)).await.unwrap_err().code(), "service_unavailable");
+    let mut limited = Mocks::default();
+    limited.rate_limiter = crate::ports::rate_limiter::MockRateLimiter::new();
+    limited
+        .rate_limiter
+        .expect_peek()
+        .returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
+    assert_eq!(resume(limited, &kept(Duration::hours(1))).await.unwrap_err().code(), "rate_limited");
+}
