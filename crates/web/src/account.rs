@@ -4,9 +4,9 @@ mod change_password;
 mod confirm_email_change;
 mod delete_account;
 mod end_session;
-mod export_account;
+pub(crate) mod export_account;
 mod list_my_teams;
-mod list_sessions;
+pub(crate) mod list_sessions;
 mod me_show;
 #[cfg(test)]
 mod password_holder;
@@ -18,15 +18,15 @@ use crate::routes::{Endpoint, endpoint};
 /// The calls of this module.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        endpoint!(Bearer me_show []),
-        endpoint!(Bearer update_profile [429 "rate_limited"]),
-        endpoint!(Bearer export_account [429 "rate_limited"]),
-        endpoint!(Bearer list_my_teams []),
-        endpoint!(Bearer change_password [403 "wrong_password", 429 "rate_limited"]),
-        endpoint!(Bearer request_email_change [403 "wrong_password", 429 "rate_limited"]),
+        endpoint!(SignedIn me_show []),
+        endpoint!(SignedIn update_profile [429 "rate_limited"]),
+        endpoint!(SignedIn export_account [429 "rate_limited"]),
+        endpoint!(SignedIn list_my_teams []),
+        endpoint!(SignedIn change_password [403 "wrong_password", 429 "rate_limited"]),
+        endpoint!(SignedIn request_email_change [403 "wrong_password", 429 "rate_limited"]),
         endpoint!(Open confirm_email_change [400 "invalid_token", 409 "email_taken"]),
-        endpoint!(Bearer delete_account [403 "wrong_password", 409 "last_admin", 429 "rate_limited"]),
-        endpoint!(Bearer list_sessions []),
-        endpoint!(Bearer end_session [404 "session_not_found"]),
+        endpoint!(SignedIn delete_account [403 "wrong_password", 409 "last_admin", 429 "rate_limited"]),
+        endpoint!(SignedIn list_sessions []),
+        endpoint!(SignedIn end_session [404 "session_not_found"]),
     ]
 }

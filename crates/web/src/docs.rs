@@ -5,7 +5,6 @@ mod errors;
 mod index;
 mod openapi;
 
-use actix_web::http::Method;
 use actix_web::web;
 
 use crate::routes::Endpoint;
@@ -13,11 +12,11 @@ use crate::routes::Endpoint;
 /// The pages of this module.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::page("openapi", Method::GET, "/openapi.json", || web::to(openapi::handle)),
-        Endpoint::page("docs", Method::GET, "/docs", || web::to(index::handle)),
-        Endpoint::page("docs_slash", Method::GET, "/docs/", || web::to(index::without_slash)),
-        Endpoint::page("docs_assets", Method::GET, "/docs/assets/{file}", || web::to(assets::handle)),
-        Endpoint::page("docs_errors", Method::GET, "/docs/errors", || web::to(errors::handle)),
+        Endpoint::file("openapi", "/openapi.json", || web::to(openapi::handle)),
+        Endpoint::file("docs", "/docs", || web::to(index::handle)),
+        Endpoint::file("docs_slash", "/docs/", || web::to(index::without_slash)),
+        Endpoint::file("docs_assets", "/docs/assets/{file}", || web::to(assets::handle)),
+        Endpoint::file("docs_errors", "/docs/errors", || web::to(errors::handle)),
     ]
 }
 

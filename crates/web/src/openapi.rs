@@ -57,7 +57,7 @@ pub fn problems_of(endpoint: &Endpoint) -> Vec<ProblemCode> {
     match endpoint.access {
         Access::TeamAdmin | Access::MemberRemoval => problems.push((403, "team_admin_required")),
         Access::Superuser => problems.push((403, "superuser_required")),
-        Access::Open | Access::Bearer | Access::TeamMember => {}
+        Access::Open | Access::SignedIn | Access::TeamMember => {}
     }
     if let Some((operation, _)) = endpoint.document() {
         if operation.request_body.is_some() {

@@ -1,26 +1,43 @@
-//! Where the links in mails lead: plain pages whose form POSTs to the same address. Looking at one uses nothing up,
-//! for mail scanners look at links too. The forms call the same use cases as the API.
+//! Pages for people: signing in, the own account, and where the links in mails lead. Plain pages whose forms POST to
+//! this service; looking at one changes nothing and uses nothing up, for mail scanners look at links too. The forms
+//! call the same use cases as the API.
 
 mod accept_invitation;
+mod account;
 mod confirm_email_change;
 mod disown_account;
+mod finish;
+mod forgot_password;
+mod frame;
 mod front;
 mod page;
+mod register;
 mod reset_password;
+pub(crate) mod same_origin;
+pub(crate) mod session;
+mod sign_in;
+mod sign_out;
 mod stylesheet;
+mod submitted;
+mod texts;
 mod verify_email;
 
 use actix_web::http::Method;
 use actix_web::web;
 
-use crate::routes::Endpoint;
+pub(crate) use crate::pages::finish::finish;
+use crate::routes::{Access, Endpoint};
 
-/// A page at this path: showing it and submitting its form.
+/// A page for everybody at this path: showing it and submitting its form.
 macro_rules! page {
     ($module:ident $path:literal) => {
         [
-            Endpoint::page(concat!("show_", stringify!($module)), Method::GET, $path, || web::to($module::show)),
-            Endpoint::page(concat!("submit_", stringify!($module)), Method::POST, $path, || web::to($module::submit)),
+            Endpoint::page(concat!("show_", stringify!($module)), Access::Open, Method::GET, $path, || {
+                web::to($module::show)
+            }),
+            Endpoint::page(concat!("submit_", stringify!($module)), Access::Open, Method::POST, $path, || {
+                web::to($module::submit)
+            }),
         ]
     };
 }
@@ -31,12 +48,18 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page!(accept_invitation "/accept-invitation"),
         page!(confirm_email_change "/confirm-email-change"),
         page!(disown_account "/disown-account"),
+        page!(forgot_password "/forgot-password"),
+        page!(register "/register"),
         page!(reset_password "/reset-password"),
+        page!(sign_in "/sign-in"),
         page!(verify_email "/verify-email"),
     ]
     .concat();
-    endpoints.push(Endpoint::page("front", Method::GET, "/", || web::to(front::handle)));
-    endpoints.push(Endpoint::page("stylesheet", Method::GET, "/assets/pages.css", || web::to(stylesheet::handle)));
+    endpoints.push(Endpoint::page("front", Access::Open, Method::GET, "/", || web::to(front::handle)));
+    endpoints
+        .push(Endpoint::page("sign_out", Access::SignedIn, Method::POST, "/sign-out", || web::to(sign_out::submit)));
+    endpoints.push(Endpoint::file("stylesheet", "/assets/pages.css", || web::to(stylesheet::handle)));
+    endpoints.extend(account::endpoints());
     endpoints
 }
 

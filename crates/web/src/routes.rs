@@ -19,8 +19,8 @@ use crate::problem::Problem;
 pub enum Access {
     /// Everybody.
     Open,
-    /// Whoever shows a valid access token.
-    Bearer,
+    /// Whoever is signed in.
+    SignedIn,
     /// Active members of `{team_id}`; to everybody else the team does not exist.
     TeamMember,
     /// Active admins of `{team_id}`.
@@ -29,6 +29,15 @@ pub enum Access {
     MemberRemoval,
     /// Superusers.
     Superuser,
+}
+
+/// What shows who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token in `Authorization`.
+    Token,
+    /// The cookie of a browser: a page, which answers whoever is not signed in by leading there.
+    Cookie,
 }
 
 impl Access {
@@ -57,6 +66,8 @@ pub struct Endpoint {
     pub pattern: String,
     /// Who may call it.
     pub access: Access,
+    /// By what it is told who calls.
+    pub credential: Credential,
     /// Problems of its own; [`crate::openapi`] adds those that follow from its access and shape.
     pub problems: &'static [ProblemCode],
     document: Option<Document>,
@@ -87,13 +98,26 @@ impl Endpoint {
             operation
         };
         let document: Document = (operation, P::schemas);
-        Self { name, method, pattern: P::path(), access, problems, document: Some(document), handler }
+        let (pattern, credential) = (P::path(), Credential::Token);
+        Self { name, method, pattern, access, credential, problems, document: Some(document), handler }
     }
 
-    /// Something to look at, which is no call of the API.
-    pub(crate) fn page(name: &'static str, method: Method, pattern: &str, handler: fn() -> Route) -> Self {
-        let pattern = pattern.to_owned();
-        Self { name, method, pattern, access: Access::Open, problems: &[], document: None, handler }
+    /// Something to fetch, which is no call of the API.
+    pub(crate) fn file(name: &'static str, pattern: &str, handler: fn() -> Route) -> Self {
+        let page = Self::page(name, Access::Open, Method::GET, pattern, handler);
+        Self { credential: Credential::Token, ..page }
+    }
+
+    /// A page, or the form on it.
+    pub(crate) fn page(
+        name: &'static str,
+        access: Access,
+        method: Method,
+        pattern: &str,
+        handler: fn() -> Route,
+    ) -> Self {
+        let (pattern, credential) = (pattern.to_owned(), Credential::Cookie);
+        Self { name, method, pattern, access, credential, problems: &[], document: None, handler }
     }
 
     /// Its documentation and the schemas that this names; pages have none.
@@ -111,8 +135,8 @@ impl Endpoint {
     }
 
     fn route(&self, flood_guard: &FloodGuard) -> Route {
-        let (access, name) = (self.access, self.name);
-        let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, name, req, next)));
+        let (access, credential, name) = (self.access, self.credential, self.name);
+        let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, credential, name, req, next)));
         let route = match self.guarded() {
             Some(guarded) => flood_guard.before(route, guarded),
             None => route,

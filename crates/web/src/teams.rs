@@ -22,7 +22,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             400 "invalid_token", 401 "authentication_required", 401 "invalid_token",
             403 "invitation_for_another_account", 409 "account_required", 429 "rate_limited"
         ]),
-        endpoint!(Bearer create_team [409 "team_limit_reached", 429 "rate_limited"]),
+        endpoint!(SignedIn create_team [409 "team_limit_reached", 429 "rate_limited"]),
         endpoint!(TeamMember show_team []),
         endpoint!(TeamAdmin update_team [429 "rate_limited"]),
         endpoint!(TeamAdmin delete_team []),

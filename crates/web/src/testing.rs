@@ -14,7 +14,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::web;
 use countersign_application::Application;
 use countersign_application::ports::access_tokens::{AccessTokenError, MockAccessTokens, VerifiedAccess};
-use countersign_application::testing::{Mocks, SequentialIds, membership, session, team, user};
+use countersign_application::testing::{Mocks, NOW, SequentialIds, membership, session, team, user};
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 use serde_json::Value;
@@ -147,4 +147,14 @@ pub(crate) fn sign_in_to_team(role: Role) -> Mocks {
 /// With the good token.
 pub(crate) fn signed_in(request: TestRequest) -> TestRequest {
     request.insert_header(("authorization", format!("Bearer {TOKEN}")))
+}
+
+/// The token of the forms of [`in_browser`]'s session.
+pub(crate) const FORM_TOKEN: &str = "form-token";
+
+/// With the cookie of a browser that is signed in.
+pub(crate) fn in_browser(request: TestRequest) -> TestRequest {
+    let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() + 60);
+    let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.refresh-token");
+    request.insert_header(("cookie", format!("__Host-countersign={sealed}")))
 }

@@ -22,8 +22,9 @@ use tracing::Instrument as _;
 use crate::extract::actor::{Authenticated, TeamMember, authenticate};
 use crate::extract::path::TeamPath;
 use crate::extract::{MemberPath, RequestOrigin};
+use crate::pages::{self, same_origin, session};
 use crate::problem::Problem;
-use crate::routes::Access;
+use crate::routes::{Access, Credential};
 
 /// Before a request is handled again that others were in the way of, and rolled back by the database for it. Uneven, so
 /// that two of them do not meet again.
@@ -31,17 +32,21 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(3
 
 pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
+    credential: Credential,
     endpoint: &'static str,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
-    let mut response = match admit(access, req.request()).await {
+    let mut response = match admit(access, credential, req.request()).await {
         Ok(()) => {
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
             handle(req, next).instrument(span).await?
         }
         Err(problem) => req.into_response(problem.error_response()),
     };
+    if credential == Credential::Cookie {
+        return Ok(pages::finish(response));
+    }
     // Refusals included: whoever has another token is answered otherwise.
     if access != Access::Open {
         response.headers_mut().append(VARY, HeaderValue::from_static("authorization"));
@@ -77,21 +82,28 @@ async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -
     Ok(answered?.map_into_boxed_body())
 }
 
-async fn admit(access: Access, req: &HttpRequest) -> Result<(), Problem> {
+async fn admit(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
+    if credential == Credential::Cookie {
+        same_origin::require(req)?;
+    }
     if access == Access::Open {
         return Ok(());
     }
     let span = tracing::info_span!(target: spans::TARGET, "authorize");
-    admit_known(access, req).instrument(span).await
+    admit_known(access, credential, req).instrument(span).await
 }
 
-async fn admit_known(access: Access, req: &HttpRequest) -> Result<(), Problem> {
+async fn admit_known(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
     let application = req.app_data::<web::Data<Application>>();
     let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
     let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
-    let actor = authenticate(req, application).await?.ok_or_else(Problem::authentication_required)?;
+    let actor = match credential {
+        Credential::Token => authenticate(req, application).await?,
+        Credential::Cookie => session::resume(req, application).await?.map(|session| session.actor),
+    };
+    let actor = actor.ok_or_else(Problem::authentication_required)?;
     match access {
-        Access::Open | Access::Bearer => {}
+        Access::Open | Access::SignedIn => {}
         Access::TeamMember => admit_to_team(application, &actor, &origin, req, Permission::ViewTeam).await?,
         Access::TeamAdmin => admit_to_team(application, &actor, &origin, req, Permission::UpdateTeam).await?,
         Access::MemberRemoval => {

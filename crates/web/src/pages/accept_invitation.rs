@@ -11,47 +11,22 @@ use countersign_domain::password::NewPassword;
 
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
-use crate::pages::page::{Field, Linked, Page, TokenOnly};
-use crate::problem::Problem;
-use crate::settings::WebSettings;
-use crate::teams::accept_invitation::ACCEPTED;
+use crate::pages::frame::Frame;
+use crate::pages::page::{Done, Field, Linked, Page, TokenOnly};
+use crate::pages::submitted::Submitted;
 
-const JOIN: Page = Page {
-    action: "accept-invitation",
-    title: "Join the team",
-    intro: "You are invited into a team.",
-    fields: &[],
-    button: "Join",
-};
+const JOIN: Page = Page { name: "join_team", fields: &[Field::token()] };
 
 const REGISTER: Page = Page {
-    action: "accept-invitation",
-    title: "Register and join the team",
-    intro: "There is no account with the invited e-mail address yet. Register to join.",
+    name: "register_to_join",
     fields: &[
-        text("first_name", "First name", "given-name"),
-        text("last_name", "Last name", "family-name"),
-        Field {
-            name: "email",
-            label: "E-mail address",
-            kind: "email",
-            autocomplete: "username",
-            hint: "The one that the invitation was sent to.",
-        },
-        Field {
-            name: "password",
-            label: "Password",
-            kind: "password",
-            autocomplete: "new-password",
-            hint: "At least 8 characters.",
-        },
+        Field::token(),
+        Field::text("first_name", "given-name"),
+        Field::text("last_name", "family-name"),
+        Field::email("email", "username").called("invited_email"),
+        Field::new_password("password").called("chosen_password"),
     ],
-    button: "Register and join",
 };
-
-const fn text(name: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
-    Field { name, label, kind: "text", autocomplete, hint: "" }
-}
 
 struct RegistrationForm(RegisterCommand);
 
@@ -72,41 +47,40 @@ impl FromFields for RegistrationForm {
     }
 }
 
-pub(crate) async fn show(settings: web::Data<WebSettings>, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
-    JOIN.show(&settings, link.token.as_deref())
+pub(crate) async fn show(frame: Frame, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
+    JOIN.show_linked(&frame, link.token.as_deref())
 }
 
 pub(crate) async fn submit(
     application: web::Data<Application>,
-    settings: web::Data<WebSettings>,
+    frame: Frame,
     RequestOrigin(origin): RequestOrigin,
-    form: Form,
+    Submitted(form): Submitted,
 ) -> HttpResponse {
     if form.value("email").is_some() {
-        return register(&application, &settings, &origin, &form).await;
+        return register(&application, &frame, &origin, &form).await;
     }
     let mut account_required = false;
     let answer = JOIN
-        .submit(&settings, &form, async |TokenOnly(token)| {
-            let command = AcceptInvitationCommand { token, actor: None };
+        .submit(&frame, &form, async |TokenOnly(token)| {
+            let actor = frame.session.as_ref().map(|session| session.actor.clone());
+            let command = AcceptInvitationCommand { token, actor };
             let accepted = application.teams.accept_invitation.execute(&origin, command).await;
             account_required = matches!(accepted, Err(AcceptInvitationError::AccountRequired));
             accepted?;
-            Ok(ACCEPTED)
+            Ok(Done::Told("joined"))
         })
         .await;
-    if account_required { REGISTER.form(&settings, &form, None) } else { answer }
+    if account_required { REGISTER.form(&frame, &form, None) } else { answer }
 }
 
-async fn register(application: &Application, settings: &WebSettings, origin: &Origin, form: &Form) -> HttpResponse {
+async fn register(application: &Application, frame: &Frame, origin: &Origin, form: &Form) -> HttpResponse {
     REGISTER
-        .submit(settings, form, async |RegistrationForm(command)| -> Result<_, Problem> {
-            Ok(match application.auth.register.execute(origin, command).await? {
-                Registration::Registered(_) => {
-                    "You are registered and a member of the team. Sign in with your e-mail address and password."
-                }
-                Registration::Concealed => "Look into your mailbox for what comes next.",
-            })
+        .submit(frame, form, async |RegistrationForm(command)| {
+            Ok(Done::Told(match application.auth.register.execute(origin, command).await? {
+                Registration::Registered(_) => "registered",
+                Registration::Concealed => "concealed",
+            }))
         })
         .await
 }

@@ -4,32 +4,26 @@ use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::account::confirm_email_change::ConfirmEmailChangeCommand;
 
-use crate::extract::form::Form;
 use crate::extract::{QueryFields, RequestOrigin};
-use crate::pages::page::{Linked, Page, TokenOnly};
-use crate::settings::WebSettings;
+use crate::pages::frame::Frame;
+use crate::pages::page::{Done, Field, Linked, Page, TokenOnly};
+use crate::pages::submitted::Submitted;
 
-const PAGE: Page = Page {
-    action: "confirm-email-change",
-    title: "Use this e-mail address",
-    intro: "The account that asked for it will have this address from now on, and signs in with it. If it was not you who asked, signed in to that account, close this page: somebody else did.",
-    fields: &[],
-    button: "Use this address",
-};
+const PAGE: Page = Page { name: "confirm_email_change", fields: &[Field::token()] };
 
-pub(crate) async fn show(settings: web::Data<WebSettings>, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
-    PAGE.show(&settings, link.token.as_deref())
+pub(crate) async fn show(frame: Frame, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
+    PAGE.show_linked(&frame, link.token.as_deref())
 }
 
 pub(crate) async fn submit(
     application: web::Data<Application>,
-    settings: web::Data<WebSettings>,
+    frame: Frame,
     RequestOrigin(origin): RequestOrigin,
-    form: Form,
+    Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&settings, &form, async |TokenOnly(token)| {
+    PAGE.submit(&frame, &form, async |TokenOnly(token)| {
         application.account.confirm_email_change.execute(&origin, ConfirmEmailChangeCommand { token }).await?;
-        Ok("Your account has the new e-mail address.")
+        Ok(Done::Told("confirmed"))
     })
     .await
 }

@@ -2,18 +2,17 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
 
-use crate::pages::page::{FRONT, render};
+use crate::pages::frame::Frame;
 use crate::problem::Problem;
-use crate::settings::WebSettings;
 
-pub(crate) async fn handle(req: HttpRequest, settings: web::Data<WebSettings>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn handle(req: HttpRequest, frame: Frame) -> Result<HttpResponse, Problem> {
     if wants_json(&req) {
         return Err(Problem::of_status(StatusCode::NOT_FOUND));
     }
-    Ok(render(FRONT, StatusCode::OK, context! { product => settings.product }))
+    Ok(frame.page("front.html", context! {}))
 }
 
 /// Programs that ask for JSON get what every path without a call answers.

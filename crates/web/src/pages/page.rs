@@ -1,194 +1,204 @@
-//! What all pages have in common: a form, what was typed into it, and what came of it.
+//! Pages with one form: what was typed into it, and what came of it.
 
-use std::sync::LazyLock;
-
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
-use actix_web::{HttpResponse, ResponseError as _};
-use minijinja::{Environment, context};
+use countersign_domain::secret::Secret;
+use minijinja::{Value, context};
 use serde::Serialize;
 
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields};
-use crate::middleware::answer::OwnBody;
+use crate::pages::frame::{Frame, mark};
 use crate::problem::Problem;
-use crate::settings::WebSettings;
-
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
-/// The names end in `.html`, so every value is escaped.
-const TEMPLATE: &str = "page.html";
-/// The template of `GET /`.
-pub(crate) const FRONT: &str = "front.html";
-
-static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.add_template(TEMPLATE, include_str!("page.html"))?;
-    environment.add_template(FRONT, include_str!("front.html"))?;
-    Ok(environment)
-});
 
 /// Code of a field whose password is not that of the account.
 pub(crate) const WRONG_PASSWORD: &str = "wrong_password";
 
-const CUT: &str = "The link is not whole. Open it from the mail again, or copy all of it.";
-
-/// A page with a form.
+/// A page with one form. Its texts are those of this name in the catalogue.
+#[derive(Clone, Copy)]
 pub(crate) struct Page {
-    /// The path, without the slash: links stay relative, so that pages also work below a path of a proxy.
-    pub(crate) action: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) intro: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) fields: &'static [Field],
-    pub(crate) button: &'static str,
 }
 
-/// A field of a form, besides the token.
+/// The form of a page, and the template that shows it.
+pub(crate) struct Surrounded {
+    page: Page,
+    template: &'static str,
+    values: Value,
+}
+
+/// A field of a form.
+#[derive(Clone, Copy)]
 pub(crate) struct Field {
+    /// What it is sent as; its texts are those of this name in the catalogue, unless `texts` says otherwise.
     pub(crate) name: &'static str,
-    pub(crate) label: &'static str,
+    pub(crate) texts: &'static str,
     /// Type of the input.
     pub(crate) kind: &'static str,
     /// What browsers and password managers may fill in.
     pub(crate) autocomplete: &'static str,
-    pub(crate) hint: &'static str,
+}
+
+impl Field {
+    pub(crate) const fn text(name: &'static str, autocomplete: &'static str) -> Self {
+        Self { name, texts: name, kind: "text", autocomplete }
+    }
+
+    pub(crate) const fn email(name: &'static str, autocomplete: &'static str) -> Self {
+        Self { name, texts: name, kind: "email", autocomplete }
+    }
+
+    /// The password of the account.
+    pub(crate) const fn password(name: &'static str) -> Self {
+        Self { name, texts: name, kind: "password", autocomplete: "current-password" }
+    }
+
+    /// A password to be chosen.
+    pub(crate) const fn new_password(name: &'static str) -> Self {
+        Self { name, texts: "new_password", kind: "password", autocomplete: "new-password" }
+    }
+
+    /// The token of a mail: hidden where the link brought it along.
+    pub(crate) const fn token() -> Self {
+        Self { name: "token", texts: "token", kind: "token", autocomplete: "off" }
+    }
+
+    /// What goes along unseen.
+    pub(crate) const fn hidden(name: &'static str) -> Self {
+        Self { name, texts: name, kind: "hidden", autocomplete: "off" }
+    }
+
+    /// The same with other texts.
+    pub(crate) const fn called(mut self, texts: &'static str) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    fn kind(self, value: &str) -> &'static str {
+        match (self.kind, value.is_empty()) {
+            ("token", true) => "text",
+            ("token", false) => "hidden",
+            (kind, _) => kind,
+        }
+    }
 }
 
 /// A field as it is shown.
 #[derive(Serialize)]
 struct ShownField<'a> {
     name: &'a str,
-    label: &'a str,
+    texts: &'a str,
     kind: &'a str,
     autocomplete: &'a str,
-    hint: &'a str,
     value: &'a str,
     error: &'a str,
 }
 
-/// What a page shows besides what it is for.
-#[derive(Default)]
-struct Shown<'a> {
-    heading: &'a str,
-    /// The form; none without fields.
-    fields: Vec<ShownField<'a>>,
-    /// What went wrong.
-    alert: &'a str,
-    /// What was done.
-    done: &'a str,
+/// What came of a form.
+pub(crate) enum Done {
+    /// The page says so, by the text of this name.
+    Told(&'static str),
+    /// Another answer, such as another page.
+    Led(HttpResponse),
 }
 
 impl Page {
-    /// The empty form; none for a token that can only be refused, which its shape alone tells: nothing is looked up.
-    pub(crate) fn show(&self, settings: &WebSettings, token: Option<&str>) -> HttpResponse {
-        let shown = Shown { heading: self.title, ..Shown::default() };
+    /// On a page that shows more than the form.
+    pub(crate) const fn within(self, template: &'static str, values: Value) -> Surrounded {
+        Surrounded { page: self, template, values }
+    }
+
+    fn alone(&self) -> Surrounded {
+        self.within("form.html", context! {})
+    }
+
+    /// The empty form.
+    pub(crate) fn show(&self, frame: &Frame) -> HttpResponse {
+        self.form(frame, &Form(vec![]), None)
+    }
+
+    /// The form of a link; none for a token that can only be refused, which its shape alone tells: nothing is looked up.
+    pub(crate) fn show_linked(&self, frame: &Frame, token: Option<&str>) -> HttpResponse {
         match token.filter(|token| !token.is_empty()) {
             Some(token) if !is_whole(token) => {
-                self.render(settings, StatusCode::BAD_REQUEST, &Shown { alert: CUT, ..shown })
+                frame.answer("form.html", StatusCode::BAD_REQUEST, context! { page => self.name, cut => true })
             }
             token => {
                 let typed = token.map(|token| ("token".to_owned(), token.to_owned()));
-                self.form(settings, &Form(typed.into_iter().collect()), None)
+                self.form(frame, &Form(typed.into_iter().collect()), None)
             }
         }
     }
 
+    /// See [`Surrounded::submit`].
+    pub(crate) async fn submit<T: FromFields>(
+        &self,
+        frame: &Frame,
+        form: &Form,
+        execute: impl AsyncFnOnce(T) -> Result<Done, Problem>,
+    ) -> HttpResponse {
+        self.alone().submit(frame, form, execute).await
+    }
+
+    /// See [`Surrounded::form`].
+    pub(crate) fn form(&self, frame: &Frame, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
+        self.alone().form(frame, typed, problem)
+    }
+}
+
+impl Surrounded {
     /// Makes a command of what was typed and says what came of it; the form again if nothing did.
     pub(crate) async fn submit<T: FromFields>(
         &self,
-        settings: &WebSettings,
+        frame: &Frame,
         form: &Form,
-        execute: impl AsyncFnOnce(T) -> Result<&'static str, Problem>,
+        execute: impl AsyncFnOnce(T) -> Result<Done, Problem>,
     ) -> HttpResponse {
         let outcome = match Fields::of_pairs(form.0.clone()).read::<T>() {
             Ok(command) => execute(command).await,
             Err(problem) => Err(problem),
         };
         match outcome {
-            Ok(done) => {
-                let shown = Shown { heading: self.title, done, ..Shown::default() };
-                self.render(settings, StatusCode::OK, &shown)
+            Ok(Done::Told(told)) => {
+                frame.page(self.template, context! { page => self.page.name, told, ..self.values.clone() })
             }
-            Err(problem) => self.form(settings, form, Some(&problem)),
+            Ok(Done::Led(answer)) => answer,
+            Err(problem) => self.form(frame, form, Some(&problem)),
         }
     }
 
     /// The form with what was typed before, passwords apart, and what is wrong with it; no form where the token is dead.
-    pub(crate) fn form(&self, settings: &WebSettings, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
-        let token = typed.value("token").unwrap_or_default();
-        let mut fields = vec![ShownField {
-            name: "token",
-            label: "Token",
-            kind: if token.is_empty() { "text" } else { "hidden" },
-            autocomplete: "off",
-            hint: "It stands in the mail.",
-            value: token,
-            error: "",
-        }];
-        fields.extend(self.fields.iter().map(|field| ShownField {
-            name: field.name,
-            label: field.label,
-            kind: field.kind,
-            autocomplete: field.autocomplete,
-            hint: field.hint,
-            value: if field.kind == "password" { "" } else { typed.value(field.name).unwrap_or_default() },
-            error: "",
-        }));
-        let heading = self.title;
+    pub(crate) fn form(&self, frame: &Frame, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
+        let error_of = |name: &str| {
+            let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == name));
+            error.map_or("", |error| &error.message)
+        };
+        let fields: Vec<_> = self
+            .page
+            .fields
+            .iter()
+            .map(|field| {
+                let value = if field.kind == "password" { "" } else { typed.value(field.name).unwrap_or_default() };
+                let Field { name, texts, autocomplete, .. } = *field;
+                ShownField { name, texts, kind: field.kind(value), autocomplete, value, error: error_of(name) }
+            })
+            .collect();
         let Some(problem) = problem else {
-            return self.render(settings, StatusCode::OK, &Shown { heading, fields, ..Shown::default() });
+            return frame.page(self.template, context! { page => self.page.name, fields, ..self.values.clone() });
         };
-        for error in &problem.errors {
-            if let Some(field) = fields.iter_mut().find(|field| field.name == error.field) {
-                field.error = &error.message;
-            }
-        }
-        let is_wrong_password = problem.errors.iter().any(|error| error.code == WRONG_PASSWORD);
-        let shown = Shown {
-            heading: if is_wrong_password { "The password is wrong" } else { heading },
-            fields: if problem.code == "invalid_token" { vec![] } else { fields },
-            alert: if problem.code == "validation_failed" {
-                "Some of it cannot be used; see below."
-            } else {
-                &problem.detail
-            },
-            done: "",
+        let values = context! {
+            page => self.page.name,
+            fields => if problem.code == "invalid_token" { vec![] } else { fields },
+            alert => problem.detail,
+            see_below => problem.code == "validation_failed",
+            wrong_password => problem.errors.iter().any(|error| error.code == WRONG_PASSWORD),
+            ..self.values.clone()
         };
-        let mut response = self.render(settings, problem.status, &shown);
-        if let Some(seconds) = problem.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        // For the log.
-        response.extensions_mut().insert(problem.clone());
+        let mut response = frame.answer(self.template, problem.status, values);
+        mark(&mut response, problem);
         response
     }
-
-    fn render(&self, settings: &WebSettings, status: StatusCode, shown: &Shown<'_>) -> HttpResponse {
-        let values = context! {
-            product => settings.product, title => shown.heading, intro => self.intro, action => self.action,
-            button => self.button, fields => shown.fields, alert => shown.alert, done => shown.done,
-        };
-        render(TEMPLATE, status, values)
-    }
-}
-
-/// Makes a page of a template; the policy lets nothing run on it.
-pub(crate) fn render(template: &str, status: StatusCode, values: minijinja::Value) -> HttpResponse {
-    let page = match &*TEMPLATES {
-        Ok(templates) => templates.get_template(template).and_then(|template| template.render(values)),
-        Err(error) => return Problem::internal(error.to_string()).error_response(),
-    };
-    let page = match page {
-        Ok(page) => page,
-        Err(error) => return Problem::internal(error).error_response(),
-    };
-    let mut response = HttpResponse::build(status)
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .content_type("text/html; charset=utf-8")
-        .body(page);
-    response.extensions_mut().insert(OwnBody);
-    response
 }
 
 /// Mailed tokens are 32 octets in base64url, all of them.
@@ -208,7 +218,7 @@ impl FromFields for Linked {
 }
 
 /// A form that has only the token.
-pub(crate) struct TokenOnly(pub(crate) countersign_domain::secret::Secret);
+pub(crate) struct TokenOnly(pub(crate) Secret);
 
 impl FromFields for TokenOnly {
     fn from_fields(fields: &mut Fields) -> Option<Self> {

@@ -5,24 +5,12 @@ use countersign_application::Application;
 use countersign_application::auth::reset_password::ResetPasswordCommand;
 use countersign_domain::password::NewPassword;
 
-use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
-use crate::pages::page::{Field, Linked, Page};
-use crate::settings::WebSettings;
+use crate::pages::frame::Frame;
+use crate::pages::page::{Done, Field, Linked, Page};
+use crate::pages::submitted::Submitted;
 
-const PAGE: Page = Page {
-    action: "reset-password",
-    title: "Set a new password",
-    intro: "You will be signed out everywhere and can sign in with the new password.",
-    fields: &[Field {
-        name: "new_password",
-        label: "New password",
-        kind: "password",
-        autocomplete: "new-password",
-        hint: "At least 8 characters.",
-    }],
-    button: "Set the password",
-};
+const PAGE: Page = Page { name: "reset_password", fields: &[Field::token(), Field::new_password("new_password")] };
 
 struct NewPasswordForm(ResetPasswordCommand);
 
@@ -34,19 +22,19 @@ impl FromFields for NewPasswordForm {
     }
 }
 
-pub(crate) async fn show(settings: web::Data<WebSettings>, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
-    PAGE.show(&settings, link.token.as_deref())
+pub(crate) async fn show(frame: Frame, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
+    PAGE.show_linked(&frame, link.token.as_deref())
 }
 
 pub(crate) async fn submit(
     application: web::Data<Application>,
-    settings: web::Data<WebSettings>,
+    frame: Frame,
     RequestOrigin(origin): RequestOrigin,
-    form: Form,
+    Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&settings, &form, async |NewPasswordForm(command)| {
+    PAGE.submit(&frame, &form, async |NewPasswordForm(command)| {
         application.auth.reset_password.execute(&origin, command).await?;
-        Ok("Your password is set. Sign in with it.")
+        Ok(Done::Told("set"))
     })
     .await
 }

@@ -41,7 +41,7 @@ async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
         assert!(!policy.contains("script-src"), "{policy}");
         assert!(page.text.contains(&format!("<form method=\"post\" action=\"{}\">", &path[1..])), "{path}");
         assert!(page.text.contains(&format!("<input type=\"hidden\" name=\"token\" value=\"{MAILED}\">")), "{path}");
-        assert!(page.text.contains("<button type=\"submit\">"), "{path}");
+        assert!(page.text.contains("<button type=\"submit\""), "{path}");
     }
 }
 
@@ -100,8 +100,9 @@ async fn the_front_page_says_what_this_is_and_its_links_lead_on() {
     assert!(!page.header("content-security-policy").unwrap().contains("script-src") && !page.text.contains("<script"));
     let links: Vec<_> = page.text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert!(links.contains(&"docs") && links.contains(&"openapi.json"), "{links:?}");
-    for link in links.iter().filter(|link| !link.starts_with("data:")) {
-        assert_eq!(show(&format!("/{link}")).await.status, 200, "{link}");
+    for link in links.iter().filter(|link| !link.starts_with("data:") && !link.starts_with('#')) {
+        let link = link.replace("&#x2f;", "/");
+        assert_eq!(show(&format!("/{}", link.trim_start_matches("./"))).await.status, 200, "{link}");
     }
     for (accept, status) in [("application/json", 404), ("application/problem+json", 404), ("*/*", 200)] {
         let request = TestRequest::get().uri("/").insert_header(("accept", accept));
@@ -150,7 +151,8 @@ async fn a_form_is_sent_as_a_form() {
     for path in PAGES {
         let request = TestRequest::post().uri(path).set_json(serde_json::json!({"token": "abc"}));
         let answer = call(Mocks::default(), request).await;
-        assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{path}");
+        assert_eq!(answer.status, 415, "{path}");
+        assert!(answer.text.contains("role=\"alert\""), "{path}");
     }
 }
 

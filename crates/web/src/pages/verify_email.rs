@@ -5,28 +5,15 @@ use countersign_application::Application;
 use countersign_application::auth::verify_email::{Proof, VerifyEmailCommand, VerifyEmailError};
 use countersign_domain::password::PresentedPassword;
 
-use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
-use crate::pages::page::{Field, Linked, Page, WRONG_PASSWORD};
+use crate::pages::frame::Frame;
+use crate::pages::page::{Done, Field, Linked, Page, WRONG_PASSWORD};
+use crate::pages::submitted::Submitted;
 use crate::problem::{FieldError, Problem};
-use crate::settings::WebSettings;
 
 /// The password shows that whoever reads the mail also owns the account: somebody else may have registered the
 /// address, and a mere click must not hand it to them.
-const PAGE: Page = Page {
-    action: "verify-email",
-    title: "Verify your e-mail address",
-    intro: "Give the password of your account to show that it is yours. \
-            If you did not register, close this page and follow the other link in the mail.",
-    fields: &[Field {
-        name: "password",
-        label: "Password",
-        kind: "password",
-        autocomplete: "current-password",
-        hint: "",
-    }],
-    button: "Verify",
-};
+const PAGE: Page = Page { name: "verify_email", fields: &[Field::token(), Field::password("password")] };
 
 struct VerificationForm(VerifyEmailCommand);
 
@@ -49,19 +36,19 @@ fn told_at_the_field(error: VerifyEmailError) -> Problem {
     problem
 }
 
-pub(crate) async fn show(settings: web::Data<WebSettings>, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
-    PAGE.show(&settings, link.token.as_deref())
+pub(crate) async fn show(frame: Frame, QueryFields(link): QueryFields<Linked>) -> HttpResponse {
+    PAGE.show_linked(&frame, link.token.as_deref())
 }
 
 pub(crate) async fn submit(
     application: web::Data<Application>,
-    settings: web::Data<WebSettings>,
+    frame: Frame,
     RequestOrigin(origin): RequestOrigin,
-    form: Form,
+    Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&settings, &form, async |VerificationForm(command)| {
+    PAGE.submit(&frame, &form, async |VerificationForm(command)| {
         application.auth.verify_email.execute(&origin, command).await.map_err(told_at_the_field)?;
-        Ok("Your e-mail address is verified.")
+        Ok(Done::Told("verified"))
     })
     .await
 }

@@ -27,6 +27,7 @@ catalogue! {
     "authentication_required" [401] "A token is required" "Send an access token: Authorization: Bearer, then the token.";
     "bad_request" [400] "The request cannot be understood" "Check the request against the API description.";
     "email_taken" [409] "The address belongs to another account" "Sign in with it, or reset its password.";
+    "form_refused" [403] "The form of a page was not taken" "Open the page again and fill it in once more.";
     "head_too_large" [431] "The head of the request is too large" "Send fewer or shorter headers: at most 96, and 128 KiB.";
     "internal_error" [500] "A fault of this service" "Report the request id to whoever runs the service.";
     "invalid_credentials" [401] "Address or password is wrong" "Check both; the answer is the same for unknown addresses.";

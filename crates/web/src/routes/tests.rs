@@ -5,11 +5,12 @@ use actix_web::test::TestRequest;
 use countersign_application::testing::{Mocks, team, user};
 use countersign_domain::audit::AuditKind;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 
 use crate::openapi;
 use crate::problem::catalogue;
-use crate::routes::{Access, Endpoint, table};
-use crate::testing::{call, sign_in, sign_in_to_team, signed_in};
+use crate::routes::{Access, Credential, Endpoint, table};
+use crate::testing::{Answer, FORM_TOKEN, call, in_browser, sign_in, sign_in_to_team, signed_in};
 
 const STRANGE: &str = "0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a";
 
@@ -27,7 +28,7 @@ fn request(endpoint: &Endpoint, team: &str) -> TestRequest {
 
 #[actix_web::test]
 async fn every_route_that_is_not_open_asks_for_a_token() {
-    for endpoint in table().iter().filter(|endpoint| endpoint.access != Access::Open) {
+    for endpoint in table().iter().filter(|endpoint| closed(endpoint, Credential::Token)) {
         let answer = call(Mocks::default(), request(endpoint, STRANGE)).await;
         assert_eq!(answer.problem(), (401, "authentication_required".to_owned()), "{}", endpoint.name);
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
@@ -40,15 +41,104 @@ async fn every_route_that_is_not_open_asks_for_a_token() {
     }
 }
 
+fn closed(endpoint: &Endpoint, credential: Credential) -> bool {
+    endpoint.access != Access::Open && endpoint.credential == credential
+}
+
+#[actix_web::test]
+async fn every_page_that_is_not_open_leads_to_signing_in() {
+    let pages: Vec<_> = table().into_iter().filter(|endpoint| closed(endpoint, Credential::Cookie)).collect();
+    assert!(pages.len() > 10, "{}", pages.len());
+    for endpoint in pages {
+        let location = |answer: &Answer| answer.header("location").unwrap().trim_start_matches("../").to_owned();
+        let answer = call(Mocks::default(), request(&endpoint, STRANGE)).await;
+        assert_eq!(answer.status, 303, "{}", endpoint.name);
+        assert!(location(&answer).trim_start_matches("./").starts_with("sign-in?next=/"), "{}", location(&answer));
+        assert_eq!(answer.header("set-cookie"), None, "{}", endpoint.name);
+        // Neither an access token nor what nobody sealed is a session of a browser.
+        let mut mocks = Mocks::default();
+        sign_in(&mut mocks, &user(1));
+        let forged = signed_in(request(&endpoint, STRANGE)).insert_header(("cookie", "__Host-countersign=forged"));
+        let answer = call(mocks, forged).await;
+        assert_eq!(answer.status, 303, "{}", endpoint.name);
+        assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=; "), "{}", endpoint.name);
+    }
+}
+
+#[actix_web::test]
+async fn no_cookie_opens_a_call_of_the_api() {
+    for endpoint in table().iter().filter(|endpoint| closed(endpoint, Credential::Token)) {
+        let mut mocks = Mocks::default();
+        sign_in(&mut mocks, &user(1));
+        let answer = call(mocks, in_browser(request(endpoint, STRANGE))).await;
+        assert_eq!(answer.problem(), (401, "authentication_required".to_owned()), "{}", endpoint.name);
+    }
+}
+
+#[actix_web::test]
+async fn a_form_of_another_site_is_refused() {
+    let forms: Vec<_> = table()
+        .into_iter()
+        .filter(|endpoint| endpoint.credential == Credential::Cookie && endpoint.method == Method::POST)
+        .collect();
+    assert!(forms.len() > 12, "{}", forms.len());
+    for endpoint in forms {
+        let refused = |answer: &Answer| answer.status == 403 && answer.text.contains("The form was not taken");
+        let form = [("form_token", FORM_TOKEN)];
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://other.example"),
+            ("origin", "https://id.example.other.example"),
+        ] {
+            let foreign = in_browser(request(&endpoint, STRANGE)).insert_header((name, value)).set_form(form);
+            let answer = call(signed_in_mocks(), foreign.insert_header(("host", "id.example"))).await;
+            assert!(refused(&answer), "{} {name} {value}: {}", endpoint.name, answer.text);
+        }
+        for form in [vec![], vec![("form_token", "")], vec![("form_token", "form-tokem")]] {
+            let forged = in_browser(request(&endpoint, STRANGE)).set_form(&form);
+            let answer = call(signed_in_mocks(), forged).await;
+            assert!(refused(&answer), "{} {form:?}: {}", endpoint.name, answer.text);
+        }
+    }
+}
+
+fn signed_in_mocks() -> Mocks {
+    let mut mocks = sign_in_to_team(Role::Admin);
+    mocks.users.checkpoint();
+    let superuser = User { is_superuser: true, ..user(1) };
+    mocks.users.expect_find_by_id().returning(move |_| Ok(Some(superuser.clone())));
+    mocks
+}
+
 #[actix_web::test]
 async fn to_a_stranger_a_team_does_not_exist() {
     for endpoint in table().iter().filter(|endpoint| endpoint.pattern.contains("{team_id}")) {
         assert!(endpoint.access.is_of_team() || endpoint.access == Access::Superuser, "{}", endpoint.name);
         for strange in [STRANGE, "not-an-id"] {
             if endpoint.access.is_of_team() {
-                let answer = call(sign_in_to_team(Role::Admin), signed_in(request(endpoint, strange))).await;
-                assert_eq!(answer.problem(), (404, "team_not_found".to_owned()), "{}", endpoint.name);
+                let answer = call(sign_in_to_team(Role::Admin), admitted(endpoint, strange)).await;
+                assert_refused(endpoint, &answer, 404, "team_not_found");
             }
+        }
+    }
+}
+
+/// Shown by what the endpoint asks for.
+fn admitted(endpoint: &Endpoint, team: &str) -> TestRequest {
+    let request = request(endpoint, team);
+    match endpoint.credential {
+        Credential::Token => signed_in(request),
+        Credential::Cookie => in_browser(request).set_form([("form_token", FORM_TOKEN)]),
+    }
+}
+
+fn assert_refused(endpoint: &Endpoint, answer: &Answer, status: u16, code: &str) {
+    match endpoint.credential {
+        Credential::Token => assert_eq!(answer.problem(), (status, code.to_owned()), "{}", endpoint.name),
+        Credential::Cookie => {
+            assert_eq!(answer.status, status, "{}", endpoint.name);
+            assert!(answer.text.contains("role=\"alert\""), "{}", answer.text);
         }
     }
 }
@@ -57,11 +147,10 @@ async fn to_a_stranger_a_team_does_not_exist() {
 async fn what_takes_an_admin_is_refused_to_members() {
     let admins = [Access::TeamAdmin, Access::MemberRemoval];
     for endpoint in table().iter().filter(|endpoint| admins.contains(&endpoint.access)) {
-        let request = request(endpoint, &team(1).id.to_string());
         let mocks = sign_in_to_team(Role::Member);
         let recorded = mocks.recorded.clone();
-        let answer = call(mocks, signed_in(request)).await;
-        assert_eq!(answer.problem(), (403, "team_admin_required".to_owned()), "{}", endpoint.name);
+        let answer = call(mocks, admitted(endpoint, &team(1).id.to_string())).await;
+        assert_refused(endpoint, &answer, 403, "team_admin_required");
         assert_eq!(recorded.audited(), [AuditKind::AccessDenied], "{}", endpoint.name);
     }
 }
@@ -71,8 +160,8 @@ async fn what_takes_a_superuser_is_refused_to_others() {
     for endpoint in table().iter().filter(|endpoint| endpoint.access == Access::Superuser) {
         let mocks = sign_in_to_team(Role::Admin);
         let recorded = mocks.recorded.clone();
-        let answer = call(mocks, signed_in(request(endpoint, STRANGE))).await;
-        assert_eq!(answer.problem(), (403, "superuser_required".to_owned()), "{}", endpoint.name);
+        let answer = call(mocks, admitted(endpoint, STRANGE)).await;
+        assert_refused(endpoint, &answer, 403, "superuser_required");
         assert_eq!(recorded.audited(), [AuditKind::AccessDenied], "{}", endpoint.name);
     }
 }
@@ -80,7 +169,7 @@ async fn what_takes_a_superuser_is_refused_to_others() {
 #[actix_web::test]
 async fn everything_under_admin_takes_a_superuser_and_nothing_else_does() {
     for endpoint in table() {
-        let is_admin = endpoint.pattern.starts_with("/admin/");
+        let is_admin = ["/admin/", "/console"].iter().any(|prefix| endpoint.pattern.starts_with(prefix));
         assert_eq!(is_admin, endpoint.access == Access::Superuser, "{}", endpoint.name);
     }
 }

@@ -23,7 +23,7 @@ async fn panics() -> &'static str {
 
 async fn with_panic(request: TestRequest) -> Answer {
     let mut table = table();
-    table.push(Endpoint::page("panic", Method::GET, "/panic", || web::to(panics)));
+    table.push(Endpoint::file("panic", "/panic", || web::to(panics)));
     serve(Mocks::default(), settings(), &table, vec![request]).await.remove(0)
 }
 
@@ -95,7 +95,7 @@ async fn a_body_over_the_limit_is_refused_also_when_its_length_is_not_told() {
 
 #[actix_web::test]
 async fn a_path_longer_than_any_of_a_route_is_not_matched_at_all() {
-    let table = [Endpoint::page("found", Method::GET, "/found/{name}", || web::to(HttpResponse::NoContent))];
+    let table = [Endpoint::file("found", "/found/{name}", || web::to(HttpResponse::NoContent))];
     for (octets, expected, route) in [(512, 204, " route=\"/found/{name}\" "), (513, 404, " route=\"-\" ")] {
         let path = format!("/found/{}", "a".repeat(octets - "/found/".len()));
         let request = TestRequest::get().uri(&format!("{path}?q={path}"));
@@ -231,7 +231,7 @@ async fn never_answers() -> &'static str {
 async fn a_request_whose_client_left_has_its_line_and_no_status() {
     let log = RecordedLog::start();
     let mut table = table();
-    table.push(Endpoint::page("never", Method::GET, "/never", || web::to(never_answers)));
+    table.push(Endpoint::file("never", "/never", || web::to(never_answers)));
     let request = TestRequest::get().uri("/never").insert_header(("x-request-id", "trace-2"));
     tokio::select! {
         answers = serve(Mocks::default(), settings(), &table, vec![request]) => panic!("{answers:?}"),

@@ -4,7 +4,7 @@ use countersign_domain::user::User;
 
 use super::*;
 use crate::error::Classify as _;
-use crate::ports::rate_limiter::LimitVerdict;
+use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user, user_id};
 
 fn refresh_token() -> RefreshToken {
@@ -31,10 +31,10 @@ fn kept(ago: Duration) -> Secret {
 
 fn mocks(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
     let mut mocks = Mocks::default();
-    let (of_family, of_account) = (session_row.clone(), user_row.clone());
+    let of_family = session_row.clone();
     mocks.sessions.expect_find_by_id().returning(move |_| Ok(session_row.clone()));
     mocks.sessions.expect_find_by_family().returning(move |_| Ok(of_family.clone()));
-    mocks.users.expect_find_by_id().returning(move |_| Ok(of_account.clone()));
+    mocks.users.expect_find_by_id().returning(move |_| Ok(user_row.clone()));
     mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
     mocks
 }
@@ -104,9 +104,6 @@ async fn an_outage_and_a_limit_sign_nobody_out() {
     assert_eq!(resume(out, &kept(Duration::ZERO)).await.unwrap_err().code(), "service_unavailable");
     let mut limited = Mocks::default();
     limited.rate_limiter = crate::ports::rate_limiter::MockRateLimiter::new();
-    limited
-        .rate_limiter
-        .expect_peek()
-        .returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
+    limited.rate_limiter.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
     assert_eq!(resume(limited, &kept(Duration::hours(1))).await.unwrap_err().code(), "rate_limited");
 }

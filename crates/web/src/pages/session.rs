@@ -1,0 +1,102 @@
+//! The session of the pages: one cookie, which no script can read.
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use countersign_application::Application;
+use countersign_application::actor::Actor;
+use countersign_application::auth::browser_session::{ResumeError, SessionCookie};
+use countersign_domain::secret::Secret;
+
+use crate::extract::RequestOrigin;
+use crate::problem::Problem;
+use crate::settings::WebSettings;
+
+/// Bound to host and path `/` by its name (RFC 6265bis, 4.1.3.2); over plain http no browser would take that one.
+const OVER_TLS: &str = "__Host-countersign";
+const PLAIN: &str = "countersign";
+
+/// Whoever is signed in on this browser.
+#[derive(Clone, Debug)]
+pub(crate) struct PageSession {
+    pub(crate) actor: Actor,
+    /// Proves that a form was filled in on a page of this session.
+    pub(crate) form_token: Secret,
+}
+
+/// What the answer is to set.
+struct Outgoing(Cookie<'static>);
+
+/// Looked up once a request.
+#[derive(Clone)]
+struct Resumed(Option<PageSession>);
+
+/// Whoever the cookie of this request stands for. What does not count any more is taken back.
+pub(crate) async fn resume(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
+    let known = req.extensions().get::<Resumed>().cloned();
+    if let Some(Resumed(session)) = known {
+        return Ok(session);
+    }
+    let session = look_up(req, application).await?;
+    req.extensions_mut().insert(Resumed(session.clone()));
+    Ok(session)
+}
+
+/// The same, if it was asked for already.
+pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
+    req.extensions().get::<Resumed>().and_then(|Resumed(session)| session.clone())
+}
+
+async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
+    let Some(cookie) = req.cookie(name(req)) else { return Ok(None) };
+    let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
+    match application.auth.browser_sessions.resume(&origin, &Secret::new(cookie.value())).await {
+        Ok(session) => {
+            if let Some(renewed) = &session.renewed {
+                keep(req, renewed);
+            }
+            Ok(Some(PageSession { actor: session.actor, form_token: session.form_token }))
+        }
+        Err(ResumeError::Over) => {
+            forget(req);
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Lets the browser keep this session from now on.
+pub(crate) fn keep(req: &HttpRequest, cookie: &SessionCookie) {
+    let lasts = actix_web::cookie::time::Duration::seconds(cookie.lasts.whole_seconds());
+    set(req, Cookie::build(name(req), cookie.value.expose().to_owned()).max_age(lasts).finish());
+}
+
+/// Lets the browser forget the session.
+pub(crate) fn forget(req: &HttpRequest) {
+    let mut cookie = Cookie::new(name(req), "");
+    cookie.make_removal();
+    set(req, cookie);
+}
+
+/// The cookie to go with the answer to this request.
+pub(crate) fn outgoing(req: &HttpRequest) -> Option<Cookie<'static>> {
+    req.extensions_mut().remove::<Outgoing>().map(|Outgoing(cookie)| cookie)
+}
+
+fn set(req: &HttpRequest, mut cookie: Cookie<'static>) {
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(is_https(req));
+    req.extensions_mut().insert(Outgoing(cookie));
+}
+
+fn name(req: &HttpRequest) -> &'static str {
+    if is_https(req) { OVER_TLS } else { PLAIN }
+}
+
+fn is_https(req: &HttpRequest) -> bool {
+    req.app_data::<web::Data<WebSettings>>().is_some_and(|settings| settings.is_https())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use actix_web::test::TestRequest;
+use countersign_application::testing::{
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, credentials, password_hasher, session, user,
+};
+use countersign_domain::session::Session;
+
+use crate::settings::WebSettings;
+use crate::testing::{Answer, FORM_TOKEN, call, call_with, in_browser, settings, sign_in};
+
+fn login_mocks() -> Mocks {
+    let mut mocks = Mocks::default();
+    mocks.password_hasher = password_hasher();
+    mocks.credentials.expect_find_by_email().returning(|_| Ok(Some(credentials(1))));
+    mocks.networks.expect_knows().returning(|_, _| Ok(false));
+    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    let mut uow = StagedUnitOfWork::default();
+    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
+    uow.sessions.expect_insert().returning(|_| Ok(()));
+    uow.sessions.expect_end_oldest().returning(|_, _, _| Ok(vec![]));
+    uow.networks.expect_remember().returning(|_, _, _| Ok(()));
+    mocks.stage(uow);
+    mocks
+}
+
+fn sign_in_form(password: &str, next: &str) -> TestRequest {
+    TestRequest::post().uri("/sign-in").insert_header(("sec-fetch-site", "same-origin")).set_form([
+        ("email", "user1@example.com"),
+        ("password", password),
+        ("next", next),
+    ])
+}
+
+#[actix_web::test]
+async fn signing_in_sets_a_cookie_that_no_script_and_no_other_host_gets() {
+    let answer = call(login_mocks(), sign_in_form(PASSWORD, "")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./account")));
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-countersign=sealed-"), "{cookie}");
+    for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/", "; Max-Age=2592000"] {
+        assert!(cookie.contains(attribute), "{cookie} lacks {attribute}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    // Over plain http, which is on loopback only, no browser would take such a name.
+    let plain = WebSettings { public_url: "http://localhost:8080".to_owned(), ..settings() };
+    let answer = call_with(login_mocks(), plain, sign_in_form(PASSWORD, "")).await;
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("countersign=sealed-") && cookie.contains("; HttpOnly"), "{cookie}");
+    assert!(!cookie.contains("Secure"), "{cookie}");
+}
+
+#[actix_web::test]
+async fn whoever_signs_in_is_led_on_but_never_elsewhere() {
+    for (next, location) in [
+        ("/account/sessions", "./account/sessions"),
+        ("https://other.example", "./account"),
+        ("//other.example", "./account"),
+        ("/\\other.example", "./account"),
+    ] {
+        let answer = call(login_mocks(), sign_in_form(PASSWORD, next)).await;
+        assert_eq!(answer.header("location"), Some(location), "{next}");
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_password_keeps_the_address_and_sets_nothing() {
+    let mut mocks = login_mocks();
+    mocks.credentials.checkpoint();
+    mocks.credentials.expect_find_by_email().returning(|_| Ok(None));
+    let answer = call(mocks, sign_in_form("another one", "/account/sessions")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (401, None));
+    for kept in ["value=\"user1@example.com\"", "value=\"&#x2f;account&#x2f;sessions\"", "role=\"alert\""] {
+        assert!(answer.text.contains(kept), "{kept}: {}", answer.text);
+    }
+    assert!(!answer.text.contains("another one"));
+}
+
+fn signed_in_mocks() -> Mocks {
+    let mut mocks = Mocks::default();
+    sign_in(&mut mocks, &user(1));
+    mocks
+}
+
+async fn page(mocks: Mocks, uri: &str) -> Answer {
+    call(mocks, in_browser(TestRequest::get().uri(uri))).await
+}
+
+#[actix_web::test]
+async fn the_cookie_opens_the_pages_and_its_form_token_is_in_every_form() {
+    for uri in ["/account", "/account/email", "/account/password", "/account/delete"] {
+        let answer = page(signed_in_mocks(), uri).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{uri}: {}", answer.text);
+        let forms = answer.text.matches("<form ").count();
+        let tokens = answer.text.matches(&format!("name=\"form_token\" value=\"{FORM_TOKEN}\"")).count();
+        assert!(forms >= 2 && forms == tokens, "{uri}: {forms} forms, {tokens} tokens");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn no_page_carries_what_the_cookie_does() {
+    let answer = page(signed_in_mocks(), "/account").await;
+    assert!(!answer.text.contains("refresh-token") && !answer.text.contains("sealed-"), "{}", answer.text);
+}
+
+#[actix_web::test]
+async fn a_session_that_is_over_is_forgotten_and_leads_to_signing_in() {
+    let mut mocks = Mocks::default();
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    mocks.sessions.expect_find_by_id().returning(move |_| Ok(Some(ended.clone())));
+    mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(1))));
+    let answer = page(mocks, "/account/sessions").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("../sign-in?next=/account/sessions")));
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-countersign=; ") && cookie.contains("Max-Age=0"), "{cookie}");
+    assert!(cookie.contains("Secure") && cookie.contains("Path=/"), "browsers ignore it otherwise: {cookie}");
+}
+
+#[actix_web::test]
+async fn signing_out_ends_the_session_and_forgets_it() {
+    let mut mocks = signed_in_mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
+    uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    let form = TestRequest::post().uri("/sign-out").set_form([("form_token", FORM_TOKEN)]);
+    let answer = call(mocks, in_browser(form)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./sign-in?done=signed_out")));
+    assert!(written.committed());
+    assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=; "));
+    let page = call(Mocks::default(), TestRequest::get().uri("/sign-in?done=signed_out")).await;
+    assert!(page.text.contains("You are signed out."), "{}", page.text);
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_need_not_sign_in() {
+    for uri in ["/sign-in", "/register"] {
+        let answer = page(signed_in_mocks(), uri).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./account")), "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn an_outage_is_told_on_a_page_and_signs_nobody_out() {
+    let mut mocks = Mocks::default();
+    mocks.sessions.expect_find_by_id().returning(|_| Err(countersign_application::testing::outage()));
+    let answer = page(mocks, "/account").await;
+    assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (503, None));
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(answer.text.contains("Not available at the moment"), "{}", answer.text);
+}

@@ -1,0 +1,86 @@
+//! `/sign-in`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::auth::login::LogInCommand;
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::password::PresentedPassword;
+
+use crate::extract::form::Form;
+use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
+use crate::pages::frame::Frame;
+use crate::pages::page::{Done, Field, Page};
+use crate::pages::session;
+use crate::pages::submitted::Submitted;
+
+const PAGE: Page = Page {
+    name: "sign_in",
+    fields: &[Field::email("email", "username"), Field::password("password"), Field::hidden("next")],
+};
+
+/// Where whoever signs in is led, unless they came from elsewhere.
+const HOME: &str = "account";
+
+/// The page that asked for signing in.
+pub(crate) struct Asked(Option<String>);
+
+impl FromFields for Asked {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.optional_text("next")))
+    }
+}
+
+struct Credentials(LogInCommand);
+
+impl FromFields for Credentials {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", EmailAddress::parse);
+        let password = fields.required("password", PresentedPassword::parse);
+        Some(Self(LogInCommand { email: email?, password: password? }))
+    }
+}
+
+pub(crate) async fn show(frame: Frame, QueryFields(Asked(next)): QueryFields<Asked>) -> HttpResponse {
+    if frame.session.is_some() {
+        return frame.go(HOME);
+    }
+    let next = next.filter(|next| own_path(next).is_some());
+    PAGE.form(&frame, &Form(next.map(|next| ("next".to_owned(), next)).into_iter().collect()), None)
+}
+
+pub(crate) async fn submit(
+    req: HttpRequest,
+    application: web::Data<Application>,
+    frame: Frame,
+    RequestOrigin(origin): RequestOrigin,
+    Submitted(form): Submitted,
+) -> HttpResponse {
+    PAGE.submit(&frame, &form, async |Credentials(command)| {
+        let tokens = application.auth.login.execute(&origin, command).await?;
+        session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
+        Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
+    })
+    .await
+}
+
+/// A path of this service without the slash: neither another host's nor what a browser would read as one.
+fn own_path(next: &str) -> Option<&str> {
+    let path = next.strip_prefix('/')?;
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'-' | b'_' | b'.' | b'~');
+    (!path.starts_with('/') && path.bytes().all(is_plain)).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_elsewhere() {
+        assert_eq!(own_path("/account/sessions"), Some("account/sessions"));
+        for elsewhere in
+            ["https://x.example", "//x.example", "/\\x.example", "/%2fx", "/a:b", "/a?b", "/a\r\nb", "account"]
+        {
+            assert_eq!(own_path(elsewhere), None, "{elsewhere}");
+        }
+    }
+}

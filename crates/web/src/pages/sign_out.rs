@@ -1,0 +1,24 @@
+//! `POST /sign-out`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
+
+use crate::extract::{Authenticated, RequestOrigin};
+use crate::pages::frame::Frame;
+use crate::pages::session;
+use crate::pages::submitted::Submitted;
+use crate::problem::Problem;
+
+pub(crate) async fn submit(
+    req: HttpRequest,
+    application: web::Data<Application>,
+    frame: Frame,
+    RequestOrigin(origin): RequestOrigin,
+    Authenticated(actor): Authenticated,
+    Submitted(_form): Submitted,
+) -> Result<HttpResponse, Problem> {
+    application.auth.logout.execute(&actor, &origin, LogOutCommand { scope: LogoutScope::Local }).await?;
+    session::forget(&req);
+    Ok(frame.go_saying("sign-in", "signed_out"))
+}

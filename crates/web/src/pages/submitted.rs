@@ -1,0 +1,44 @@
+//! A form that was sent from a page of this browser's session, or from a page without one.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, web};
+use countersign_application::Application;
+use countersign_domain::secret::Secret;
+use futures_util::future::LocalBoxFuture;
+
+use crate::extract::form::Form;
+use crate::pages::session;
+use crate::problem::Problem;
+
+/// Field of the token of a session's forms.
+const FORM_TOKEN: &str = "form_token";
+
+/// What was typed. Where somebody is signed in, the form has shown that it comes from one of that session's pages: no
+/// other site can read the token that it carries (ASVS 3.5.1).
+#[derive(Debug)]
+pub(crate) struct Submitted(pub(crate) Form);
+
+impl FromRequest for Submitted {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, form) = (req.clone(), Form::from_request(req, payload));
+        Box::pin(async move {
+            let form = form.await?;
+            let application = req.app_data::<web::Data<Application>>();
+            let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
+            if let Some(session) = session::resume(&req, application).await? {
+                let shown = Secret::new(form.value(FORM_TOKEN).unwrap_or_default());
+                // Digests are compared in constant time.
+                if shown.digest() != session.form_token.digest() {
+                    let detail =
+                        "You have signed in anew since this page was opened. Open it again and fill it in once more.";
+                    return Err(Problem::new(StatusCode::FORBIDDEN, "form_refused", detail));
+                }
+            }
+            Ok(Self(form))
+        })
+    }
+}
