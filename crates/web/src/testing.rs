@@ -156,5 +156,6 @@ pub(crate) const FORM_TOKEN: &str = "form-token";
 pub(crate) fn in_browser(request: TestRequest) -> TestRequest {
     let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() + 60);
     let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.refresh-token");
+    let request = request.insert_header(("accept", "text/html,application/xhtml+xml,*/*;q=0.8"));
     request.insert_header(("cookie", format!("__Host-countersign={sealed}")))
 }

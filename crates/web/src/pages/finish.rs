@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, HeaderValue, SET_COOKIE};
 
 use crate::middleware::answer::OwnBody;
 use crate::pages::{frame, session};
@@ -24,6 +25,9 @@ pub(crate) fn finish(response: ServiceResponse) -> ServiceResponse {
     response
 }
 
+/// A page for people; a program that fills in forms gets what the API answers. Both are led to signing in.
 fn page_of(response: &ServiceResponse, problem: &Problem) -> Option<HttpResponse<BoxBody>> {
-    frame::bare(response.request()).ok().map(|frame| frame.problem(problem))
+    let mut accepted = response.request().headers().get_all(ACCEPT).filter_map(|line| line.to_str().ok());
+    let by_people = problem.status == StatusCode::UNAUTHORIZED || accepted.any(|line| line.contains("text/html"));
+    frame::bare(response.request()).ok().filter(|_| by_people).map(|frame| frame.problem(problem))
 }

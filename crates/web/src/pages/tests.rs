@@ -151,8 +151,11 @@ async fn a_form_is_sent_as_a_form() {
     for path in PAGES {
         let request = TestRequest::post().uri(path).set_json(serde_json::json!({"token": "abc"}));
         let answer = call(Mocks::default(), request).await;
-        assert_eq!(answer.status, 415, "{path}");
-        assert!(answer.text.contains("role=\"alert\""), "{path}");
+        assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{path}");
+        let by_a_browser = TestRequest::post().uri(path).insert_header(("accept", "text/html,*/*;q=0.8"));
+        let page = call(Mocks::default(), by_a_browser.set_json(serde_json::json!({}))).await;
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (415, Some("text/html; charset=utf-8")));
+        assert!(page.text.contains("role=\"alert\""), "{path}");
     }
 }
 

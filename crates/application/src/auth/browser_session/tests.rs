@@ -29,7 +29,7 @@ fn kept(ago: Duration) -> Secret {
     BrowserSessions::new(&mocks.into_dependencies()).keep(&tokens()).unwrap().value
 }
 
-fn mocks(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
+fn rows(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
     let mut mocks = Mocks::default();
     let of_family = session_row.clone();
     mocks.sessions.expect_find_by_id().returning(move |_| Ok(session_row.clone()));
@@ -46,7 +46,7 @@ async fn resume(mocks: Mocks, cookie: &Secret) -> Result<BrowserSession, ResumeE
 #[tokio::test]
 async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
     for ago in [Duration::ZERO, Duration::minutes(15) - Duration::SECOND] {
-        let resumed = resume(mocks(Some(session(1)), Some(user(1))), &kept(ago)).await.unwrap();
+        let resumed = resume(rows(Some(session(1)), Some(user(1))), &kept(ago)).await.unwrap();
         assert_eq!(resumed.actor, actor());
         assert!(resumed.renewed.is_none() && resumed.form_token.expose().len() == 43);
     }
@@ -54,7 +54,7 @@ async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
 
 #[tokio::test]
 async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
-    let mut mocks = mocks(Some(session(1)), Some(user(1)));
+    let mut mocks = rows(Some(session(1)), Some(user(1)));
     let mut uow = StagedUnitOfWork::default();
     uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
     let written = mocks.stage(uow);
@@ -64,7 +64,7 @@ async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
     let renewed = resumed.renewed.unwrap();
     assert_eq!(renewed.lasts, Duration::days(30));
     assert_ne!(renewed.value, cookie);
-    let again = resume(self::mocks(Some(session(1)), Some(user(1))), &renewed.value).await.unwrap();
+    let again = resume(rows(Some(session(1)), Some(user(1))), &renewed.value).await.unwrap();
     assert_eq!((again.form_token, again.renewed.is_none()), (resumed.form_token, true));
 }
 
@@ -81,7 +81,7 @@ async fn a_cookie_is_only_as_good_as_its_session_and_account() {
         (Some(session(1)), Some(later)),
     ] {
         for ago in [Duration::ZERO, Duration::hours(1)] {
-            let refused = resume(mocks(session_row.clone(), user_row.clone()), &kept(ago)).await.unwrap_err();
+            let refused = resume(rows(session_row.clone(), user_row.clone()), &kept(ago)).await.unwrap_err();
             assert_eq!(refused.code(), "authentication_required", "{session_row:?} {user_row:?}");
         }
     }
