@@ -1,5 +1,8 @@
 //! The log: to standard error, one line an event, times in UTC. And traces, where a collector is set.
 
+mod causes;
+#[cfg(test)]
+mod logged;
 mod request_line;
 mod single_line;
 mod traces;
@@ -13,6 +16,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::metrics::audit_counter;
 use crate::settings::{LogFormat, Settings};
+use crate::telemetry::causes::WithCauses;
 use crate::telemetry::request_line::{RequestField, RequestLine};
 use crate::telemetry::single_line::SingleLine;
 
@@ -42,7 +46,8 @@ pub(crate) fn start(settings: &Settings, quiet: bool) -> anyhow::Result<Option<T
         LogFormat::Pretty => lines.with_ansi(terminal).with_writer(SingleLine::text).boxed(),
         LogFormat::Json => {
             let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            json.fmt_fields(RequestField).map_event_format(RequestLine).with_writer(SingleLine::json).boxed()
+            let json = json.fmt_fields(RequestField).map_event_format(RequestLine).map_event_format(WithCauses);
+            json.with_writer(SingleLine::json).boxed()
         }
     };
     let counters = (!quiet).then(audit_counter::layer);

@@ -73,43 +73,7 @@ fn names_request(metadata: &Metadata<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
-    use serde_json::Value;
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(octets);
-            Ok(octets.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn logged(log: impl FnOnce()) -> Vec<Value> {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .with_writer(move || writer.clone())
-            .fmt_fields(RequestField)
-            .map_event_format(RequestLine)
-            .finish();
-        tracing::subscriber::with_default(subscriber, log);
-        let octets = lines.0.lock().unwrap().clone();
-        String::from_utf8(octets).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
+    use crate::telemetry::logged::logged;
 
     #[test]
     fn a_line_within_a_request_carries_its_id_at_any_depth() {
