@@ -31,9 +31,19 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("actix-web", &["countersign-web", "countersign"]),
     ("actix-http", &["countersign-web"]),
     ("actix-server", &["countersign-web"]),
+    ("actix-service", &["countersign-web"]),
+    ("actix-tls", &["countersign-web"]),
     ("actix-cors", &["countersign-web"]),
     ("actix-governor", &["countersign-web"]),
     ("utoipa", &["countersign-web"]),
+    ("utoipa-swagger-ui", &["countersign-web"]),
+    ("h2", &["countersign-web"]),
+    ("http", &["countersign-web"]),
+    ("hyper", &["countersign"]),
+    ("hyper-util", &["countersign"]),
+    ("http-body-util", &["countersign"]),
+    ("rustls", &["countersign-infrastructure", "countersign-web", "countersign"]),
+    ("tokio-rustls", &["countersign"]),
     ("lettre", &["countersign-infrastructure"]),
     ("redis", &["countersign-infrastructure"]),
     ("deadpool-redis", &["countersign-infrastructure"]),
@@ -44,6 +54,8 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["countersign"]),
     ("opentelemetry", &["countersign"]),
     ("opentelemetry_sdk", &["countersign"]),
+    ("opentelemetry-proto", &["countersign"]),
+    ("prost", &["countersign"]),
     ("tracing-opentelemetry", &["countersign"]),
     ("anyhow", &["countersign"]),
     ("clap", &["countersign"]),
@@ -86,6 +98,10 @@ fn crates_build_on_each_other_along_the_allowed_edges_only() {
 
 #[test]
 fn each_technology_stays_in_its_crates() {
+    let locked = include_str!("../../../../Cargo.lock");
+    for (technology, _) in TECHNOLOGIES {
+        assert!(locked.contains(&format!("name = \"{technology}\"\n")), "there is no {technology}: is it misspelt?");
+    }
     for (name, dependencies) in service() {
         for (technology, allowed) in TECHNOLOGIES {
             let is_used = dependencies.contains(*technology);

@@ -126,21 +126,10 @@ async fn a_schema_of_another_version() {
 
 #[tokio::test]
 async fn a_clock_that_is_an_hour_off() {
-    // Of PostgreSQL alone: the embedded database has the clock of this machine.
     let server = TestServer::start().await;
-    let rows = server.rows().await;
-    if rows.moment("+1 hour").contains("strftime") {
+    if !server.rows().await.put_clock_an_hour_ahead().await {
         return;
     }
-    rows.execute(
-        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS \
-         $$ SELECT pg_catalog.clock_timestamp() + interval '1 hour' $$",
-    )
-    .await;
-    rows.execute(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
-    )
-    .await;
     let (code, output, _) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(1), "{output}");
     let line = output.lines().find(|line| line.starts_with("failed")).unwrap();

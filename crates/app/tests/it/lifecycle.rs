@@ -2,7 +2,9 @@
 
 mod sqlite;
 
-use crate::support::{Setup, TestServer, assert_problem, command, run};
+use serde_json::Value;
+
+use crate::support::{Answer, Setup, TestServer, assert_problem, command, run};
 
 #[tokio::test]
 async fn a_start_tells_where_everything_is() {
@@ -11,6 +13,8 @@ async fn a_start_tells_where_everything_is() {
     for part in [server.url("/docs"), "curl -w '\\n' -X POST".to_owned(), "data/mailbox".to_owned()] {
         assert!(banner.contains(&part), "{part} is missing in {banner}");
     }
+    let data = banner.lines().find_map(|line| line.strip_prefix("  data ")).unwrap_or_else(|| panic!("{banner}"));
+    assert_eq!(data.trim(), "./data");
     assert!(server.log().contains(&format!("\"address\":\"{}\"", server.address())), "{}", server.log());
 }
 
@@ -80,6 +84,49 @@ async fn a_signal_ends_a_start_that_waits_for_its_database() {
         assert_eq!(end.code(), Some(0));
         assert!(told.elapsed() < std::time::Duration::from_secs(5), "{:?}", told.elapsed());
     }
+}
+
+/// How it says that its database is.
+fn condition_of_database(ready: &Answer) -> Value {
+    let dependencies = ready.json()["dependencies"].as_array().unwrap().clone();
+    let of_database: Vec<_> = dependencies.iter().filter(|entry| entry["name"] == "database").collect();
+    assert_eq!(of_database.len(), 1, "{}", ready.text);
+    of_database[0]["status"].clone()
+}
+
+#[tokio::test]
+async fn it_is_ready_as_long_as_its_database_is() {
+    let server = TestServer::start().await;
+    let ask = || server.get("/health/ready").send();
+    let ready = ask().await.expect(200);
+    assert_eq!((ready.json()["status"].clone(), condition_of_database(&ready)), ("ready".into(), "ready".into()));
+    let rows = server.rows().await;
+    rows.execute("ALTER TABLE seaql_migrations RENAME TO aside").await;
+    let refused = ask().await.expect(503);
+    assert_eq!(
+        (refused.json()["status"].clone(), condition_of_database(&refused)),
+        ("not_ready".into(), "not_ready".into())
+    );
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{refused:?}");
+    server.get("/health/live").send().await.expect(200);
+    rows.execute("ALTER TABLE aside RENAME TO seaql_migrations").await;
+    assert_eq!(condition_of_database(&ask().await.expect(200)), "ready");
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_not_its_databases_is_not_ready_and_says_why() {
+    let mut server = TestServer::start().await;
+    if !server.rows().await.put_clock_an_hour_ahead().await {
+        return;
+    }
+    server.terminate().await;
+    let server = server.restart_unready().await;
+    let refused = server.get("/health/ready").send().await.expect(503);
+    assert_eq!(condition_of_database(&refused), "not_ready", "{}", refused.text);
+    let log = server.log();
+    let why = log.lines().find(|line| line.contains("\"not ready\"")).unwrap_or_else(|| panic!("{log}"));
+    assert!(why.contains("its clock and this node's differ by 3"), "{why}");
+    server.get("/health/live").send().await.expect(200);
 }
 
 #[tokio::test]

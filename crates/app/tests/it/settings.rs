@@ -49,7 +49,9 @@ fn help_names_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, _) = said(&run(folder.path(), &["--help"], &[]));
     assert_eq!(code, Some(0));
-    for command in ["serve", "migrate", "config", "create-superuser", "keys", "openapi", "health", "Exit codes"] {
+    for command in
+        ["serve", "migrate", "config", "create-superuser", "keys", "doctor", "openapi", "health", "Exit codes"]
+    {
         assert!(output.contains(command), "{command} is missing in {output}");
     }
 }

@@ -41,7 +41,7 @@ async fn an_account_sees_itself_and_its_first_50_teams() {
     let cut = me().await;
     assert_eq!((cut["teams"].as_array().unwrap().len(), &cut["teams_truncated"]), (50, &json!(true)));
     let shown: Vec<_> = cut["teams"].as_array().unwrap().iter().map(|team| team["id"].as_str().unwrap()).collect();
-    assert_eq!(shown, expected, "the first, in the order of their ids");
+    assert_eq!(shown, expected, "the first, by when they were joined");
     assert_eq!(server.my_teams(&tokens).await.len(), 51);
 }
 

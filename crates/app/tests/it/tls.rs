@@ -18,19 +18,21 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{Captured, command, run};
+use crate::support::{Captured, Confidences, Mailbox, command, run};
 
 /// For these tests alone: the key is public.
 fn file(name: &str) -> String {
     format!("{}/tests/it/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A server that speaks TLS, where the client of the other tests does not.
+/// A server that speaks TLS, where the client of the other tests does not. Dropping it fails, too, if its log has what
+/// was said in confidence.
 struct HttpsServer {
     child: Child,
     address: String,
     folder: TempDir,
     log: Captured,
+    confidences: Confidences,
 }
 
 impl HttpsServer {
@@ -46,12 +48,14 @@ impl HttpsServer {
         let mut serve = command(folder.path());
         serve.arg("serve").envs(tls.iter().copied()).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
         serve.env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0");
+        serve.env("COUNTERSIGN__LOG__LEVEL", "debug,sqlx=info,sea_orm=info,hyper=info,mio=info,h2=info");
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Captured::of(child.stderr.take().unwrap());
         let mut banner = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
         let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
-        Self { child, address: address.unwrap_or_else(|| panic!("{banner}")), folder, log }
+        let address = address.unwrap_or_else(|| panic!("{banner}"));
+        Self { child, address, folder, log, confidences: Confidences::default() }
     }
 
     /// SIGTERM.
@@ -97,6 +101,13 @@ impl Drop for HttpsServer {
     fn drop(&mut self) {
         let _ended_before = self.child.kill();
         let _reaped = self.child.wait();
+        if !std::thread::panicking() {
+            self.log.finish();
+            for mail in Mailbox::new(self.folder.path().join("data/mailbox")).all() {
+                self.confidences.note_mail(&mail);
+            }
+            self.confidences.assert_untold(&self.log.text());
+        }
     }
 }
 
@@ -110,6 +121,12 @@ fn https_is_served_and_health_asks_by_https() {
         run(server.folder.path(), &["health"], &[tls, &listen].concat()).status.code()
     };
     assert_eq!((health(&tls), health(&[])), (Some(0), Some(1)));
+}
+
+#[test]
+#[should_panic(expected = "told in the log: \"listening")]
+fn a_server_that_tells_fails_its_test() {
+    HttpsServer::with(&[]).confidences.note("listening\"");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What only a database in a file can meet. It runs once, on the embedded default.
 
 mod disk;
+mod read_only;
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -42,31 +43,6 @@ async fn while_another_process_holds_the_database_writes_are_an_outage_and_reads
     server.post("/auth/refresh").json(&refresh).send().await.expect(200);
     server.login(&account).await;
     assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
-}
-
-#[tokio::test]
-async fn a_database_that_may_only_be_read_is_read() {
-    // The address of the server is another after a restart; its tokens are to be of the same issuer.
-    let setup = Setup::default().embedded().set("TOKENS__ISSUER", "http://localhost");
-    let mut server = setup.clone().start().await;
-    let (account, tokens) = server.signed_in("reader@example.org").await;
-    let team = server.team(&tokens, "Teamname").await;
-    server.terminate().await;
-    let url = format!("sqlite://{}?mode=ro", server.data_dir().join("countersign.db").display());
-    let read_only = setup.variable("DATABASE_URL", &url).set("DATABASE__MIGRATE_ON_START", "false");
-    let server = server.restart_with(read_only).await;
-    server.get("/health/live").send().await.expect(200);
-    server.get("/.well-known/jwks.json").send().await.expect(200);
-    let read = async |path: &str| server.get(path).bearer(&tokens.access).send().await.expect(200);
-    assert_eq!(read("/auth/me").await.text_at("/id"), account.id);
-    assert_eq!(read("/auth/teams").await.text_at("/0/id"), team);
-    assert_eq!(read("/auth/sessions").await.json().as_array().map(Vec::len), Some(1));
-    assert_eq!(read(&format!("/teams/{team}/members")).await.text_at("/items/0/user_id"), account.id);
-    assert_problem(&server.sign_in("reader@example.org", PASSWORD).send().await, 503, "service_unavailable");
-    assert_problem(&server.registration("new@example.org", PASSWORD).send().await, 503, "service_unavailable");
-    let refresh = json!({"refresh_token": tokens.refresh});
-    assert_problem(&server.post("/auth/refresh").json(&refresh).send().await, 503, "service_unavailable");
-    assert_eq!(server.rows().await.one::<i64>("SELECT COUNT(*) FROM teams").await, 1, "{team}");
 }
 
 #[tokio::test]

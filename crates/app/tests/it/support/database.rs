@@ -151,6 +151,27 @@ impl Rows {
     }
 }
 
+/// What differs from one machine to another.
+impl Rows {
+    /// From now on the database's clock is an hour ahead for whoever connects. False where it has none of its own: the
+    /// embedded one has this machine's.
+    pub(crate) async fn put_clock_an_hour_ahead(&self) -> bool {
+        if self.is_sqlite() {
+            return false;
+        }
+        self.execute(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS \
+             $$ SELECT pg_catalog.clock_timestamp() + interval '1 hour' $$",
+        )
+        .await;
+        self.execute(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
+        )
+        .await;
+        true
+    }
+}
+
 /// The tables, in the hands of somebody else: they can be read, and not written.
 pub(crate) struct Held(DatabaseTransaction);
 

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::support::schema::Schema;
 
+const PROBLEM: &str = "application/problem+json";
+
 /// Fails if the document does not have this status, or this code of a problem, for the call that it answers; or if
-/// the body of a success is not of the shape that the document gives it.
+/// a refusal is no problem, or a body is not of the shape that the document gives it.
 ///
 /// Paths and methods that no route has are left alone.
 #[track_caller]
@@ -26,11 +28,12 @@ fn judge(method: &Method, path: &str, status: u16, content_type: &str, body: &st
     if *method == Method::HEAD {
         return Ok(());
     }
-    if status < 300 {
-        return judge_success(response, content_type, body);
+    // A refusal is a problem, unless the document gives it another body: readiness tells of its dependencies.
+    if response["content"].get(PROBLEM).is_none() {
+        return judge_body(response, content_type, body);
     }
-    if !content_type.starts_with("application/problem+json") {
-        return Ok(());
+    if content_type != PROBLEM {
+        return Err(format!("no {status} of type {content_type:?}: {body}"));
     }
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let listed = response["x-codes"].as_array().is_some_and(|codes| codes.contains(&body["code"]));
@@ -48,7 +51,7 @@ fn judge_field(error: &Value) -> Result<(), String> {
     if listed { Ok(()) } else { Err(format!("a field's code that docs/api.md lacks: {row}")) }
 }
 
-fn judge_success(response: &Value, content_type: &str, body: &str) -> Result<(), String> {
+fn judge_body(response: &Value, content_type: &str, body: &str) -> Result<(), String> {
     let Some(content) = response["content"].as_object() else {
         return if body.is_empty() { Ok(()) } else { Err(format!("no body: {body}")) };
     };
@@ -85,7 +88,7 @@ mod tests {
 
     fn is_documented(method: &Method, path: &str, status: u16, code: &str) -> bool {
         let body = format!("{{\"code\":\"{code}\"}}");
-        judge(method, path, status, "application/problem+json", &body).is_ok()
+        judge(method, path, status, PROBLEM, &body).is_ok()
     }
 
     #[test]
@@ -104,7 +107,7 @@ mod tests {
         let judged = |code: &str, message: &str| {
             let error = serde_json::json!({ "field": "scope", "code": code, "message": message });
             let body = serde_json::json!({ "code": "validation_failed", "errors": [error] });
-            judge(&Method::POST, "/auth/logout", 422, "application/problem+json", &body.to_string())
+            judge(&Method::POST, "/auth/logout", 422, PROBLEM, &body.to_string())
         };
         judged("invalid_scope", "must be local, others or all").unwrap();
         assert!(judged("invalid_scope", "must be another").is_err());
@@ -127,6 +130,21 @@ mod tests {
         }
         judged("/auth/logout", 204, "", "").unwrap();
         assert!(judged("/auth/logout", 204, json, "{}").is_err());
+    }
+
+    #[test]
+    fn a_refusal_that_is_no_problem_is_found_but_where_the_document_has_another_body() {
+        let refused = r#"{"code":"invalid_credentials"}"#;
+        judge(&Method::POST, "/auth/login", 401, PROBLEM, refused).unwrap();
+        for content_type in ["text/plain", "text/html; charset=utf-8", "application/json", ""] {
+            assert!(judge(&Method::POST, "/auth/login", 401, content_type, refused).is_err(), "{content_type}");
+        }
+        let ready = |content_type, body| judge(&Method::GET, "/health/ready", 503, content_type, body);
+        let not_ready = r#"{"status":"not_ready","dependencies":[{"name":"database","status":"not_ready"}]}"#;
+        ready("application/json", not_ready).unwrap();
+        assert!(ready("application/json", r#"{"status":"away","dependencies":[]}"#).is_err());
+        assert!(ready(PROBLEM, not_ready).is_err());
+        assert!(ready("text/plain", "").is_err());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! A PostgreSQL server of a test's own, which may be stopped.
 
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use crate::support::profile::Profile;
@@ -47,7 +48,7 @@ impl PostgresServer {
         let server = Self { programs: newest_programs(), folder, port };
         std::fs::create_dir(server.data()).unwrap();
         std::fs::set_permissions(server.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        if is_root() {
+        if geteuid().is_root() {
             assert!(Command::new("chown").arg("postgres").arg(server.data()).status().unwrap().success());
         }
         server
@@ -104,7 +105,7 @@ impl PostgresServer {
 
     fn run(&self, program: &str, arguments: &[&str]) {
         let mut command = Command::new(self.programs.join(program));
-        if is_root() {
+        if geteuid().is_root() {
             command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(self.programs.join(program));
         }
@@ -142,10 +143,6 @@ impl Drop for HungServer {
     fn drop(&mut self) {
         self.signal("CONT");
     }
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Where Debian and its kin put them.

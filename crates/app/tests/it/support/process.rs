@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rustix::process::geteuid;
+
 /// The binary in this folder, with nothing of this process's environment that it would read.
 pub(crate) fn command(folder: &Path) -> Command {
     in_folder(Command::new(env!("CARGO_BIN_EXE_countersign")), folder)
@@ -16,6 +18,17 @@ pub(crate) fn deaf_to_file_limit(folder: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_countersign")]);
     in_folder(shell, folder)
+}
+
+/// The same without what lets root read and write everything.
+pub(crate) fn bound_by_permissions(folder: &Path) -> Command {
+    if !geteuid().is_root() {
+        return command(folder);
+    }
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args(["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]);
+    setpriv.arg(env!("CARGO_BIN_EXE_countersign"));
+    in_folder(setpriv, folder)
 }
 
 fn in_folder(mut command: Command, folder: &Path) -> Command {

@@ -114,10 +114,10 @@ fn is_of_type(value: &Value, name: &str) -> bool {
     }
 }
 
-/// `date-time` is narrower here than in RFC 3339: UTC, with milliseconds.
+/// Narrower here than elsewhere: `uuid` is of version 7 (RFC 9562), `date-time` UTC with milliseconds.
 fn fits(format: &str, text: &str) -> bool {
     match format {
-        "uuid" => has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
+        "uuid" => has_shape(text, "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx"),
         "date-time" => has_shape(text, "9999-99-99T99:99:99.999Z"),
         "email" => text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')),
         _ => true,
@@ -129,6 +129,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
         && text.bytes().zip(shape.bytes()).all(|(octet, expected)| match expected {
             b'x' => octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet),
             b'9' => octet.is_ascii_digit(),
+            b'v' => b"89ab".contains(&octet),
             other => octet == other,
         })
 }
@@ -165,6 +166,8 @@ mod tests {
         for (field, value, expected) in [
             ("extra", json!(1), "/extra is in no schema"),
             ("id", json!("7"), "/id is no \"uuid\""),
+            ("id", json!("0190a5d0-7c1e-4e7a-9a53-1f2e3d4c5b6a"), "/id is no \"uuid\""),
+            ("id", json!("0190a5d0-7c1e-7e7a-ca53-1f2e3d4c5b6a"), "/id is no \"uuid\""),
             ("role", json!("owner"), "/role is none of"),
             ("role", json!(null), "/role is not of type"),
             ("at", json!("2026-01-02T03:04:05Z"), "/at is no \"date-time\""),

@@ -1,6 +1,8 @@
 //! What a server of a test's own is started with.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -8,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::support::confidences::Confidences;
 use crate::support::lasting_address::lasting_address;
 use crate::support::place::Place;
+use crate::support::process;
 use crate::support::profile::{Profile, Schema};
 use crate::support::test_server::TestServer;
 
@@ -17,7 +20,8 @@ use crate::support::test_server::TestServer;
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
     is_embedded: bool,
-    pub(in crate::support) may_reach_file_limit: bool,
+    /// How its process is made.
+    pub(in crate::support) binary: fn(&Path) -> Command,
 }
 
 impl Default for Setup {
@@ -58,7 +62,7 @@ impl Default for Setup {
 impl Setup {
     /// Nothing set: the defaults of the service itself, limits and port 8080 included.
     pub(crate) fn bare() -> Self {
-        Self { variables: BTreeMap::new(), is_embedded: false, may_reach_file_limit: false }
+        Self { variables: BTreeMap::new(), is_embedded: false, binary: process::command }
     }
 
     /// Sets `SECTION__KEY`, as in the environment but without its prefix.
@@ -80,7 +84,13 @@ impl Setup {
 
     /// A process whose files may no longer grow goes on, and meets an error at the next write.
     pub(crate) fn may_reach_file_limit(mut self) -> Self {
-        self.may_reach_file_limit = true;
+        self.binary = process::deaf_to_file_limit;
+        self
+    }
+
+    /// A process that the permissions of files hold for, though it be root's.
+    pub(crate) fn bound_by_permissions(mut self) -> Self {
+        self.binary = process::bound_by_permissions;
         self
     }
 

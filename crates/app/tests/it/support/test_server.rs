@@ -48,8 +48,13 @@ impl TestServer {
 
     /// Starts it with this set-up, at this place.
     pub(in crate::support) async fn launch(setup: Setup, place: Arc<Place>, confidences: Confidences) -> Self {
-        let binary = if setup.may_reach_file_limit { process::deaf_to_file_limit } else { process::command };
-        let mut command = binary(place.folder.path());
+        let mut server = Self::spawn(setup, place, confidences);
+        server.wait_for_readiness(200).await;
+        server
+    }
+
+    fn spawn(setup: Setup, place: Arc<Place>, confidences: Confidences) -> Self {
+        let mut command = (setup.binary)(place.folder.path());
         command.arg("serve").envs(setup.at(&place)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = Captured::of(child.stdout.take().unwrap());
@@ -61,24 +66,22 @@ impl TestServer {
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        let mut server =
-            Self { url: String::new(), setup, place, child, was_ended: false, client, output, log, confidences };
-        server.wait_until_ready().await;
-        server
+        Self { url: String::new(), setup, place, child, was_ended: false, client, output, log, confidences }
     }
 
-    async fn wait_until_ready(&mut self) {
+    /// Until it answers with this when it is asked whether it is ready.
+    async fn wait_for_readiness(&mut self, status: u16) {
         let start = Instant::now();
         loop {
             if self.url.is_empty() {
                 self.url = process::announced_url(&self.output()).unwrap_or_default();
-            } else if self.get("/health/ready").try_send().await.is_ok_and(|answer| answer.status == 200) {
+            } else if self.get("/health/ready").try_send().await.is_ok_and(|answer| answer.status == status) {
                 return;
             }
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the server ended with {status}:\n{}", self.log());
             }
-            assert!(start.elapsed() < PATIENCE, "the server is not ready:\n{}", self.log());
+            assert!(start.elapsed() < PATIENCE, "its readiness is not {status}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -248,11 +251,25 @@ impl TestServer {
     }
 
     /// The same with other settings.
-    pub(crate) async fn restart_with(mut self, setup: Setup) -> Self {
+    pub(crate) async fn restart_with(self, setup: Setup) -> Self {
+        let mut server = self.respawn(setup);
+        server.wait_for_readiness(200).await;
+        server
+    }
+
+    /// The same where it will not be ready: as soon as it says so.
+    pub(crate) async fn restart_unready(self) -> Self {
+        let setup = self.setup.clone();
+        let mut server = self.respawn(setup);
+        server.wait_for_readiness(503).await;
+        server
+    }
+
+    fn respawn(mut self, setup: Setup) -> Self {
         assert!(self.child.try_wait().unwrap().is_some(), "end the server first");
         let (place, confidences) = (Arc::clone(&self.place), self.confidences.clone());
         drop(self);
-        Self::launch(setup, place, confidences).await
+        Self::spawn(setup, place, confidences)
     }
 }
 

@@ -210,12 +210,14 @@ async fn ids_in_body_and_query_choose_nothing() {
     assert_eq!(rows.one::<i64>(&format!("{teams}'Hidden lake'")).await, 1);
     assert_eq!(rows.one::<i64>(&format!("{teams}'Renamed'")).await, 1);
 
-    // Rows of the other team, by way of one's own.
+    // Rows of the other team, by way of one's own; and what is no id at all.
     let foreign = [
         (Method::PATCH, format!("/teams/{mine}/members/{}", n.member.0), "member_not_found"),
         (Method::DELETE, format!("/teams/{mine}/members/{}", n.member.0), "member_not_found"),
         (Method::POST, format!("/teams/{mine}/invitations/{}/resend", n.invitation), "invitation_not_found"),
         (Method::DELETE, format!("/teams/{mine}/invitations/{}", n.invitation), "invitation_not_found"),
+        (Method::POST, format!("/teams/{mine}/invitations/not-an-id/resend"), "invitation_not_found"),
+        (Method::DELETE, format!("/teams/{mine}/invitations/not-an-id"), "invitation_not_found"),
     ];
     for (method, path, code) in foreign {
         let call = n.server.call(method, &format!("{path}{query}")).bearer(&n.stranger.access);
@@ -259,22 +261,57 @@ async fn lists_are_bounded_and_bad_pages_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn pages_show_every_member_once() {
-    let n = neighbours().await;
-    n.server.member(&n.owner, &n.team, "third@example.org", "member").await;
+/// Every address of a list of the team, sorted, in pages of one.
+async fn one_by_one(n: &Neighbours, list: &str) -> Vec<String> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let path = format!("/teams/{}/members?limit=1{cursor}", n.team);
-        let page = n.server.get(&path).bearer(&n.owner.access).send().await.expect(200).json();
-        assert!(page["items"].as_array().unwrap().len() <= 1);
-        seen.extend(
-            page["items"].as_array().unwrap().iter().map(|member| member["email"].as_str().unwrap().to_owned()),
-        );
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        let path = format!("/teams/{}/{list}?limit=1{cursor}", n.team);
+        let page = n.server.get(&path).bearer(&n.owner.access).send().await.expect(200);
+        assert_eq!(page.json()["items"].as_array().map(Vec::len), Some(1), "{}", page.text);
+        seen.push(page.text_at("/items/0/email"));
+        let next = page.json()["next_cursor"].clone();
+        let Some(next) = next.as_str() else { break };
         cursor = format!("&cursor={next}");
         assert!(seen.len() <= 3, "the pages do not end");
     }
     seen.sort();
-    assert_eq!(seen, ["member@example.org", "owner@example.org", "third@example.org"]);
+    seen
+}
+
+#[tokio::test]
+async fn pages_show_every_member_and_every_invitation_once() {
+    let n = neighbours().await;
+    n.server.member(&n.owner, &n.team, "third@example.org", "member").await;
+    assert_eq!(one_by_one(&n, "members").await, ["member@example.org", "owner@example.org", "third@example.org"]);
+    for email in ["another@example.org", "new@example.org"] {
+        n.server.invite(&n.owner, &n.team, email, "member").send().await.expect(200);
+    }
+    let invited = ["another@example.org", "invited@example.org", "new@example.org"];
+    assert_eq!(one_by_one(&n, "invitations").await, invited);
+}
+
+#[tokio::test]
+async fn ones_teams_go_on_at_the_link_each_once_by_when_it_was_joined() {
+    let server = TestServer::start().await;
+    let (_, host) = server.signed_in("host@example.org").await;
+    let older = server.team(&host, "Older").await;
+    let (reader, tokens) = server.signed_in("reader@example.org").await;
+    let mut joined = Vec::new();
+    for n in 1..=4 {
+        joined.push(server.team(&tokens, &format!("Team {n}")).await);
+    }
+    server.invite(&host, &older, &reader.email, "member").send().await.expect(200);
+    joined.push(older);
+    let (mut parts, mut next) = (Vec::new(), Some("/auth/teams?limit=2".to_owned()));
+    while let Some(path) = next {
+        let part = server.get(&path).bearer(&tokens.access).send().await.expect(200);
+        let ids: Vec<_> =
+            part.json().as_array().unwrap().iter().map(|team| team["id"].as_str().unwrap().to_owned()).collect();
+        parts.push(ids);
+        assert!(parts.len() <= 3, "the parts do not end");
+        let link = part.header("link").strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        assert_eq!(link.is_none(), part.header("link").is_empty(), "{part:?}");
+        next = link.map(str::to_owned);
+    }
+    assert_eq!(parts, [&joined[..2], &joined[2..4], &joined[4..]]);
 }

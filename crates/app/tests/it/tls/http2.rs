@@ -11,6 +11,7 @@ use http::{HeaderMap, Request};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::support::Confidences;
 use crate::tls::HttpsServer;
 
 /// What bodies are sent from.
@@ -23,14 +24,21 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// A connection that speaks HTTP/2, and the task that ends with it.
-async fn connect(server: &HttpsServer) -> (SendRequest<Octets>, JoinHandle<()>) {
+/// A connection that speaks HTTP/2.
+#[derive(Clone)]
+struct Client {
+    sender: SendRequest<Octets>,
+    confidences: Confidences,
+}
+
+/// A connection, and the task that ends with it.
+async fn connect(server: &HttpsServer) -> (Client, JoinHandle<()>) {
     let stream = server.connect("h2").await;
     let (sender, connection) = h2::client::Builder::new().handshake::<_, Octets>(stream).await.unwrap();
     let ended = tokio::spawn(async move {
         let _however_it_ended = connection.await;
     });
-    (sender, ended)
+    (Client { sender, confidences: server.confidences.clone() }, ended)
 }
 
 fn request(method: &str, path: &str) -> http::request::Builder {
@@ -41,8 +49,17 @@ fn login(body: Vec<u8>) -> Sent {
     request("POST", "/auth/login").header("content-type", "application/json").body(body).unwrap()
 }
 
-async fn call(sender: &SendRequest<Octets>, request: Sent) -> Answer {
-    let mut sender = sender.clone().ready().await.unwrap();
+/// As it would be over HTTP/1.1.
+fn written_out(request: &Sent) -> Vec<u8> {
+    let authorization = request.headers().get("authorization").map_or("", |value| value.to_str().unwrap());
+    let (method, target) = (request.method(), request.uri().path_and_query().unwrap());
+    let head = format!("{method} {target} HTTP/1.1\r\nAuthorization: {authorization}\r\n\r\n");
+    [head.as_bytes(), request.body()].concat()
+}
+
+async fn call(client: &Client, request: Sent) -> Answer {
+    client.confidences.note_octets(&written_out(&request));
+    let mut sender = client.sender.clone().ready().await.unwrap();
     let (head, body) = request.into_parts();
     let (response, mut stream) = sender.send_request(Request::from_parts(head, ()), body.is_empty()).unwrap();
     if !body.is_empty() {
@@ -56,13 +73,14 @@ async fn call(sender: &SendRequest<Octets>, request: Sent) -> Answer {
         stream.flow_control().release_capacity(part.len()).unwrap();
         body.extend_from_slice(&part);
     }
+    client.confidences.note_answer(&String::from_utf8_lossy(&body));
     Answer { status: head.status.as_u16(), headers: head.headers, body }
 }
 
 #[tokio::test]
 async fn headers_limits_and_problems_are_the_same_over_http2() {
     let server = HttpsServer::with(&[]);
-    let (sender, _ended) = connect(&server).await;
+    let (client, _ended) = connect(&server).await;
     let plain = request("POST", "/auth/login").header("content-type", "text/plain").body(b"{}".to_vec()).unwrap();
     let large = vec![b' '; 64 * 1024 + 1];
     let mut announced = login(large.clone());
@@ -78,7 +96,7 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
         (login(large), 413, "payload_too_large"),
         (announced, 413, "payload_too_large"),
     ] {
-        let answer = call(&sender, sent).await;
+        let answer = call(&client, sent).await;
         assert_eq!(answer.status, status, "{:?}", answer.headers);
         for name in ["x-content-type-options", "strict-transport-security", "x-request-id"] {
             assert!(answer.headers.contains_key(name), "{name} is missing: {:?}", answer.headers);
@@ -91,8 +109,8 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
         }
     }
     let many: Vec<_> = (0..20).map(|_| request("GET", "/openapi.json").body(vec![]).unwrap()).collect();
-    let many: Vec<_> = many.into_iter().map(|sent| (sender.clone(), sent)).collect();
-    let calls = many.into_iter().map(|(sender, sent)| tokio::spawn(async move { call(&sender, sent).await }));
+    let many: Vec<_> = many.into_iter().map(|sent| (client.clone(), sent)).collect();
+    let calls = many.into_iter().map(|(client, sent)| tokio::spawn(async move { call(&client, sent).await }));
     for answer in calls.collect::<Vec<_>>() {
         let answer = answer.await.unwrap();
         assert!(answer.status == 200 && answer.body.len() > 64 * 1024);
@@ -102,9 +120,9 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
 #[tokio::test]
 async fn a_connection_of_http2_that_asks_nothing_is_closed() {
     let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]);
-    let (sender, ended) = connect(&server).await;
+    let (client, ended) = connect(&server).await;
     let start = Instant::now();
-    assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
+    assert_eq!(call(&client, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
     tokio::time::timeout(Duration::from_secs(12), ended).await.unwrap().unwrap();
     assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
 }

@@ -69,7 +69,8 @@ fn create_private(file: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let file = match OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file) {
-        // A database that this process may only read is opened all the same: reads go on.
+        // What this process may only read is opened all the same: reads go on. On a file system that is read-only
+        // they need the log that a crash left beside the file, or `immutable=1`.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied && file.exists() => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && file.exists() => return Ok(()),
         opened => opened?,

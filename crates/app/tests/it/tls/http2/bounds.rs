@@ -34,17 +34,17 @@ async fn requests_beyond_the_bound_of_a_connection_are_refused_and_few_are_worke
     }
     assert_eq!((begun, refused), (8, 150));
     assert!(announced.contains(&(3, 100)) && announced.contains(&(4, 2 * 1024)), "{announced:?}");
-    let (sender, _ended) = connect(&server).await;
-    assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
+    let (client, _ended) = connect(&server).await;
+    assert_eq!(call(&client, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_over_http2_and_told_why_up_to_twice_its_bound() {
     let server = HttpsServer::with(&[]);
-    let (sender, _ended) = connect(&server).await;
+    let (client, _ended) = connect(&server).await;
     for (length, status, is_told) in [(16, 200, false), (31, 200, false), (33, 431, true), (66, 431, false)] {
         let live = request("GET", "/health/live").header("x-long", "x".repeat(length * 1024));
-        let answer = call(&sender, live.body(vec![]).unwrap()).await;
+        let answer = call(&client, live.body(vec![]).unwrap()).await;
         assert_eq!(answer.status, status, "{length}");
         if is_told {
             let problem: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -78,7 +78,7 @@ async fn an_answer_that_is_given_no_room_is_ended_though_its_client_is_there() {
 #[tokio::test]
 async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
     let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]);
-    let (sender, _ended) = connect(&server).await;
+    let (client, _ended) = connect(&server).await;
     let post = |path: &str, body: &Value| {
         request("POST", path).header("content-type", "application/json").body(body.to_string().into_bytes()).unwrap()
     };
@@ -86,14 +86,14 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
     let signed_in = post("/auth/login", &body);
     body["first_name"] = "Firstname".into();
     body["last_name"] = "Lastname".into();
-    assert_eq!(call(&sender, post("/auth/register", &body)).await.status, 201);
-    let tokens: Value = serde_json::from_slice(&call(&sender, signed_in).await.body).unwrap();
+    assert_eq!(call(&client, post("/auth/register", &body)).await.status, 201);
+    let tokens: Value = serde_json::from_slice(&call(&client, signed_in).await.body).unwrap();
     let rows = Rows::of_sqlite(&server.folder.path().join("data")).await;
     rows.repeat_event(3_000).await;
     let export = request("GET", "/auth/me/export")
         .header("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap()));
     let export: Request<()> = export.body(()).unwrap();
-    let (response, _) = sender.clone().ready().await.unwrap().send_request(export, true).unwrap();
+    let (response, _) = client.sender.clone().ready().await.unwrap().send_request(export, true).unwrap();
     let (head, mut body) = response.await.unwrap().into_parts();
     assert!(head.status == 200 && !head.headers.contains_key("content-length"), "{head:?}");
     // The time for a connection without use is that and five seconds for a head.
@@ -104,6 +104,7 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
         body.flow_control().release_capacity(part.len()).unwrap();
         octets.extend_from_slice(&part);
     }
+    server.confidences.note_answer(&String::from_utf8_lossy(&octets));
     let export: Value = serde_json::from_slice(&octets).unwrap();
     assert!(export["audit_events"].as_array().unwrap().len() >= 3_000);
 }
@@ -111,8 +112,8 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
 #[tokio::test]
 async fn a_stop_ends_connections_of_http2_that_ask_nothing() {
     let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
-    let (sender, ended) = connect(&server).await;
-    assert_eq!(call(&sender, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
+    let (client, ended) = connect(&server).await;
+    assert_eq!(call(&client, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
     let stopped = Instant::now();
     server.terminate();
     timeout(Duration::from_secs(5), ended).await.unwrap().unwrap();
@@ -137,9 +138,9 @@ async fn a_stop_does_not_wait_for_clients_that_say_nothing() {
 #[tokio::test]
 async fn an_answer_that_is_under_way_at_a_stop_is_taken_to_its_end() {
     let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
-    let (sender, _ended) = connect(&server).await;
+    let (client, _ended) = connect(&server).await;
     let large: Request<()> = request("GET", LARGE).body(()).unwrap();
-    let (response, _) = sender.clone().ready().await.unwrap().send_request(large, true).unwrap();
+    let (response, _) = client.sender.clone().ready().await.unwrap().send_request(large, true).unwrap();
     let (head, mut body) = response.await.unwrap().into_parts();
     server.terminate();
     sleep(Duration::from_secs(3)).await;
