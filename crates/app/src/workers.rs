@@ -1,13 +1,19 @@
 //! What goes on beside requests: sending mail, keeping house, measuring.
 
+mod clock_check;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_application::error::with_causes;
 use countersign_application::mail::deliver_outbox::DeliveryReport;
 use countersign_application::{Application, Dependencies};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::metrics::{Metrics, OUTBOX_PAUSE as SAMPLE_PAUSE, UPKEEP_PAUSE, count_mails, sample_outbox};
+
+pub(crate) use crate::workers::clock_check::ClockCheck;
 
 /// The outbox is looked at this often while it is empty.
 const OUTBOX_PAUSE: Duration = Duration::from_millis(500);
@@ -26,14 +32,19 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Starts them. `jitter`, from 0 to 255, keeps the housekeeping of several nodes apart.
-    pub(crate) fn start(application: &Application, jitter: u8) -> Self {
+    /// Starts them: none of their steps is done while the clock is off. `jitter`, from 0 to 255, keeps the housekeeping
+    /// of several nodes apart.
+    pub(crate) fn start(application: &Application, clock: ClockCheck, jitter: u8) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let outbox = application.deliver_outbox.clone();
+        let clock = Arc::new(clock);
+        let (outbox, of_outbox) = (application.deliver_outbox.clone(), Arc::clone(&clock));
         let deliver = move || {
-            let outbox = outbox.clone();
+            let (outbox, clock) = (outbox.clone(), Arc::clone(&of_outbox));
             async move {
+                if !clock.is_right().await? {
+                    return Ok(SETBACK_PAUSE);
+                }
                 let report = outbox.execute().await?;
                 count_mails(report);
                 Ok(outbox_pause(report))
@@ -43,8 +54,11 @@ impl Workers {
         let house = application.keep_house.clone();
         let pause = housekeeping_pause(jitter);
         let keep_house = move || {
-            let house = house.clone();
+            let (house, clock) = (house.clone(), Arc::clone(&clock));
             async move {
+                if !clock.is_right().await? {
+                    return Ok(SETBACK_PAUSE);
+                }
                 let report = house.execute().await?;
                 if !report.removed.is_empty() {
                     tracing::info!(removed = ?report.removed, "kept house");
@@ -119,7 +133,7 @@ where
         pause = match tokio::spawn(step()).await {
             Ok(Ok(pause)) => pause,
             Ok(Err(error)) => {
-                tracing::error!(worker = name, error = &*error as &dyn std::error::Error, "a step failed");
+                tracing::error!(worker = name, error = with_causes(&*error), "a step failed");
                 SETBACK_PAUSE
             }
             Err(panic) => {

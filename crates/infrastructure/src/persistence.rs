@@ -3,6 +3,7 @@
 //! [`Database`] opens it and hands out what implements the ports; each port's file beneath holds the statements.
 
 mod audit_log;
+mod clock_probe;
 mod connection;
 mod credentials;
 mod database;
@@ -34,6 +35,7 @@ mod unit_of_work;
 mod users;
 mod write_queue;
 
+pub use crate::persistence::clock_probe::ClockProbe;
 pub use crate::persistence::connection::Connection;
 pub use crate::persistence::database::{Connections, Database, DatabaseOptions};
 pub use crate::persistence::probe::DatabaseProbe;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -23,7 +24,7 @@ use crate::settings::{DatabaseKind, PublicUrl, Settings};
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
-use crate::workers::Workers;
+use crate::workers::{ClockCheck, Workers};
 
 mod connections;
 mod metrics;
@@ -129,7 +130,7 @@ impl Service {
         let metrics_server =
             metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
         let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
-        let mut workers = Workers::start(&system.application, spread(&system));
+        let mut workers = Workers::start(&system.application, clock_check(&system), spread(&system));
         if let Some(metrics) = metrics {
             workers.measure(metrics, &system.dependencies);
         }
@@ -197,6 +198,11 @@ async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()
 /// milliseconds when it is asked first, and the first answer would wait for it.
 fn spread(system: &System) -> u8 {
     system.dependencies.ids.next_id().as_bytes()[15]
+}
+
+fn clock_check(system: &System) -> ClockCheck {
+    let clock = &system.dependencies.clock;
+    ClockCheck::new(Arc::new(system.database.clock_probe(Arc::clone(clock))), Arc::clone(clock))
 }
 
 fn serve_alone(data_dir: &Path) -> anyhow::Result<ServingLock> {

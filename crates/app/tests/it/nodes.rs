@@ -1,5 +1,6 @@
 //! Several nodes on one database. On the production profile only: the embedded default keeps a second process away.
 
+mod clock;
 mod counts;
 mod kills;
 mod limits;

@@ -100,7 +100,7 @@ impl AppointTeamAdmin {
             return Ok(listed_member(membership, user));
         }
         // Under the team's lock: who administers it must not change meanwhile.
-        if uow.roster().admins_besides(team_id, user_id).await? > 0 {
+        if uow.roster().has_admin_besides(team_id, user_id).await? {
             return Err(AppointTeamAdminError::TeamHasAdmin);
         }
         membership.role = Role::Admin;

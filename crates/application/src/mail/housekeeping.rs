@@ -1,10 +1,10 @@
 //! Purges what is no longer needed, unused unverified accounts included.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::UserId;
-use countersign_domain::page::PageRequest;
+use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
@@ -23,8 +23,11 @@ use crate::ports::user_repository::UserRepository;
 use crate::snapshots::{Entry, Snapshots};
 use crate::trail::Trail;
 
-/// How many unused accounts are looked up at a time.
+/// How many accounts that were never verified are looked at a time.
 pub const BATCH: u16 = 100;
+
+/// How often in a run: what it costs does not grow with their number. The next run goes on behind them.
+pub const BATCHES: u32 = 10;
 
 /// Batches of audit events of one deleted account that are erased in a run.
 pub const ERASURE_BATCHES: u32 = 500;
@@ -53,6 +56,8 @@ pub struct KeepHouse {
     snapshots: Snapshots,
     trail: Trail,
     policy: Policy,
+    /// Behind which account the search for unused ones goes on; from the oldest without one.
+    looked_to: Arc<Mutex<Option<Cursor>>>,
 }
 
 impl KeepHouse {
@@ -69,6 +74,7 @@ impl KeepHouse {
             snapshots: Snapshots::new(dependencies),
             trail: Trail::new(dependencies),
             policy: dependencies.policy.clone(),
+            looked_to: Arc::default(),
         }
     }
 
@@ -106,16 +112,18 @@ impl KeepHouse {
         Ok(done)
     }
 
+    /// Looks at some of the accounts that were never verified, from where the last run left off; over again once all have
+    /// been looked at.
     async fn remove_unused(&self, now: OffsetDateTime) -> Result<u64, Fault> {
         let since = now - self.policy.retention.unverified_accounts;
         let mut removed = 0;
-        loop {
-            let batch = self.users.list_unused(since, now, BATCH).await?;
-            let full = batch.len() == usize::from(BATCH);
-            let mut progress = 0;
-            for id in batch {
+        for _ in 0..BATCHES {
+            let first = PageRequest::first(BATCH);
+            let page = self.looked_to().map_or(first, |cursor| first.starting(cursor));
+            let found = self.users.list_unused(since, now, &page).await?;
+            for id in found.items {
                 match self.remove(id, since).await {
-                    Ok(done) => progress += u64::from(done),
+                    Ok(done) => removed += u64::from(done),
                     Err(fault @ (Fault::Unavailable { .. } | Fault::Contended { .. })) => return Err(fault),
                     // One account that cannot be removed must not keep the others for ever.
                     Err(fault) => {
@@ -123,12 +131,16 @@ impl KeepHouse {
                     }
                 }
             }
-            removed += progress;
-            // Without progress the next batch would be this one again.
-            if !full || progress == 0 {
-                return Ok(removed);
+            *self.looked_to.lock().unwrap_or_else(PoisonError::into_inner) = found.next;
+            if found.next.is_none() {
+                break;
             }
         }
+        Ok(removed)
+    }
+
+    fn looked_to(&self) -> Option<Cursor> {
+        *self.looked_to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes the account in a unit of work of its own, unless it has come into use since it was listed.

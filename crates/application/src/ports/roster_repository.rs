@@ -6,18 +6,18 @@ use countersign_domain::team::membership::Membership;
 
 use crate::error::Fault;
 
-/// Counts over a team's members. Ask inside a unit of work that holds the teams' locks.
+/// Questions about a team's members. Ask inside a unit of work that holds the teams' locks.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait RosterRepository: Send + Sync {
     /// Locks every team that the account is in, by id, until the unit of work ends. Returns them.
     async fn lock_teams_of(&self, user: UserId) -> Result<Vec<TeamId>, Fault>;
 
-    /// Active memberships as admin, of active accounts other than this one.
-    async fn admins_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault>;
+    /// Whether the team has an active membership as admin of an active account other than this one.
+    async fn has_admin_besides(&self, team: TeamId, user: UserId) -> Result<bool, Fault>;
 
-    /// Memberships of any kind, of accounts other than this one.
-    async fn members_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault>;
+    /// Whether the team has a membership of any kind of an account other than this one.
+    async fn has_member_besides(&self, team: TeamId, user: UserId) -> Result<bool, Fault>;
 
     /// The active member of an active account, other than this one, who joined first.
     async fn longest_standing_besides(&self, team: TeamId, user: UserId) -> Result<Option<Membership>, Fault>;

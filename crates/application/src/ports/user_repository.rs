@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
+use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
@@ -32,8 +33,14 @@ pub trait UserRepository: Send + Sync {
     /// what it leaves become null. Says whether it was there.
     async fn remove(&self, id: UserId) -> Result<bool, Fault>;
 
-    /// Up to `limit` active accounts that never verified their address, were created before that time, have not signed
-    /// in nor refreshed since as far as sessions (ended ones too) and networks tell, are in no team and have no live
-    /// session at `now`.
-    async fn list_unused(&self, since: OffsetDateTime, now: OffsetDateTime, limit: u16) -> Result<Vec<UserId>, Fault>;
+    /// Looks at a page of the accounts that never verified their address and were created before that time, the oldest
+    /// first. Returns those of them that are active, have not signed in nor refreshed since as far as sessions (ended
+    /// ones too) and networks tell, are in no team and have no live session at `now`: fewer than were looked at, and
+    /// maybe none, also where more follow.
+    async fn list_unused(
+        &self,
+        since: OffsetDateTime,
+        now: OffsetDateTime,
+        page: &PageRequest,
+    ) -> Result<Page<UserId>, Fault>;
 }

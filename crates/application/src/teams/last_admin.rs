@@ -8,5 +8,5 @@ use crate::ports::unit_of_work::UnitOfWork;
 /// Whether the team would have no admin if this membership ended or lost its role. Ask under the team's lock.
 /// Only active memberships of active accounts count; one that does not count itself is never the last.
 pub(crate) async fn is_last_admin(uow: &dyn UnitOfWork, membership: &Membership) -> Result<bool, Fault> {
-    Ok(membership.is_active_admin() && uow.roster().admins_besides(membership.team_id, membership.user_id).await? == 0)
+    Ok(membership.is_active_admin() && !uow.roster().has_admin_besides(membership.team_id, membership.user_id).await?)
 }

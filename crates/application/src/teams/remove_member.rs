@@ -96,7 +96,7 @@ impl RemoveMember {
         let kind = if leaves { AuditKind::MemberLeft } else { AuditKind::MemberRemoved };
         let mut events = vec![self.trail.event(kind, origin, now).by(actor.id()).about(user_id).in_team(team_id)];
         // Its admin may have been deleted before, and only members left who do not count: no empty team stays behind.
-        let emptied = uow.roster().members_besides(team_id, user_id).await? == 0;
+        let emptied = !uow.roster().has_member_besides(team_id, user_id).await?;
         if emptied {
             uow.teams().remove(team_id).await?;
             events.push(self.trail.event(AuditKind::TeamDeleted, origin, now).by(actor.id()).in_team(team_id));

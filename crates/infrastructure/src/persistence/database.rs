@@ -17,6 +17,7 @@ use sea_orm::{
 };
 
 use crate::home_runtime::HomeRuntime;
+use crate::persistence::clock_probe::ClockProbe;
 use crate::persistence::connection::{Connection, within};
 use crate::persistence::error::fault;
 use crate::persistence::probe::DatabaseProbe;
@@ -132,6 +133,11 @@ impl Database {
     /// What tells whether the database is there, migrated, and of the same time as this node.
     pub fn probe(&self, clock: Arc<dyn Clock>) -> DatabaseProbe {
         DatabaseProbe::new(self.clone(), clock)
+    }
+
+    /// What tells whether this node's clock is that of the database.
+    pub fn clock_probe(&self, clock: Arc<dyn Clock>) -> ClockProbe {
+        ClockProbe::new(self.clone(), clock)
     }
 
     /// Connections of the pool: busy and idle.

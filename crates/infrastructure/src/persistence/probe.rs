@@ -59,12 +59,15 @@ impl DependencyProbe for DatabaseProbe {
 }
 
 fn compare(ours: OffsetDateTime, theirs: OffsetDateTime) -> Result<(), Fault> {
-    let skew = (ours - theirs).abs();
-    if skew > MAX_SKEW {
+    skew(ours, theirs).map_or(Ok(()), |skew| {
         let skew = skew.whole_seconds();
-        return Err(Fault::unavailable("database", format!("its clock and this node's differ by {skew} s")));
-    }
-    Ok(())
+        Err(Fault::unavailable("database", format!("its clock and this node's differ by {skew} s")))
+    })
+}
+
+/// By how much they differ, if it is too much.
+pub(crate) fn skew(ours: OffsetDateTime, theirs: OffsetDateTime) -> Option<time::Duration> {
+    Some((ours - theirs).abs()).filter(|skew| *skew > MAX_SKEW)
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::team::role::Role;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -64,6 +63,13 @@ fn other_admins(user: UserId) -> SelectStatement {
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// Whether there is one: they are asked for under the lock of a team that may be large, and are not counted.
+    async fn has_any(&self, memberships: Select<Entity>) -> Result<bool, Fault> {
+        let first: Option<Uuid> =
+            memberships.select_only().column(Column::UserId).into_tuple().one(&self.0).await.map_err(fault)?;
+        Ok(first.is_some())
+    }
+
     async fn team_ids(&self, memberships: Select<Entity>) -> Result<Vec<TeamId>, Fault> {
         let ids: Vec<Uuid> = memberships
             .select_only()
@@ -95,18 +101,16 @@ impl<C: ConnectionTrait + Send + Sync> RosterRepository for Store<C> {
         Ok(ids.into_iter().map(TeamId::new).collect())
     }
 
-    async fn admins_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault> {
-        besides(team, user)
+    async fn has_admin_besides(&self, team: TeamId, user: UserId) -> Result<bool, Fault> {
+        let admins = besides(team, user)
             .filter(Column::Role.eq(Role::Admin.as_str()))
             .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
-            .filter(of_active_account(member()))
-            .count(&self.0)
-            .await
-            .map_err(fault)
+            .filter(of_active_account(member()));
+        self.has_any(admins).await
     }
 
-    async fn members_besides(&self, team: TeamId, user: UserId) -> Result<u64, Fault> {
-        besides(team, user).count(&self.0).await.map_err(fault)
+    async fn has_member_besides(&self, team: TeamId, user: UserId) -> Result<bool, Fault> {
+        self.has_any(besides(team, user)).await
     }
 
     async fn longest_standing_besides(&self, team: TeamId, user: UserId) -> Result<Option<Membership>, Fault> {

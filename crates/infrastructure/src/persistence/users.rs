@@ -6,11 +6,13 @@ use countersign_application::ports::user_repository::UserRepository;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
 use countersign_domain::name::PersonName;
+use countersign_domain::page::{Cursor, Page, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::user::User;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Set,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -97,7 +99,41 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         Ok(removed.rows_affected == 1)
     }
 
-    async fn list_unused(&self, since: OffsetDateTime, now: OffsetDateTime, limit: u16) -> Result<Vec<UserId>, Fault> {
+    async fn list_unused(
+        &self,
+        since: OffsetDateTime,
+        now: OffsetDateTime,
+        page: &PageRequest,
+    ) -> Result<Page<UserId>, Fault> {
+        let looked_at: Vec<(Uuid, OffsetDateTime)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::CreatedAt])
+            .filter(Column::EmailVerified.eq(false))
+            .filter(Column::CreatedAt.lt(since))
+            .apply_if(page.after().and_then(created_after), sea_orm::QueryFilter::filter)
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
+            .limit(u64::from(page.limit()) + 1)
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        let looked_at = Page::from_rows_by_time(looked_at, page, |(id, at)| (*at, *id)).map(|(id, _)| id);
+        let items = if looked_at.items.is_empty() { vec![] } else { self.unused(looked_at.items, since, now).await? };
+        Ok(Page { items, next: looked_at.next })
+    }
+}
+
+/// Accounts beyond the cursor, in the order of time and key.
+fn created_after(cursor: Cursor) -> Option<Expr> {
+    let columns = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
+    Some(columns.gt(Expr::tuple([Expr::value(cursor.time()?), Expr::value(cursor.key())])))
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// Which of these nobody has used since. They are few: along all that are unverified, those in use would be passed
+    /// over again each time.
+    async fn unused(&self, ids: Vec<Uuid>, since: OffsetDateTime, now: OffsetDateTime) -> Result<Vec<UserId>, Fault> {
         let in_a_team = Query::select()
             .expr(Expr::cust("1"))
             .from(user_teams::Entity)
@@ -126,22 +162,21 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
             )
             .and_where(sign_in_networks::Column::LastSeenAt.gte(since))
             .take();
-        let ids: Vec<Uuid> = Entity::find()
+        let unused: Vec<Uuid> = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::EmailVerified.eq(false))
+            .filter(Column::Id.is_in(ids))
             .filter(Column::IsActive.eq(true))
-            .filter(Column::CreatedAt.lt(since))
             .filter(Expr::exists(in_a_team).not())
             .filter(Expr::exists(in_session).not())
             .filter(Expr::exists(had_session).not())
             .filter(Expr::exists(signed_in).not())
             .order_by_asc(Column::CreatedAt)
-            .limit(u64::from(limit))
+            .order_by_asc(Column::Id)
             .into_tuple()
             .all(&self.0)
             .await
             .map_err(fault)?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+        Ok(unused.into_iter().map(UserId::new).collect())
     }
 }

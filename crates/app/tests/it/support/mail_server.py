@@ -98,6 +98,7 @@ class Handler:
             message_id=message["Message-ID"],
             tls=server.is_encrypted(),
             user=user,
+            content=envelope.content.decode(),
         )
         while told("held"):
             await asyncio.sleep(0.005)

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::certificate::Certificate;
+use crate::support::mailbox::Mail;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/mail_server.py");
 
@@ -99,6 +100,11 @@ impl MailServer {
         let whole_lines = journal.rsplit_once('\n').map_or("", |(lines, _)| lines);
         let events = whole_lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         events.filter(|seen| seen["event"] == event).collect()
+    }
+
+    /// Mails to this address, as their reader sees them.
+    pub(crate) fn read_by(&self, address: &str) -> Vec<Mail> {
+        self.mails_to(address).iter().map(|mail| Mail::parse(mail["content"].as_str().unwrap())).collect()
     }
 
     /// Mails to this address.

@@ -42,7 +42,12 @@ impl TestServer {
 
     /// A further node on what this one has, with one setting of its own.
     pub(crate) async fn beside(&self, key: &str, value: &str) -> Self {
-        let setup = self.setup.clone().set(key, value);
+        self.beside_as(|setup| setup.set(key, value)).await
+    }
+
+    /// A further node on what this one has, with what this changes.
+    pub(crate) async fn beside_as(&self, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let setup = change(self.setup.clone());
         Self::launch(setup, Arc::clone(&self.place), self.confidences.clone()).await
     }
 

@@ -9,7 +9,7 @@ use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, membership, origin
 fn unit(account: User, members: &[Membership]) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(members);
-    unit.roster.expect_admins_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(0));
+    unit.roster.expect_has_admin_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(false));
     unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
     unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(Some(account.clone())));
     unit
@@ -79,7 +79,7 @@ async fn a_team_that_has_an_admin_gets_none_from_outside() {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[membership(1, Role::Admin), membership(2, Role::Member)]);
     unit.users.expect_lock().returning(|id| Ok([superuser().user, user(2)].into_iter().find(|user| user.id == id)));
-    unit.roster.expect_admins_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(1));
+    unit.roster.expect_has_admin_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(true));
     let (refused, written) = appoint(superuser(), team(1).id, Some(unit)).await;
     let error = refused.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Conflict, "team_has_admin"));

@@ -1,7 +1,7 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
 
 use countersign_domain::audit::AuditKind;
-use countersign_domain::page::Page;
+use countersign_domain::page::{Cursor, Page, PageRequest};
 use countersign_domain::session::Session;
 use countersign_domain::team::membership::TeamMembership;
 use countersign_domain::team::role::Role;
@@ -67,9 +67,9 @@ fn mocks(unused: Vec<UserId>) -> Mocks {
         assert_eq!((purge.access_ttl, purge.reuse_window), (Duration::minutes(7), Duration::seconds(29)));
         Ok(PurgeReport { removed: vec![("sessions", 3)] })
     });
-    mocks.users.expect_list_unused().returning(move |since, now, limit| {
-        assert_eq!((since, now, limit), (NOW - Duration::days(13), NOW, BATCH));
-        Ok(unused.clone())
+    mocks.users.expect_list_unused().returning(move |since, now, page| {
+        assert_eq!((since, now, *page), (NOW - Duration::days(13), NOW, PageRequest::first(BATCH)));
+        Ok(Page { items: unused.clone(), next: None })
     });
     mocks
 }
@@ -167,25 +167,62 @@ async fn what_deleting_leaves_in_the_log_is_cleared_whoever_deleted() {
     keep_house(mocks).await.unwrap();
 }
 
-#[tokio::test]
-async fn full_batches_go_on_until_one_brings_no_progress() {
-    let mut mocks = mocks(vec![]);
-    mocks.users.checkpoint();
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = Arc::clone(&asked);
-    mocks.users.expect_list_unused().returning(move |_, _, limit| {
-        count.fetch_add(1, Ordering::Relaxed);
-        Ok((1..=u64::from(limit)).map(user_id).collect())
+/// A cursor behind this account.
+fn behind(n: u64) -> Cursor {
+    Cursor::after_time(NOW, user_id(n).as_uuid())
+}
+
+/// Mocks that have a thousand and a half of accounts to look at, of which they say which are unused, and note from where
+/// they were asked.
+fn many(unused: fn(u64) -> Vec<UserId>) -> (Mocks, Arc<Mutex<Vec<Option<Cursor>>>>) {
+    let mut mocks = Mocks::default();
+    mocks.housekeeping.expect_purge().returning(|_| Ok(PurgeReport { removed: vec![] }));
+    let asked = Arc::<Mutex<Vec<Option<Cursor>>>>::default();
+    let noted = Arc::clone(&asked);
+    mocks.users.expect_list_unused().returning(move |_, _, page| {
+        let mut noted = noted.lock().unwrap();
+        noted.push(page.after());
+        let nth = (1..=15).find(|n| page.after() == Some(behind(*n))).unwrap_or(0) + 1;
+        Ok(Page { items: unused(nth), next: (nth < 15).then(|| behind(nth)) })
     });
-    for n in 1..=u64::from(BATCH) {
-        mocks.stage(unit(Some(unverified(n)), vec![], vec![]));
+    (mocks, asked)
+}
+
+#[tokio::test]
+async fn a_run_looks_at_some_accounts_and_the_next_one_goes_on_behind_them_and_then_from_the_beginning() {
+    let (mocks, asked) = many(|_| vec![]);
+    let keep_house = KeepHouse::new(&mocks.into_dependencies());
+    let mut runs = vec![];
+    for _ in 0..3 {
+        keep_house.clone().execute().await.unwrap();
+        runs.push(std::mem::take(&mut *asked.lock().unwrap()));
     }
-    for _ in 0..BATCH {
-        mocks.stage(unit(None, vec![], vec![]));
-    }
-    let report = keep_house(mocks).await.unwrap();
-    assert_eq!(report.removed[1], ("users", u64::from(BATCH)));
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    let of_run = |from: u64, to: u64| (from..=to).map(|n| (n > 0).then(|| behind(n))).collect::<Vec<_>>();
+    assert_eq!(runs, [of_run(0, 9), of_run(10, 14), of_run(0, 9)]);
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_removed_do_not_hold_up_those_behind_them() {
+    let (mut mocks, _) = many(|nth| if nth < 3 { vec![user_id(nth)] } else { vec![] });
+    let mut broken = unit(None, vec![], vec![]);
+    broken.users.checkpoint();
+    broken.users.expect_lock().returning(|_| Err(Fault::internal("database", "a row that cannot be read")));
+    mocks.stage(broken);
+    mocks.stage(unit(Some(unverified(2)), vec![], vec![]));
+    assert_eq!(keep_house(mocks).await.unwrap().removed, [("users", 1)]);
+}
+
+#[tokio::test]
+async fn a_run_that_meets_an_outage_is_taken_up_where_it_was() {
+    let (mut mocks, asked) = many(|nth| if nth == 2 { vec![user_id(2)] } else { vec![] });
+    let mut out = unit(Some(unverified(2)), vec![], vec![]);
+    out.fail_commit = true;
+    mocks.stage(out);
+    mocks.stage(unit(Some(unverified(2)), vec![], vec![]));
+    let keep_house = KeepHouse::new(&mocks.into_dependencies());
+    keep_house.execute().await.unwrap_err();
+    assert_eq!(keep_house.execute().await.unwrap().removed, [("users", 1)]);
+    assert_eq!(asked.lock().unwrap()[..3], [None, Some(behind(1)), Some(behind(1))]);
 }
 
 #[tokio::test]

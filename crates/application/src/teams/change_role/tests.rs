@@ -9,11 +9,11 @@ fn to(n: u64, role: Role) -> ChangeRoleCommand {
     ChangeRoleCommand { team_id: team(1).id, user_id: user_id(n), role }
 }
 
-/// The team with these members under its lock, so many admins besides whoever is asked about.
-fn unit(members: &[Membership], admins_besides: u64) -> StagedUnitOfWork {
+/// The team with these members under its lock, and whether it has an admin besides whoever is asked about.
+fn unit(members: &[Membership], has_admin: bool) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(members);
-    unit.roster.expect_admins_besides().returning(move |_, _| Ok(admins_besides));
+    unit.roster.expect_has_admin_besides().returning(move |_, _| Ok(has_admin));
     unit.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     unit
 }
@@ -33,7 +33,7 @@ async fn change(
 #[tokio::test]
 async fn an_admin_promotes_a_member_and_it_commits() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
-    let mut unit = unit(&members, 1);
+    let mut unit = unit(&members, true);
     unit.memberships.expect_update().with(eq(membership(2, Role::Admin))).times(1).returning(|_| Ok(true));
     let (changed, written) = change(&members, Some(unit), to(2, Role::Admin)).await;
     let member = changed.unwrap();
@@ -50,7 +50,7 @@ async fn an_admin_promotes_a_member_and_it_commits() {
 #[tokio::test]
 async fn an_admin_beside_whom_there_is_another_may_step_down() {
     let members = [membership(1, Role::Admin), membership(2, Role::Admin)];
-    let mut unit = unit(&members, 1);
+    let mut unit = unit(&members, true);
     unit.memberships.expect_update().with(eq(membership(1, Role::Member))).times(1).returning(|_| Ok(true));
     let (changed, written) = change(&members, Some(unit), to(1, Role::Member)).await;
     assert_eq!(changed.unwrap().membership.role, Role::Member);
@@ -60,7 +60,7 @@ async fn an_admin_beside_whom_there_is_another_may_step_down() {
 #[tokio::test]
 async fn the_last_admin_keeps_its_role() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
-    let (refused, written) = change(&members, Some(unit(&members, 0)), to(1, Role::Member)).await;
+    let (refused, written) = change(&members, Some(unit(&members, false)), to(1, Role::Member)).await;
     assert_eq!(refused.unwrap_err().code(), "last_admin");
     assert!(!written.committed());
 }
@@ -70,7 +70,7 @@ async fn an_awaiting_admin_can_be_demoted_whoever_else_is_admin() {
     let mut awaiting = membership(2, Role::Admin);
     awaiting.status = MembershipStatus::AwaitingVerification;
     let members = [membership(1, Role::Admin), awaiting];
-    let mut unit = unit(&members, 0);
+    let mut unit = unit(&members, false);
     awaiting.role = Role::Member;
     unit.memberships.expect_update().with(eq(awaiting)).times(1).returning(|_| Ok(true));
     assert!(change(&members, Some(unit), to(2, Role::Member)).await.0.is_ok());
@@ -82,7 +82,7 @@ async fn a_pending_invitation_of_an_awaiting_member_promises_the_new_role() {
     let members = [membership(1, Role::Admin), awaiting];
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&members);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(true));
     unit.memberships.expect_update().returning(|_| Ok(true));
     unit.invitations
         .expect_lock_pending()
@@ -97,7 +97,7 @@ async fn a_pending_invitation_of_an_active_member_keeps_its_role() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&members);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(true));
     unit.memberships.expect_update().returning(|_| Ok(true));
     unit.invitations.expect_lock_pending().returning(|_, email| Ok(Some(invitation(email.as_str(), Role::Member))));
     unit.invitations.expect_renew().never();
@@ -107,7 +107,7 @@ async fn a_pending_invitation_of_an_active_member_keeps_its_role() {
 #[tokio::test]
 async fn the_role_that_a_member_has_already_is_no_change() {
     let members = [membership(1, Role::Admin)];
-    let (changed, written) = change(&members, Some(unit(&members, 0)), to(1, Role::Admin)).await;
+    let (changed, written) = change(&members, Some(unit(&members, false)), to(1, Role::Admin)).await;
     assert_eq!(changed.unwrap().membership, membership(1, Role::Admin));
     assert_eq!(written.audited(), []);
 }
@@ -115,7 +115,7 @@ async fn the_role_that_a_member_has_already_is_no_change() {
 #[tokio::test]
 async fn whoever_is_not_in_the_team_has_no_role() {
     let members = [membership(1, Role::Admin)];
-    let (refused, _) = change(&members, Some(unit(&members, 1)), to(3, Role::Admin)).await;
+    let (refused, _) = change(&members, Some(unit(&members, true)), to(3, Role::Admin)).await;
     assert_eq!(refused.unwrap_err().code(), "member_not_found");
 }
 
@@ -129,7 +129,8 @@ async fn a_member_may_not_promote_itself() {
 #[tokio::test]
 async fn an_admin_who_was_removed_a_moment_ago_changes_nothing() {
     let (refused, written) =
-        change(&[membership(1, Role::Admin)], Some(unit(&[membership(2, Role::Admin)], 1)), to(2, Role::Member)).await;
+        change(&[membership(1, Role::Admin)], Some(unit(&[membership(2, Role::Admin)], true)), to(2, Role::Member))
+            .await;
     assert_eq!(refused.unwrap_err().code(), "team_not_found");
     assert!(!written.committed());
 }
@@ -137,7 +138,7 @@ async fn an_admin_who_was_removed_a_moment_ago_changes_nothing() {
 #[tokio::test]
 async fn when_it_fails_halfway_nothing_is_committed() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
-    let mut unit = unit(&members, 1);
+    let mut unit = unit(&members, true);
     unit.memberships.expect_update().returning(|_| Err(Fault::unavailable("database", "gone")));
     let (failed, written) = change(&members, Some(unit), to(2, Role::Admin)).await;
     assert_eq!(failed.unwrap_err().code(), "service_unavailable");
@@ -161,7 +162,7 @@ async fn the_role_that_a_member_has_is_not_counted() {
     mocks.rate_limiter.expect_acquire().times(1).returning(|_| LimitVerdict::Allowed);
     mocks.rate_limiter.expect_refund().withf(|hit| hit.rule.name == "change_user").times(1).returning(|_| ());
     mocks.hold_team(&members);
-    mocks.stage(unit(&members, 1));
+    mocks.stage(unit(&members, true));
     let use_case = ChangeRole::new(&mocks.into_dependencies());
     use_case.execute(&actor(), &origin(), to(2, Role::Member)).await.unwrap();
 }

@@ -40,9 +40,15 @@ async fn only_active_admins_with_active_accounts_count() {
         awaiting(&fresh, 4, Role::Admin).await;
         fresh.member(5, &team, Role::Admin).await;
         deactivate(&fresh, 5).await;
-        assert_eq!(roster.admins_besides(team.id, user_id(1)).await.unwrap(), 1);
-        assert_eq!(roster.admins_besides(team.id, user_id(9)).await.unwrap(), 2);
-        assert_eq!(roster.members_besides(team.id, user_id(1)).await.unwrap(), 4);
+        assert!(roster.has_admin_besides(team.id, user_id(1)).await.unwrap());
+        assert!(roster.has_member_besides(team.id, user_id(1)).await.unwrap());
+        MembershipRepository::remove(&store, user_id(2), team.id).await.unwrap();
+        assert!(!roster.has_admin_besides(team.id, user_id(1)).await.unwrap());
+        assert!(roster.has_admin_besides(team.id, user_id(9)).await.unwrap());
+        assert!(roster.has_member_besides(team.id, user_id(1)).await.unwrap());
+        let alone = fresh.team(2).await;
+        fresh.member(1, &alone, Role::Admin).await;
+        assert!(!roster.has_member_besides(alone.id, user_id(1)).await.unwrap());
     })
     .await;
 }

@@ -183,8 +183,52 @@ async fn unused_accounts_are_old_active_unverified_in_no_team_and_were_not_signe
         store.remember(user_id(9), network, before).await.unwrap();
         let team = fresh.team(1).await;
         fresh.member(6, &team, Role::Member).await;
-        assert_eq!(users.list_unused(before, NOW, 10).await.unwrap(), [user_id(1), user_id(5)]);
-        assert_eq!(users.list_unused(before, NOW, 1).await.unwrap().len(), 1);
+        let all = users.list_unused(before, NOW, &PageRequest::first(10)).await.unwrap();
+        assert_eq!((all.items, all.next), (vec![user_id(1), user_id(5)], None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn unverified_accounts_are_looked_at_in_pages_whether_they_are_used_or_not() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let users: &dyn UserRepository = &store;
+        // Two at each time; the fourth and the fifth are in a team, the younger ones were made before the older.
+        for n in (1..=6).rev() {
+            let created_at = NOW - Duration::days(40 - i64::try_from(n / 2).unwrap());
+            insert(users, &User { email_verified: false, created_at, ..user(n) }).await.unwrap();
+        }
+        let team = fresh.team(1).await;
+        fresh.member(4, &team, Role::Member).await;
+        fresh.member(5, &team, Role::Member).await;
+        let (mut page, mut pages) = (PageRequest::first(2), vec![]);
+        loop {
+            let found = users.list_unused(NOW, NOW, &page).await.unwrap();
+            pages.push(found.items);
+            let Some(next) = found.next else { break };
+            page = page.starting(next);
+        }
+        assert_eq!(pages, [vec![user_id(1), user_id(2)], vec![user_id(3)], vec![user_id(6)]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_of_accounts_that_were_made_at_one_time_are_whole() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let users: &dyn UserRepository = &store;
+        for n in 1..=5 {
+            insert(users, &User { email_verified: false, ..user(n) }).await.unwrap();
+        }
+        let (since, page) = (NOW + Duration::DAY, PageRequest::first(2));
+        let first = users.list_unused(since, NOW, &page).await.unwrap();
+        assert_eq!(first.items, [1, 2].map(user_id));
+        let second = users.list_unused(since, NOW, &page.starting(first.next.unwrap())).await.unwrap();
+        assert_eq!(second.items, [3, 4].map(user_id));
+        let third = users.list_unused(since, NOW, &page.starting(second.next.unwrap())).await.unwrap();
+        assert_eq!((third.items, third.next), (vec![user_id(5)], None));
     })
     .await;
 }

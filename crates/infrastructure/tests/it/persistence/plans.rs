@@ -31,6 +31,7 @@ use countersign_domain::page::{Cursor, PageRequest};
 use countersign_domain::password::PasswordHash;
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
 use countersign_infrastructure::persistence::Store;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use time::Duration;
@@ -39,13 +40,13 @@ use uuid::Uuid;
 use crate::persistence::fresh::sqlite;
 
 /// Notes every statement.
-pub(crate) struct Recorder {
-    inner: DatabaseConnection,
+pub(crate) struct Recorder<C = DatabaseConnection> {
+    inner: C,
     statements: Arc<Mutex<Vec<Statement>>>,
 }
 
-impl Recorder {
-    pub(crate) fn new(inner: DatabaseConnection, statements: Arc<Mutex<Vec<Statement>>>) -> Self {
+impl<C> Recorder<C> {
+    pub(crate) fn new(inner: C, statements: Arc<Mutex<Vec<Statement>>>) -> Self {
         Self { inner, statements }
     }
 
@@ -55,7 +56,7 @@ impl Recorder {
 }
 
 #[async_trait]
-impl ConnectionTrait for Recorder {
+impl<C: ConnectionTrait> ConnectionTrait for Recorder<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
@@ -92,7 +93,9 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     Listings::users(store, None, &page).await.unwrap();
     Listings::users(store, Some("a".to_owned()), &page).await.unwrap();
     UserRepository::lock(store, one).await.unwrap();
-    store.list_unused(NOW, NOW, 100).await.unwrap();
+    store.list_unused(NOW, NOW, &page).await.unwrap();
+    let beyond = page.starting(Cursor::after_time(NOW, Uuid::from_u128(1)));
+    store.list_unused(NOW, NOW, &beyond).await.unwrap();
     CredentialRepository::find_by_email(store, &user.email).await.unwrap();
     store.find_by_user(one).await.unwrap();
     CredentialRepository::lock(store, one).await.unwrap();
@@ -135,8 +138,7 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();
     MembershipRepository::list_by_user(store, one, &page).await.unwrap();
-    let next = page.starting(Cursor::after_time(NOW, Uuid::from_u128(1)));
-    MembershipRepository::list_by_user(store, one, &next).await.unwrap();
+    MembershipRepository::list_by_user(store, one, &beyond).await.unwrap();
     store.list_active_by_user(one, 50).await.unwrap();
     MembershipRepository::list_by_team(store, team(1).id, &page).await.unwrap();
     MembershipRepository::update(store, &membership(1, Role::Admin)).await.unwrap();
@@ -144,8 +146,8 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     store.activate_awaiting(one).await.unwrap();
     store.remove_awaiting(one).await.unwrap();
     store.lock_teams_of(one).await.unwrap();
-    store.admins_besides(team(1).id, one).await.unwrap();
-    store.members_besides(team(1).id, one).await.unwrap();
+    store.has_admin_besides(team(1).id, one).await.unwrap();
+    store.has_member_besides(team(1).id, one).await.unwrap();
     store.longest_standing_besides(team(1).id, one).await.unwrap();
     store.teams_only_of(one).await.unwrap();
     store.teams_depending_on(one).await.unwrap();
@@ -194,6 +196,10 @@ async fn audit_log(store: &Store<Recorder>) {
 /// What must find an account and a session of it.
 pub(crate) async fn with_an_account(store: &Store<Recorder>) {
     UserRepository::insert(store, &user(1), &PasswordHash::new("hash")).await.unwrap();
+    let unverified = User { email_verified: false, ..user(2) };
+    UserRepository::insert(store, &unverified, &PasswordHash::new("hash")).await.unwrap();
+    let unused = store.list_unused(NOW + Duration::DAY, NOW, &PageRequest::first(50)).await.unwrap();
+    assert_eq!(unused.items, [user_id(2)]);
     SessionRepository::insert(store, &session(1)).await.unwrap();
     TeamRepository::insert(store, &team(1)).await.unwrap();
     MembershipRepository::insert(store, &membership(1, Role::Admin)).await.unwrap();

@@ -3,8 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use countersign_application::mail::housekeeping::BATCH;
+use countersign_application::ports::erasures::Erasures;
+use countersign_application::ports::membership_repository::MembershipRepository;
+use countersign_application::ports::roster_repository::RosterRepository as _;
+use countersign_application::ports::user_repository::UserRepository as _;
+use countersign_application::testing::{NOW, user_id};
+use countersign_domain::ids::TeamId;
+use countersign_domain::page::PageRequest;
 use countersign_infrastructure::persistence::Store;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
+use uuid::Uuid;
 
 use crate::persistence::fresh::on_postgres;
 use crate::persistence::plans::{Recorder, call_everything, with_an_account};
@@ -13,6 +22,8 @@ use crate::persistence::plans::{Recorder, call_everything, with_an_account};
 const MOST_BUFFERS: u64 = 4_000;
 /// Rows that one step of a plan may give or pass over.
 const MOST_ROWS: u64 = 2_500;
+/// What housekeeping does with a batch of a thousand rows, each of them looked up by its key, and by those of what goes with it.
+const MOST_BUFFERS_OF_A_BATCH: u64 = 30_000;
 /// What follows from foreign keys is timed only: a table that is read whole takes longer.
 const MOST_MILLISECONDS_OF_A_TRIGGER: f64 = 100.0;
 const SHOWN: usize = 14;
@@ -50,8 +61,9 @@ impl Cost {
         cost
     }
 
-    fn is_bounded(&self) -> bool {
-        self.buffers <= MOST_BUFFERS && self.rows <= MOST_ROWS && self.trigger <= MOST_MILLISECONDS_OF_A_TRIGGER
+    fn is_bounded(&self, sql: &str) -> bool {
+        let most = if is_batch(sql) { MOST_BUFFERS_OF_A_BATCH } else { MOST_BUFFERS };
+        self.buffers <= most && self.rows <= MOST_ROWS && self.trigger <= MOST_MILLISECONDS_OF_A_TRIGGER
     }
 }
 
@@ -67,13 +79,39 @@ fn is_search(sql: &str) -> bool {
     sql.contains(" LIKE ")
 }
 
-/// What the worker that keeps house asks once a minute: for accounts that were never used, among all that are unverified;
-/// for a batch of what has expired; for the traces of a deleted account, whose batches were cut on the empty database
-/// that the statements were recorded on.
-fn is_housekeeping(sql: &str) -> bool {
-    let unused = sql.contains("\"email_verified\" = ") && sql.contains("NOT EXISTS");
-    let batch = sql.starts_with("DELETE") && sql.contains(" LIMIT ");
-    unused || batch || sql.starts_with("UPDATE \"audit_events\"")
+/// What the worker that keeps house does to a thousand rows at a time: to what has expired, and to the traces of a deleted
+/// account.
+fn is_batch(sql: &str) -> bool {
+    let is_cut = (sql.starts_with("DELETE") || sql.starts_with("UPDATE")) && sql.contains(" LIMIT ");
+    is_cut || sql.starts_with(TRACES)
+}
+
+const TRACES: &str = "UPDATE \"audit_events\"";
+
+/// The rest of the traces of an account, which is a batch at most: recorded on an empty database, where that is all.
+fn is_rest(sql: &str) -> bool {
+    sql.starts_with(TRACES) && !sql.contains("\"id\" <= ")
+}
+
+/// The team of a tenth of all users that scripts/plans loads, and its only admin.
+const HUGE: TeamId = TeamId::new(Uuid::from_u128(1 << 40));
+const ITS_ADMIN: u64 = 2;
+
+/// What is cut from what there is, and what asks about a team that is huge; all of it taken back.
+async fn call_with_much(large: &DatabaseConnection, statements: &Arc<Mutex<Vec<Statement>>>) {
+    let store = Store::over(Recorder::new(large.begin().await.unwrap(), Arc::clone(statements)));
+    let page = PageRequest::first(BATCH);
+    let next = store.list_unused(NOW, NOW, &page).await.unwrap().next.unwrap();
+    store.list_unused(NOW, NOW, &page.starting(next)).await.unwrap();
+    Erasures::note(&store, user_id(1), NOW).await.unwrap();
+    assert!(!store.erase(user_id(1), 2, NOW).await.unwrap(), "the first user has more than two batches of events");
+    let admin = user_id(ITS_ADMIN);
+    assert!(!store.has_admin_besides(HUGE, admin).await.unwrap());
+    assert!(store.has_member_besides(HUGE, admin).await.unwrap());
+    assert!(store.longest_standing_besides(HUGE, admin).await.unwrap().is_some());
+    assert!(store.teams_depending_on(admin).await.unwrap().contains(&HUGE));
+    assert!(!store.teams_only_of(admin).await.unwrap().contains(&HUGE));
+    MembershipRepository::list_by_team(&store, HUGE, &page).await.unwrap();
 }
 
 /// Runs it, and takes it back.
@@ -109,7 +147,9 @@ async fn no_statement_reads_more_the_more_there_is() {
             let store = Store::over(Recorder::new(fresh.raw().await, Arc::clone(&statements)));
             call_everything(&store).await;
             with_an_account(&store).await;
-            let recorded = statements.lock().unwrap().clone();
+            call_with_much(&large, &statements).await;
+            let mut recorded = statements.lock().unwrap().clone();
+            recorded.retain(|statement| !is_rest(&statement.sql));
             let mut costs = BTreeMap::new();
             for statement in &recorded {
                 let Some(steps) = plan(&large, statement).await else { continue };
@@ -130,10 +170,8 @@ async fn no_statement_reads_more_the_more_there_is() {
                 sorted[sorted.len() / 2],
                 sorted[sorted.len() * 9 / 10]
             );
-            let beyond: Vec<_> = costs
-                .iter()
-                .filter(|(sql, cost, _)| !cost.is_bounded() && !is_search(sql) && !is_housekeeping(sql))
-                .collect();
+            let beyond: Vec<_> =
+                costs.iter().filter(|(sql, cost, _)| !cost.is_bounded(sql) && !is_search(sql)).collect();
             for (sql, cost, steps) in &beyond {
                 println!("\nBEYOND ITS BOUND: {cost:?}\n{sql}\n{}", steps.join("\n"));
             }
@@ -157,5 +195,5 @@ fn the_cost_of_a_plan_is_read() {
     ];
     let cost = Cost::of(&plan.map(str::to_owned));
     assert_eq!((cost.buffers, cost.rows), (12, 600));
-    assert!((cost.trigger - 3.25).abs() < 0.001 && cost.is_bounded());
+    assert!((cost.trigger - 3.25).abs() < 0.001 && cost.is_bounded("SELECT"));
 }

@@ -10,11 +10,21 @@ use time::{Duration, OffsetDateTime};
 
 use crate::persistence::fresh::{Fresh, on_postgres, sqlite};
 
-/// What a node says of the database whose clock stands so far off the database's.
-async fn check(fresh: &Fresh, off: Duration) -> Result<(), Fault> {
+/// A clock that stands so far off the database's.
+async fn clock(fresh: &Fresh, off: Duration) -> Arc<FixedClock> {
     let seconds = fresh.text("SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS TEXT)").await.unwrap();
     let theirs = OffsetDateTime::from_unix_timestamp(seconds.parse().unwrap()).unwrap();
-    fresh.database().probe(Arc::new(FixedClock::at(theirs + off))).check().await
+    Arc::new(FixedClock::at(theirs + off))
+}
+
+/// What a node with this clock says of the database.
+async fn check(fresh: &Fresh, off: Duration) -> Result<(), Fault> {
+    fresh.database().probe(clock(fresh, off).await).check().await
+}
+
+/// What it says of its clock.
+async fn check_clock(fresh: &Fresh, off: Duration) -> Result<(), Fault> {
+    fresh.database().clock_probe(clock(fresh, off).await).check().await
 }
 
 #[tokio::test]
@@ -29,7 +39,15 @@ async fn a_node_more_than_30_s_off_the_databases_time_is_not_ready_and_says_why(
             assert!(matches!(refused, Fault::Unavailable { what: "database", .. }), "{off}: {refused:?}");
             let why = refused.source().unwrap().to_string();
             assert!(why.starts_with("its clock and this node's differ by "), "{why}");
+            let refused = check_clock(&fresh, off).await.unwrap_err();
+            assert!(matches!(refused, Fault::Unavailable { what: "clock", .. }), "{off}: {refused:?}");
+            let why = refused.source().unwrap().to_string();
+            assert!(why.starts_with("that of the database and this node's differ by "), "{why}");
         }
+        check_clock(&fresh, Duration::seconds(28)).await.unwrap();
+        fresh.database().close().await.unwrap();
+        let out = check_clock(&fresh, Duration::hours(1)).await.unwrap_err();
+        assert!(matches!(out, Fault::Unavailable { what: "database", .. }), "nobody can tell the time: {out:?}");
     })
     .await;
 }
@@ -37,5 +55,9 @@ async fn a_node_more_than_30_s_off_the_databases_time_is_not_ready_and_says_why(
 #[tokio::test]
 async fn sqlite_has_the_clock_of_its_node_whatever_that_says() {
     let fresh = sqlite().await;
-    fresh.database().probe(Arc::new(FixedClock::at(NOW - Duration::days(4_000)))).check().await.unwrap();
+    let off = Arc::new(FixedClock::at(NOW - Duration::days(4_000)));
+    fresh.database().probe(off.clone()).check().await.unwrap();
+    // It asks nobody.
+    fresh.database().close().await.unwrap();
+    fresh.database().clock_probe(off).check().await.unwrap();
 }

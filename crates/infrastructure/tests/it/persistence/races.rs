@@ -216,7 +216,7 @@ async fn admins_who_all_step_down_at_once_leave_one() {
         let outcomes = race(fresh.database(), 10, |database, n| async move {
             let uow = database.units_of_work().begin().await.unwrap();
             uow.teams().lock(id).await.unwrap().unwrap();
-            if uow.roster().admins_besides(id, user_id(n)).await.unwrap() == 0 {
+            if !uow.roster().has_admin_besides(id, user_id(n)).await.unwrap() {
                 return false;
             }
             assert!(uow.memberships().update(&membership(n, Role::Member)).await.unwrap());
@@ -225,7 +225,7 @@ async fn admins_who_all_step_down_at_once_leave_one() {
         })
         .await;
         assert_eq!(wins(&outcomes), 9);
-        assert_eq!(fresh.store().admins_besides(id, user_id(99)).await.unwrap(), 1);
+        assert!(fresh.store().has_admin_besides(id, user_id(99)).await.unwrap());
     })
     .await;
 }
