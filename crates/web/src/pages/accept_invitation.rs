@@ -68,7 +68,8 @@ pub(crate) async fn submit(
             let accepted = application.teams.accept_invitation.execute(&origin, command).await;
             account_required = matches!(accepted, Err(AcceptInvitationError::AccountRequired));
             accepted?;
-            Ok(Done::Told("joined"))
+            // Whether the address of an account is verified is told to its owner alone.
+            Ok(Done::Told(if frame.session.is_some() { "joined" } else { "accepted" }))
         })
         .await;
     if account_required { REGISTER.form(&frame, &form, None) } else { answer }

@@ -12,7 +12,7 @@ use crate::present::TeamBody;
 use crate::problem::Problem;
 
 /// True of every account: without an access token the answer must not tell whether its address is verified.
-pub(crate) const ACCEPTED: &str =
+const ACCEPTED: &str =
     "The invitation is accepted. The membership counts once the e-mail address of the account is verified.";
 
 /// The token of the mail.

@@ -101,11 +101,17 @@ impl TestServer {
         self.url.split_once("://").map_or("", |(_, address)| address)
     }
 
-    /// Where its metrics are, `127.0.0.1:port`, as the log tells.
+    /// Where its metrics are, `127.0.0.1:port`, as the log tells: a moment after the service is ready.
     pub(crate) fn metrics_address(&self) -> String {
-        let log = self.log();
-        let line = log.lines().find(|line| line.contains("metrics are served")).unwrap_or_else(|| panic!("{log}"));
-        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let told = || self.log().lines().find(|line| line.contains("metrics are served")).map(ToOwned::to_owned);
+        let line = (0..500).find_map(|_| {
+            told().or_else(|| {
+                std::thread::sleep(Duration::from_millis(10));
+                None
+            })
+        });
+        let line = line.unwrap_or_else(|| panic!("{}", self.log()));
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         line["address"].as_str().unwrap().to_owned()
     }
 

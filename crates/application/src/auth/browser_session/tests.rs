@@ -102,8 +102,8 @@ async fn an_outage_and_a_limit_sign_nobody_out() {
     let mut out = Mocks::default();
     out.sessions.expect_find_by_id().returning(|_| Err(outage()));
     assert_eq!(resume(out, &kept(Duration::ZERO)).await.unwrap_err().code(), "service_unavailable");
-    let mut limiter = MockRateLimiter::new();
-    limiter.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
-    let limited = Mocks { rate_limiter: limiter, ..Mocks::default() };
+    let mut refusing = MockRateLimiter::new();
+    refusing.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
+    let limited = Mocks { rate_limiter: refusing, ..Mocks::default() };
     assert_eq!(resume(limited, &kept(Duration::hours(1))).await.unwrap_err().code(), "rate_limited");
 }
