@@ -52,7 +52,7 @@ fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     match storage.database_kind() {
         DatabaseKind::Postgres => {
             "cannot reach the database; see that the server which database.url names runs and takes connections from \
-             here, and that user, password and name of the database are right"
+             here, and that user, password, name of the database and, with sslmode, its certificate are right"
         }
         DatabaseKind::Sqlite => {
             "cannot open the database; see that database.url, or data_dir without it, names a place where the user \

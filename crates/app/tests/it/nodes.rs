@@ -10,6 +10,7 @@ mod rolling;
 
 use serde_json::json;
 
+use crate::faults::ledger::say;
 use crate::support::{Account, PASSWORD, Schema, Setup, Tokens, assert_problem};
 
 #[tokio::test]
@@ -30,6 +31,7 @@ async fn ten_nodes_that_start_together_on_an_empty_database_migrate_it_once_and_
         node.sign_in(&account.email, PASSWORD).send().await.expect(200);
     }
     assert_eq!(rows.count("users").await, 10);
+    say(&format!("10 nodes, {} migrations, each applied once; 1 signing key", applied.len()));
 }
 
 #[tokio::test]
@@ -56,4 +58,5 @@ async fn what_one_node_has_ended_no_other_takes() {
         assert_problem(&me(&kept).send().await, 401, "invalid_token");
         assert_problem(&there.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     }
+    say("20 accounts: 40 ended sessions shown to the other node, accepted 0");
 }

@@ -264,3 +264,33 @@ fn the_image_is_built_by_the_compiler_of_the_workspace() {
     let channel = toolchain.lines().find_map(|line| line.strip_prefix("channel = \"")?.strip_suffix('"')).unwrap();
     assert!(text("Dockerfile").contains(&format!("FROM rust:{channel}-bookworm ")));
 }
+
+#[test]
+fn the_image_runs_as_nobody_on_little_else_and_asks_the_service_for_its_health() {
+    let file = text("Dockerfile");
+    let of = |instruction: &str| -> Vec<&str> {
+        file.lines().filter_map(|line| line.strip_prefix(instruction)?.strip_prefix(' ')).map(str::trim).collect()
+    };
+    assert_eq!(of("FROM").len(), 2, "{:?}", of("FROM"));
+    assert_eq!(of("FROM")[1], "${RUNTIME}");
+    let [runtime] = of("ARG")[..] else { panic!("{:?}", of("ARG")) };
+    let runtime = runtime.strip_prefix("RUNTIME=").unwrap();
+    assert!(runtime.contains("/distroless/") && runtime.ends_with(":nonroot"), "{runtime}");
+    // Those of the last stage, in which nothing is run.
+    let (_, last) = file.split_once("\nFROM ${RUNTIME}\n").unwrap();
+    assert!(!last.lines().any(|line| line.starts_with("RUN ")), "there is no shell to run it");
+    let [user] = of("USER")[..] else { panic!("{:?}", of("USER")) };
+    let (owner, group) = user.split_once(':').unwrap();
+    assert!(last.contains(&format!("\nUSER {user}\n")));
+    for id in [owner, group] {
+        assert!(id.parse::<u32>().unwrap() >= 1000, "{user}");
+    }
+    assert!(last.contains(&format!("--chown={user} ")), "whoever it runs as owns the data folder");
+    let [health] = of("HEALTHCHECK")[..] else { panic!("{:?}", of("HEALTHCHECK")) };
+    let (_, asked) = health.split_once(" CMD ").unwrap();
+    let asked: Vec<String> = serde_json::from_str(asked).unwrap();
+    let entry: Vec<String> = serde_json::from_str(of("ENTRYPOINT")[0]).unwrap();
+    assert_eq!(asked, [&entry[..], &["health".to_owned()]].concat());
+    let copied: Vec<_> = last.lines().filter(|line| line.starts_with("COPY ")).collect();
+    assert!(copied.iter().any(|line| line.ends_with(&format!(" {}", entry[0]))), "{copied:?}");
+}

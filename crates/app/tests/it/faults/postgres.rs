@@ -8,11 +8,16 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
-use crate::support::{PASSWORD, PostgresServer, Schema, Setup, TestServer, assert_problem, number};
+use crate::support::{
+    PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, at_once, count, number,
+};
 
 const WRITERS: u64 = 6;
 /// How long it may take to serve again once the database does.
 const HEALING: Duration = Duration::from_secs(5);
+/// Those of the service, beside that of a test.
+const CONNECTIONS: &str =
+    "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign'";
 
 /// Short waits: what is out is to be told soon.
 pub(crate) fn setup() -> Setup {
@@ -25,11 +30,17 @@ pub(crate) fn chance() -> Chance {
     Chance(seed)
 }
 
-/// Serves again by itself, and all that was answered is there.
-pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story]) {
+/// How often what is done to the database is done, with all that was answered looked at after each.
+pub(crate) fn rounds() -> u64 {
+    let rounds = number("POSTGRES_ROUNDS").unwrap_or(1);
+    say(&format!("POSTGRES_ROUNDS={rounds}"));
+    rounds
+}
+
+/// Serves again by itself, which this new account shows, and all that was answered is there.
+pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story], email: &str) {
     let start = Instant::now();
-    while server.registration("healed@example.org", PASSWORD).try_send().await.map_or(0, |answer| answer.status) != 201
-    {
+    while server.registration(email, PASSWORD).try_send().await.map_or(0, |answer| answer.status) != 201 {
         assert!(start.elapsed() < HEALING, "it does not heal by itself");
         sleep(Duration::from_millis(20)).await;
     }
@@ -49,21 +60,24 @@ pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story]) {
 async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
     let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
     let server = setup().start_on(&postgres.url()).await;
-    let mut chance = chance();
-    let writers = Writers::start_patient(&[&server], WRITERS, "");
-    for mode in ["fast", "immediate", "fast"] {
-        sleep(Duration::from_millis(500 + chance.below(700))).await;
-        let (postgres, away) = (Arc::clone(&postgres), chance.below(400));
-        let restarted = tokio::task::spawn_blocking(move || {
-            postgres.stop(mode);
-            std::thread::sleep(Duration::from_millis(away));
-            postgres.begin();
-        });
-        restarted.await.unwrap();
+    let (mut chance, rounds) = (chance(), rounds());
+    for round in 0..rounds {
+        let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
+        for mode in ["fast", "immediate", "fast"] {
+            sleep(Duration::from_millis(500 + chance.below(700))).await;
+            let (postgres, away) = (Arc::clone(&postgres), chance.below(400));
+            let restarted = tokio::task::spawn_blocking(move || {
+                postgres.stop(mode);
+                std::thread::sleep(Duration::from_millis(away));
+                postgres.begin();
+            });
+            restarted.await.unwrap();
+        }
+        sleep(Duration::from_millis(300)).await;
+        let stories = writers.stop().await;
+        assert_healed(&server, &stories, &format!("healed{round}@example.org")).await;
     }
-    sleep(Duration::from_millis(300)).await;
-    let stories = writers.stop().await;
-    assert_healed(&server, &stories).await;
+    say(&format!("{} restarts, {rounds} crashes, nothing lost", 2 * rounds));
     drop(server);
 }
 
@@ -72,25 +86,59 @@ async fn what_was_answered_survives_connections_that_the_database_ends() {
     let Some(mut nodes) = setup().start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);
     let rows = server.rows().await;
-    let mut chance = chance();
-    let writers = Writers::start_patient(&[&server], WRITERS, "");
-    let mut ended = 0;
-    for _ in 0..15 {
-        sleep(Duration::from_millis(50 + chance.below(300))).await;
-        // All of them, or one in three.
-        let share = if chance.below(3) == 0 { 1.0 } else { 0.33 };
-        ended += rows
-            .column::<bool>(&format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND application_name = 'countersign' AND random() < {share}"
-            ))
-            .await
-            .len();
+    let (mut chance, rounds) = (chance(), rounds());
+    for round in 0..rounds {
+        let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
+        let mut ended = 0;
+        for _ in 0..15 {
+            sleep(Duration::from_millis(50 + chance.below(300))).await;
+            // All of them, or one in three.
+            ended += end_connections(&rows, if chance.below(3) == 0 { 1.0 } else { 0.33 }).await;
+        }
+        let stories = writers.stop().await;
+        say(&format!("{ended} connections ended"));
+        assert!(ended > 10, "{ended}");
+        assert_healed(&server, &stories, &format!("healed{round}@example.org")).await;
     }
-    let stories = writers.stop().await;
-    println!("{ended} connections ended");
-    assert!(ended > 10, "{ended}");
-    assert_healed(&server, &stories).await;
+}
+
+/// Ends this share of the connections of the service; how many these were.
+async fn end_connections(rows: &Rows, share: f64) -> usize {
+    let end = format!("SELECT pg_terminate_backend(pid, 5000) {CONNECTIONS} AND random() < {share}");
+    rows.column::<bool>(&end).await.len()
+}
+
+#[tokio::test]
+async fn a_connection_that_the_database_has_ended_is_handed_out_once_at_most() {
+    const POOL: usize = 3;
+    let setup = Setup::default().set("DATABASE__MAX_CONNECTIONS", &POOL.to_string());
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
+    let server = nodes.remove(0);
+    let rows = server.rows().await;
+    let open = format!("SELECT COUNT(*) {CONNECTIONS}");
+    let (mut ended, mut refused, mut registered) = (0, 0, 0);
+    // Whatever else a node does with its connections may find out first, in one of these.
+    for round in 0..5 * rounds() {
+        let together = |n| server.registration(&format!("r{round}t{n}@example.org"), PASSWORD);
+        registered += count(&at_once((0..12).map(together)).await, 201);
+        assert_eq!(rows.one::<i64>(&open).await, i64::try_from(POOL).unwrap(), "not all were in use");
+        ended += end_connections(&rows, 1.0).await;
+        let mut of_round = Vec::new();
+        for n in 0..30 {
+            let answer = server.registration(&format!("r{round}n{n}@example.org"), PASSWORD).send().await;
+            if answer.status == 201 {
+                registered += 1;
+            } else {
+                assert_problem(&answer, 503, "service_unavailable");
+                of_round.push(n);
+            }
+        }
+        assert!(of_round.len() <= POOL && of_round.iter().all(|n| *n < POOL), "refused: {of_round:?}");
+        refused += of_round.len();
+    }
+    say(&format!("{ended} connections ended, {refused} calls answered 503, {registered} accounts"));
+    assert!(refused > 0, "no call has met one");
+    assert_eq!(usize::try_from(rows.count("users").await).unwrap(), registered, "what was refused left nothing");
 }
 
 #[tokio::test]
@@ -104,7 +152,7 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
     let (account, _) = server.signed_in("owner@example.org").await;
     let rows = server.rows().await;
     let held = rows.hold().await;
-    let start = Instant::now();
+    let (start, mut longest) = (Instant::now(), Duration::ZERO);
     let mut writes = JoinSet::new();
     for n in 0..40 {
         let call = server.registration(&format!("late{n}@example.org"), PASSWORD);
@@ -118,6 +166,7 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
             let (answer, elapsed) = refused.unwrap();
             assert_problem(&answer, 503, "service_unavailable");
             assert!(elapsed < Duration::from_secs(8), "answered after {elapsed:?}");
+            longest = longest.max(elapsed);
         }
         sleep(Duration::from_millis(50)).await;
     }
@@ -126,6 +175,7 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
     server.login(&account).await;
     server.get("/health/ready").send().await.expect(200);
     assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
+    say(&format!("40 calls answered 503, the last after {longest:?}; nothing of them left"));
 }
 
 #[tokio::test]
@@ -143,6 +193,7 @@ async fn a_stop_waits_for_no_database_that_hangs() {
     let start = Instant::now();
     assert!(server.terminate().await.success(), "{}", server.log());
     assert!(start.elapsed() < Duration::from_secs(20), "ended after {:?}", start.elapsed());
+    say(&format!("stopped in {:?} while the database hangs", start.elapsed()));
     assert!(server.log().contains("the database was not closed properly"), "{}", server.log());
     drop(hung);
     let server = server.restart().await;
@@ -168,6 +219,7 @@ async fn a_deadlock_is_tried_again_and_not_told() {
     deletion.await.unwrap().expect(204);
     assert!(server.log().contains("others were in the way: handled again"), "there was no deadlock");
     assert_eq!((rows.count("users").await, rows.count("teams").await), (0, 0));
+    say("1 deadlock, handled again once, answered 204");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::faults::ledger::say;
 use crate::support::{Redis, Setup, TestServer, Tokens, assert_problem};
 
 /// How long an entry lives, and an answer waits where an invalidation was not confirmed.
@@ -70,6 +71,7 @@ async fn entries_are_shared_for_seconds_and_hold_no_secret() {
     assert_eq!(condition(&server).await, "ready");
     assert!(sign_out(&server, &tokens).await < LIFETIME);
     assert!(!is_accepted(&server, &tokens).await);
+    say("6 kinds of entries, in them 0 of 4 secrets");
 }
 
 #[tokio::test]
@@ -91,6 +93,7 @@ async fn a_node_that_starts_without_redis_says_so_once_and_finds_it_later() {
     server.terminate().await;
     assert_eq!((lines(&server, "Redis does not answer"), lines(&server, "Redis answers again")), (1, 1));
     assert!(!server.log().contains(&redis.url()), "the URL may hold a password");
+    say(&format!("without Redis a sign-out took {took:?}; accepted afterwards 0"));
 }
 
 #[tokio::test]
@@ -106,11 +109,13 @@ async fn while_redis_hangs_nothing_waits_long_nobody_guesses_more_and_what_was_r
         assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 401, "invalid_credentials");
     }
     redis.signal("STOP");
+    let mut slowest = Duration::ZERO;
     for _ in 0..20 {
         let begun = Instant::now();
         assert!(is_accepted(&server, &tokens).await);
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        slowest = slowest.max(begun.elapsed());
     }
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     for _ in 0..3 {
         assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 401, "invalid_credentials");
     }
@@ -119,12 +124,17 @@ async fn while_redis_hangs_nothing_waits_long_nobody_guesses_more_and_what_was_r
     assert!(!is_accepted(&server, &tokens).await);
     redis.signal("CONT");
     let deadline = Instant::now() + Duration::from_secs(3);
+    let mut shown = 0;
     while Instant::now() < deadline {
         assert!(!is_accepted(&server, &tokens).await, "what Redis held comes back");
+        shown += 1;
     }
     becomes(&server, "ready").await;
     assert!(is_accepted(&server, &kept).await);
     assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 429, "rate_limited");
+    say(&format!(
+        "while Redis hangs 20 calls took {slowest:?} at most; an old token was shown {shown} times after, accepted 0; guesses 6 of 6"
+    ));
 }
 
 #[tokio::test]
@@ -148,4 +158,5 @@ async fn a_redis_that_is_killed_emptied_and_back_costs_nobody_the_session_and_op
     becomes(&server, "ready").await;
     assert!(is_accepted(&server, &tokens).await);
     assert_problem(&server.sign_in(&account.email, "wrong").send().await, 429, "rate_limited");
+    say("Redis emptied, killed, back empty: sessions lost 0, guesses beyond the limit 0");
 }

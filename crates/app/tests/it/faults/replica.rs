@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::faults::ledger::Writers;
-use crate::faults::postgres::{assert_healed, chance, setup};
+use crate::faults::ledger::{Writers, say};
+use crate::faults::postgres::{assert_healed, chance, rounds, setup};
 use crate::metrics::{assert_told_of_replica, scrape};
 use crate::support::{PASSWORD, PostgresServer, Relay, Rows, Setup, TestServer, Tokens, assert_problem, said};
 
@@ -19,6 +19,14 @@ async fn superuser(server: &TestServer, email: &str) -> (String, Tokens) {
     let tokens = Tokens::of(&server.sign_in(email, PASSWORD).send().await.expect(200));
     let id = server.get("/auth/me").bearer(&tokens.access).send().await.expect(200).text_at("/id");
     (id, tokens)
+}
+
+/// One that came by registration, as all whose rows are looked at in the end.
+async fn registered_superuser(server: &TestServer) -> Tokens {
+    let account = server.register("root@example.org").await;
+    let appoint = "UPDATE users SET is_superuser = TRUE WHERE email = 'root@example.org'";
+    assert_eq!(server.rows().await.execute(appoint).await, 1);
+    server.login(&account).await
 }
 
 /// How many entries a list has.
@@ -148,6 +156,7 @@ async fn lists_may_be_as_old_as_the_replica_and_rights_may_not() {
     for (source, least) in [("replica", 5), ("primary", 2)] {
         let lists = reads(&server, source).await;
         assert!(lists >= least, "{lists} of the {source}");
+        say(&format!("{lists} lists of the {source}"));
     }
     drop((server, strict));
 }
@@ -221,52 +230,77 @@ async fn a_server_that_is_no_replica_of_the_primary_is_never_read() {
     drop((itself, strayed, strangers));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_survives_the_promotion_of_a_synchronous_replica() {
-    let Some(primary) = PostgresServer::start() else { return };
-    let replica = Arc::new(primary.replica());
-    let primary = Arc::new(primary);
+/// Has a commit wait for whatever follows this server.
+async fn replicate_synchronously(primary: &PostgresServer) {
     let admin = Rows::of_postgres(&primary.url()).await;
     admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
     admin.execute("SELECT pg_reload_conf()").await;
-    // The address of the database, whichever server that is.
-    let relay = Relay::to(primary.port()).await;
-    let address = primary.url().replace(&primary.port().to_string(), &relay.port().to_string());
-    let setup = setup().set("TOKENS__ISSUER", "http://localhost");
-    let nodes = setup.start_nodes_on(2, &address, &replica.url()).await;
+}
 
-    // What only one of the two has is not answered.
+/// What only one of the two has is not answered.
+async fn assert_alone_is_not_answered(node: &TestServer, replica: &PostgresServer) {
     replica.stop("fast");
-    let answer = nodes[0].registration("alone@example.org", PASSWORD).send().await;
+    let answer = node.registration("alone@example.org", PASSWORD).send().await;
     assert_problem(&answer, 503, "service_unavailable");
     replica.begin();
-    until(&nodes[0], "it does not go on", async || {
-        nodes[0].registration("beside@example.org", PASSWORD).send().await.status != 503
+    until(node, "it does not go on", async || {
+        node.registration("beside@example.org", PASSWORD).send().await.status != 503
     })
     .await;
-    let mut chance = chance();
-    let writers = Writers::start_patient(&nodes.iter().collect::<Vec<_>>(), 6, "");
-    sleep(Duration::from_millis(700 + chance.below(700))).await;
-    let (lost, heir) = (Arc::clone(&primary), Arc::clone(&replica));
-    let taken_over = tokio::task::spawn_blocking(move || {
-        lost.stop("immediate");
-        heir.promote();
-    });
-    taken_over.await.unwrap();
-    relay.switch(replica.port());
-    sleep(Duration::from_millis(700)).await;
-    let stories = writers.stop().await;
-    assert_healed(&nodes[0], &stories).await;
-    let (_, root) = superuser(&nodes[0], "root@example.org").await;
-    for node in &nodes {
-        node.sign_in("healed@example.org", PASSWORD).send().await.expect(200);
-        until(node, "lists do not heal", async || listed(node, &root, "/admin/users?q=healed").await == 1).await;
-        // It takes writes itself, and so follows nobody any more.
-        until(node, "it is still read as a replica", async || !is_used(node).await).await;
-        assert_eq!(listed(node, &root, "/admin/users?q=healed").await, 1);
-        assert!(examined(node).contains("it takes writes itself"), "{}", examined(node));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_the_promotion_of_a_synchronous_replica() {
+    let Some(mut primary) = PostgresServer::start().map(Arc::new) else { return };
+    let mut replica = Arc::new(primary.replica());
+    replicate_synchronously(&primary).await;
+    // The addresses of database and replica, whichever servers these are.
+    let (first, second) = (Relay::to(primary.port()).await, Relay::to(replica.port()).await);
+    let at = |relay: &Relay| primary.url().replace(&primary.port().to_string(), &relay.port().to_string());
+    let setup = setup().set("TOKENS__ISSUER", "http://localhost");
+    let nodes = setup.start_nodes_on(2, &at(&first), &at(&second)).await;
+    assert_alone_is_not_answered(&nodes[0], &replica).await;
+    let root = registered_superuser(&nodes[0]).await;
+    let (mut chance, rounds) = (chance(), rounds());
+    for round in 0..rounds {
+        if round > 0 {
+            // The heir has one of its own.
+            replica = Arc::new(primary.replica());
+            replicate_synchronously(&primary).await;
+            second.switch(replica.port());
+            for node in &nodes {
+                until(node, "the new replica is not taken up", async || is_used(node).await).await;
+            }
+        }
+        let writers = Writers::start_patient(&nodes.iter().collect::<Vec<_>>(), 6, &format!("r{round}"));
+        let rows = nodes[0].rows().await;
+        let some = rows.count("users").await + 25;
+        until(&nodes[0], "little is written", async || rows.count("users").await > some).await;
+        sleep(Duration::from_millis(chance.below(700))).await;
+        let (lost, heir) = (Arc::clone(&primary), Arc::clone(&replica));
+        let taken_over = tokio::task::spawn_blocking(move || {
+            lost.stop("immediate");
+            heir.promote();
+        });
+        taken_over.await.unwrap();
+        first.switch(replica.port());
+        sleep(Duration::from_millis(700)).await;
+        let stories = writers.stop().await;
+        let healed = format!("healed{round}@example.org");
+        assert_healed(&nodes[0], &stories, &healed).await;
+        let listing = format!("/admin/users?q=healed{round}");
+        for node in &nodes {
+            node.sign_in(&healed, PASSWORD).send().await.expect(200);
+            until(node, "lists do not heal", async || listed(node, &root, &listing).await == 1).await;
+            // It takes writes itself, and so follows nobody any more.
+            until(node, "it is still read as a replica", async || !is_used(node).await).await;
+            assert_eq!(listed(node, &root, &listing).await, 1);
+            assert!(examined(node).contains("it takes writes itself"), "{}", examined(node));
+        }
+        let follows = Rows::of_postgres(&replica.url()).await.one::<bool>("SELECT pg_is_in_recovery()").await;
+        assert!(!follows, "nothing was promoted");
+        primary = Arc::clone(&replica);
     }
-    let follows = Rows::of_postgres(&replica.url()).await.one::<bool>("SELECT pg_is_in_recovery()").await;
-    assert!(!follows, "nothing was promoted");
+    say(&format!("{rounds} promotions, nothing lost"));
     drop(nodes);
 }

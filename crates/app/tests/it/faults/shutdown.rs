@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use tokio::task::JoinSet;
 
+use crate::faults::ledger::say;
 use crate::support::{PASSWORD, Setup};
 
 #[tokio::test]
@@ -37,6 +38,7 @@ async fn what_is_under_way_at_sigterm_is_finished() {
     let rows = server.rows().await;
     assert_eq!(rows.count("users").await, 13);
     assert_eq!(rows.one::<i64>("SELECT COUNT(*) FROM mails WHERE lease_id IS NOT NULL").await, 0);
+    say(&format!("24 calls, {under_way} under way at SIGTERM: 24 answered"));
 }
 
 #[tokio::test]
@@ -64,6 +66,7 @@ async fn what_does_not_finish_in_the_time_that_is_set_is_not_waited_for() {
     held.release().await;
     assert_eq!(server.wait_for_end().await.code(), Some(0));
     assert_eq!(rows.count("users").await, 0);
+    say(&format!("1 call that cannot end given up after {waited:?}"));
 }
 
 #[tokio::test]
@@ -89,4 +92,7 @@ async fn clients_that_leave_before_the_answer_leave_nothing_by_half_and_no_queue
     let hashed = rows.count("users").await;
     assert!(hashed < 150, "{hashed} of 201 were worked on although nobody waited for them");
     assert!(waited < Duration::from_secs(15), "whoever stays waits {waited:?} for those who left");
+    say(&format!(
+        "200 clients left: {hashed} of 201 calls were worked on, none by half; the one that stayed waited {waited:?}"
+    ));
 }

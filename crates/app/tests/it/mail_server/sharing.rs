@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use crate::faults::ledger::say;
 use crate::mail_server::{DUE, FREE, setup};
 use crate::support::{MailServer, Schema, TestServer, number};
 
@@ -26,9 +27,9 @@ async fn fill(node: &TestServer, mails: u64) {
 
 async fn until_sent(node: &TestServer, mails: u64) {
     let rows = node.rows().await;
-    let start = Instant::now();
+    let (start, patience) = (Instant::now(), Duration::from_mins(4) + Duration::from_millis(100 * mails));
     while rows.one::<i64>("SELECT COUNT(*) FROM mails WHERE status = 'sent'").await != mails.cast_signed() {
-        assert!(start.elapsed() < Duration::from_mins(4), "mails wait for ever:\n{}", node.log());
+        assert!(start.elapsed() < patience, "mails wait for ever:\n{}", node.log());
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -58,6 +59,7 @@ async fn two_and_four_workers_on_one_outbox_send_every_mail_once() {
         let Some(nodes) = setup(&mails).set("MAIL__TIMEOUT", "20s").start_nodes(workers, Schema::Migrated).await else {
             return;
         };
+        let start = Instant::now();
         fill(&nodes[0], count).await;
         until_sent(&nodes[0], count).await;
         let arrived = arrived(&mails);
@@ -68,7 +70,7 @@ async fn two_and_four_workers_on_one_outbox_send_every_mail_once() {
         for node in &nodes {
             shares.push(sent_by(node).await);
         }
-        println!("workers={workers} mails={count} shares={shares:?}");
+        say(&format!("workers={workers} mails={count} repeated=0 shares={shares:?} in {:?}", start.elapsed()));
         assert_eq!(shares.iter().sum::<u64>(), count);
         assert!(shares.iter().all(|share| *share > 0), "one of them had nothing to do: {shares:?}");
     }
@@ -94,7 +96,7 @@ async fn a_worker_that_is_killed_in_the_midst_of_a_batch_loses_no_mail_and_repea
     let arrived = arrived(&mails);
     assert_eq!(arrived.len() as u64, count, "a mail is lost");
     let repeated: Vec<_> = arrived.values().filter(|ids| ids.len() > 1).collect();
-    println!("mails={count} repeated={}", repeated.len());
+    say(&format!("mails={count} lost=0 repeated={}", repeated.len()));
     assert!(repeated.iter().all(|ids| ids.iter().all(|id| *id == ids[0])), "{repeated:?}");
     // What was on its way, on the node that died and on the one whose leases were taken from it.
     assert!(repeated.len() <= 8, "{repeated:?}");

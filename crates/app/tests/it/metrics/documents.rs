@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use saphyr::{LoadableYamlNode as _, Yaml};
+
 use crate::metrics::exposition::Exposition;
 use crate::metrics::{scrape, scrape_until};
 use crate::support::Setup;
@@ -95,4 +97,47 @@ fn the_dashboard_shows_every_metric_of_the_service() {
     for name in documented().keys().filter(|name| name.starts_with("countersign_")) {
         assert!(shown.contains(name), "{name} is on no panel");
     }
+}
+
+#[test]
+fn every_rule_says_when_how_bad_and_what_it_means() {
+    let files = Yaml::load_from_str(ALERTS).unwrap();
+    let groups = files[0].as_mapping_get("groups").and_then(Yaml::as_sequence).unwrap();
+    let mut names = BTreeSet::new();
+    for rule in groups.iter().flat_map(|group| group.as_mapping_get("rules").and_then(Yaml::as_sequence).unwrap()) {
+        let of = |key: &str| rule.as_mapping_get(key).and_then(Yaml::as_str);
+        let inner = |key: &str, name: &str| rule.as_mapping_get(key)?.as_mapping_get(name)?.as_str();
+        let name = of("alert").unwrap();
+        assert!(names.insert(name) && name.starts_with("Countersign"), "{name}");
+        let severity = inner("labels", "severity");
+        assert!(severity.is_some_and(|word| ["critical", "warning", "info"].contains(&word)), "{name}: {severity:?}");
+        for key in ["summary", "description"] {
+            let told = inner("annotations", key).unwrap_or_default();
+            assert!(!told.is_empty() && told.matches("{{").count() == told.matches("}}").count(), "{name}: {told}");
+        }
+        let lasting = of("for").unwrap_or("0m");
+        assert!(lasting.strip_suffix('m').is_some_and(|minutes| minutes.parse::<u32>().is_ok()), "{name}: {lasting}");
+        let expression = of("expr").unwrap();
+        assert!(!named(expression).is_empty() || expression.contains("up{"), "{name}: {expression}");
+        assert!(is_closed(expression), "{name}: {expression}");
+    }
+    assert!(names.len() >= 10, "{names:?}");
+}
+
+/// Whether every bracket has its end. What else Prometheus thinks of an expression, nobody asks here.
+fn is_closed(expression: &str) -> bool {
+    let mut open = Vec::new();
+    // Within quotation marks they are none.
+    for (_, text) in expression.split('"').enumerate().filter(|(n, _)| n % 2 == 0) {
+        for character in text.chars() {
+            match character {
+                '(' => open.push(')'),
+                '[' => open.push(']'),
+                '{' => open.push('}'),
+                ')' | ']' | '}' if open.pop() != Some(character) => return false,
+                _ => {}
+            }
+        }
+    }
+    open.is_empty() && expression.matches('"').count().is_multiple_of(2)
 }

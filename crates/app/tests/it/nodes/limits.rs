@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::faults::ledger::say;
 use crate::support::{Answer, Call, PASSWORD, Redis, Schema, Setup, TestServer, assert_problem, at_once, count};
 
 /// Calls of each volley; every limit is far below.
@@ -69,6 +70,10 @@ async fn a_limit_lets_as_many_pass_as_it_says_through_all_nodes_together() {
     for limit in ["login", "invite", "register"] {
         assert!(redis.dump().contains(&format!("countersign:limit:{limit}")), "{limit} is not shared");
     }
+    say(&format!(
+        "of {CALLS} calls at once through 3 nodes passed: 7 of 7 guesses (each of 10 times), 8 of 8 invitations, \
+         9 of 9 changes, 10 of 10 refused tokens, 10 of the 10 registrations that were left"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,4 +104,8 @@ async fn without_redis_each_node_lets_pass_what_is_left_of_the_limit_and_no_more
     }
     let other = volley(&nodes, |node, _| guess(node, "other@example.org")).await;
     assert_passed(&other, (401, 6));
+    say(&format!(
+        "guesses of {CALLS} at once that passed: 4, 6, 6 on each node without Redis (2 before), none with it back, empty; \
+         6 of 6 for another account"
+    ));
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use rustix::process::geteuid;
 use tempfile::TempDir;
 
+use crate::support::certificate::Certificate;
 use crate::support::profile::Profile;
 
 /// Dropping it ends it and what it holds.
@@ -24,6 +25,22 @@ impl PostgresServer {
         let Profile::Production { .. } = Profile::of_this_run() else { return None };
         let server = Self::without_data();
         server.run("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        server.begin();
+        Some(server)
+    }
+
+    /// Starts one that speaks TLS too, with this certificate.
+    pub(crate) fn start_with_tls(certificate: &Certificate) -> Option<Self> {
+        let server = Self::start()?;
+        for (made, name) in [(&certificate.cert, "server.crt"), (&certificate.key, "server.key")] {
+            let file = server.data().join(name);
+            std::fs::copy(made, &file).unwrap();
+            // It takes no key that anybody else may read.
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            own(&file);
+        }
+        server.stop("fast");
+        std::fs::write(server.data().join("postgresql.auto.conf"), "ssl = on\n").unwrap();
         server.begin();
         Some(server)
     }
@@ -48,9 +65,7 @@ impl PostgresServer {
         let server = Self { programs: newest_programs(), folder, port };
         std::fs::create_dir(server.data()).unwrap();
         std::fs::set_permissions(server.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        if geteuid().is_root() {
-            assert!(Command::new("chown").arg("postgres").arg(server.data()).status().unwrap().success());
-        }
+        own(&server.data());
         server
     }
 
@@ -142,6 +157,13 @@ impl HungServer {
 impl Drop for HungServer {
     fn drop(&mut self) {
         self.signal("CONT");
+    }
+}
+
+/// Gives it to whom the server runs as.
+fn own(path: &Path) {
+    if geteuid().is_root() {
+        assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success());
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::support::lasting_address::cluster_port;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A port on this machine, and the server there, if it runs.
@@ -20,13 +22,16 @@ pub(crate) struct Redis {
 
 impl Redis {
     /// Not started yet. `None` where Redis is not installed: `scripts/test` says so.
-    #[expect(clippy::print_stdout, reason = "a test that was left out says so")]
     pub(crate) fn reserve() -> Option<Self> {
+        Self::reserve_at(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
+    }
+
+    #[expect(clippy::print_stdout, reason = "a test that was left out says so")]
+    fn reserve_at(port: u16) -> Option<Self> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
             println!("without redis-server, which is not on this machine");
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = ["--port", &port.to_string()].map(str::to_owned).to_vec();
         Some(Self { port, folder: tempfile::tempdir().unwrap(), child: None, server, client: Vec::new() })
     }
@@ -41,18 +46,46 @@ impl Redis {
     /// One that speaks TLS alone, with this certificate and key, and wants this password.
     pub(crate) fn start_with_tls(certificate: &str, key: &str, password: &str) -> Option<Self> {
         let mut redis = Self::reserve()?;
-        let port = redis.port.to_string();
-        let server = ["--port", "0", "--tls-port", &port, "--tls-cert-file", certificate, "--tls-key-file", key];
-        let server = server.into_iter().chain(["--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]);
-        redis.server = server.chain(["--requirepass", password]).map(str::to_owned).collect();
-        redis.client = ["--tls", "--cacert", certificate, "-a", password].map(str::to_owned).to_vec();
+        redis.wants_tls(certificate, key);
+        redis.wants_password(password);
         redis.run();
         Some(redis)
     }
 
     /// The masters of a cluster.
     pub(crate) fn start_cluster() -> Option<[Self; 3]> {
-        let mut masters = [Self::reserve_low()?, Self::reserve_low()?, Self::reserve_low()?];
+        Some(Self::start_cluster_of([Self::reserve_master()?, Self::reserve_master()?, Self::reserve_master()?]))
+    }
+
+    /// The same, which want this password, and speak TLS alone, if they are given a certificate and its key.
+    pub(crate) fn start_guarded_cluster(password: &str, tls: Option<(&str, &str)>) -> Option<[Self; 3]> {
+        let mut masters = [Self::reserve_master()?, Self::reserve_master()?, Self::reserve_master()?];
+        for master in &mut masters {
+            if let Some((certificate, key)) = tls {
+                master.wants_tls(certificate, key);
+                // Among each other too.
+                master.server.extend(["--tls-cluster", "yes"].map(str::to_owned));
+            }
+            master.wants_password(password);
+            master.server.extend(["--masterauth", password].map(str::to_owned));
+        }
+        Some(Self::start_cluster_of(masters))
+    }
+
+    fn wants_tls(&mut self, certificate: &str, key: &str) {
+        let port = self.port.to_string();
+        let server = ["--port", "0", "--tls-port", &port, "--tls-cert-file", certificate, "--tls-key-file", key];
+        let server = server.into_iter().chain(["--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]);
+        self.server = server.map(str::to_owned).collect();
+        self.client.extend(["--tls", "--cacert", certificate].map(str::to_owned));
+    }
+
+    fn wants_password(&mut self, password: &str) {
+        self.server.extend(["--requirepass", password].map(str::to_owned));
+        self.client.extend(["-a", password].map(str::to_owned));
+    }
+
+    fn start_cluster_of(mut masters: [Self; 3]) -> [Self; 3] {
         for master in &mut masters {
             let server = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
             master.server.extend(server.map(str::to_owned));
@@ -60,25 +93,22 @@ impl Redis {
         }
         let mut create = Command::new("redis-cli");
         create
+            .args(&masters[0].client)
             .args(["--cluster", "create"])
             .args(masters.each_ref().map(|master| format!("127.0.0.1:{}", master.port)));
-        assert!(create.args(["--cluster-yes"]).stdout(Stdio::null()).status().unwrap().success());
+        let create = create.args(["--cluster-yes"]).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(create.status().unwrap().success());
         let deadline = Instant::now() + PATIENCE;
         while !masters.iter().all(|master| master.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok")) {
             assert!(Instant::now() < deadline, "the cluster is not whole");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Some(masters)
+        masters
     }
 
-    /// At a port with another ten thousand above it, by which the nodes of a cluster talk.
-    fn reserve_low() -> Option<Self> {
-        loop {
-            let redis = Self::reserve()?;
-            if redis.port < 55_000 {
-                return Some(redis);
-            }
-        }
+    /// One that is to be a master of a cluster.
+    fn reserve_master() -> Option<Self> {
+        Self::reserve_at(cluster_port())
     }
 
     /// One that has what this one has, and goes on to copy it.

@@ -9,11 +9,14 @@ use countersign_domain::invitation::{Delivery, Invitation};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::persistence::fresh::on_each;
+use crate::persistence::fresh::{on_each, on_postgres};
+
+/// For what takes milliseconds, on a machine that others use too.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 fn mail(n: u128, kind: MailKind) -> QueuedMail {
     QueuedMail::new(MailId::new(Uuid::from_u128(n)), kind, email("user1@example.com"), NOW)
@@ -78,6 +81,28 @@ async fn a_leased_mail_is_nobody_elses_until_the_lease_ends() {
         assert!(!outbox.mark_failed(id, &lost, &setback).await.unwrap());
         assert!(outbox.mark_sent(id, &lease(2, late), late).await.unwrap());
         assert!(!outbox.mark_sent(id, &lease(2, late), late).await.unwrap(), "sent once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_another_worker_holds_is_passed_over_and_not_waited_for() {
+    on_postgres(|fresh| async move {
+        let store = fresh.store();
+        let outbox: &dyn Outbox = &store;
+        for n in 1..=3 {
+            outbox.enqueue(&mail(n, MailKind::AddressTaken)).await.unwrap();
+        }
+        let id = |n| MailId::new(Uuid::from_u128(n));
+        let another = fresh.raw().await;
+        let held = another.begin().await.unwrap();
+        let first = format!("SELECT 1 FROM mails WHERE id = '{}' FOR UPDATE", id(1));
+        held.execute_unprepared(&first).await.unwrap();
+        // Whoever waited would do so until it is let go.
+        let others = tokio::time::timeout(PATIENCE, leased(outbox, 1, NOW)).await.expect("no wait");
+        assert_eq!(others, [id(2), id(3)]);
+        held.rollback().await.unwrap();
+        assert_eq!(leased(outbox, 2, NOW).await, [id(1)]);
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! How SQLite is opened, and what an outage of the database is to the application.
+//! How a database is opened, and what an outage of the database is to the application.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -192,6 +192,25 @@ async fn a_connection_outlives_the_runtime_that_asked_for_it() {
         passing.await.unwrap();
         assert_eq!(fresh.store().find_by_id(user(1).id).await.unwrap(), None);
         drop(held);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_session_waits_longer_than_is_set_for_a_statement_or_in_a_transaction() {
+    on_postgres(|fresh| async move {
+        let options = DatabaseOptions {
+            statement_timeout: Duration::from_secs(7),
+            idle_in_transaction_timeout: Duration::from_secs(11),
+            ..DatabaseOptions::default()
+        };
+        let database = Database::connect(fresh.url(), &options).await.unwrap();
+        let store = database.store();
+        for (name, set) in [("statement_timeout", "7s"), ("idle_in_transaction_session_timeout", "11s")] {
+            let show = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, format!("SHOW {name}"));
+            let shown = store.connection().query_one_raw(show).await.unwrap().unwrap();
+            assert_eq!(shown.try_get_by_index::<String>(0).unwrap(), set, "{name}");
+        }
     })
     .await;
 }
