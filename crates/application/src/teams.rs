@@ -18,6 +18,7 @@ pub(crate) mod moot_invitations;
 pub mod remove_member;
 pub mod resend_invitation;
 pub mod revoke_invitation;
+pub mod show_member;
 pub mod show_team;
 pub mod update_team;
 
@@ -38,6 +39,7 @@ pub struct Teams {
     pub remove_member: remove_member::RemoveMember,
     pub resend_invitation: resend_invitation::ResendInvitation,
     pub revoke_invitation: revoke_invitation::RevokeInvitation,
+    pub show_member: show_member::ShowMember,
     pub show_team: show_team::ShowTeam,
     pub update_team: update_team::UpdateTeam,
 }
@@ -57,6 +59,7 @@ impl Teams {
             remove_member: remove_member::RemoveMember::new(dependencies),
             resend_invitation: resend_invitation::ResendInvitation::new(dependencies),
             revoke_invitation: revoke_invitation::RevokeInvitation::new(dependencies),
+            show_member: show_member::ShowMember::new(dependencies),
             show_team: show_team::ShowTeam::new(dependencies),
             update_team: update_team::UpdateTeam::new(dependencies),
         }

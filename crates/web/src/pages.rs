@@ -19,6 +19,7 @@ mod sign_in;
 mod sign_out;
 mod stylesheet;
 mod submitted;
+mod teams;
 mod texts;
 mod verify_email;
 
@@ -60,6 +61,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .push(Endpoint::page("sign_out", Access::SignedIn, Method::POST, "/sign-out", || web::to(sign_out::submit)));
     endpoints.push(Endpoint::file("stylesheet", "/assets/pages.css", || web::to(stylesheet::handle)));
     endpoints.extend(account::endpoints());
+    endpoints.extend(teams::endpoints());
     endpoints
 }
 

@@ -27,7 +27,22 @@ macro_rules! templates {
         const TEMPLATES: &[(&str, &str)] = &[$(($name, include_str!(concat!("templates/", $name)))),*];
     };
 }
-templates!["layout.html", "parts.html", "form.html", "front.html", "problem.html", "account.html", "sessions.html"];
+templates![
+    "layout.html",
+    "parts.html",
+    "form.html",
+    "front.html",
+    "problem.html",
+    "account.html",
+    "sessions.html",
+    "teams_delete.html",
+    "teams_invitations.html",
+    "teams_list.html",
+    "teams_parts.html",
+    "teams_removal.html",
+    "teams_settings.html",
+    "teams_team.html",
+];
 
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -117,7 +132,8 @@ impl Frame {
         self.go_asking(to, &[("done", done)])
     }
 
-    fn go_asking(&self, to: &str, query: &[(&str, &str)]) -> HttpResponse {
+    /// To a page with a query.
+    pub(crate) fn go_asking(&self, to: &str, query: &[(&str, &str)]) -> HttpResponse {
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         self.go(&format!("{to}?{}", query.join("&")))
     }

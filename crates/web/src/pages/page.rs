@@ -38,35 +38,46 @@ pub(crate) struct Field {
     pub(crate) kind: &'static str,
     /// What browsers and password managers may fill in.
     pub(crate) autocomplete: &'static str,
+    /// Whether it may stay empty.
+    pub(crate) optional: bool,
 }
 
 impl Field {
+    const fn of(name: &'static str, kind: &'static str, autocomplete: &'static str) -> Self {
+        Self { name, texts: name, kind, autocomplete, optional: false }
+    }
+
     pub(crate) const fn text(name: &'static str, autocomplete: &'static str) -> Self {
-        Self { name, texts: name, kind: "text", autocomplete }
+        Self::of(name, "text", autocomplete)
+    }
+
+    /// A text that may be long, and absent.
+    pub(crate) const fn prose(name: &'static str) -> Self {
+        Self { optional: true, ..Self::of(name, "prose", "off") }
     }
 
     pub(crate) const fn email(name: &'static str, autocomplete: &'static str) -> Self {
-        Self { name, texts: name, kind: "email", autocomplete }
+        Self::of(name, "email", autocomplete)
     }
 
     /// The password of the account.
     pub(crate) const fn password(name: &'static str) -> Self {
-        Self { name, texts: name, kind: "password", autocomplete: "current-password" }
+        Self::of(name, "password", "current-password")
     }
 
     /// A password to be chosen.
     pub(crate) const fn new_password(name: &'static str) -> Self {
-        Self { name, texts: "new_password", kind: "password", autocomplete: "new-password" }
+        Self::of(name, "password", "new-password").called("new_password")
     }
 
     /// The token of a mail: hidden where the link brought it along.
     pub(crate) const fn token() -> Self {
-        Self { name: "token", texts: "token", kind: "token", autocomplete: "off" }
+        Self::of("token", "token", "off")
     }
 
     /// What goes along unseen.
     pub(crate) const fn hidden(name: &'static str) -> Self {
-        Self { name, texts: name, kind: "hidden", autocomplete: "off" }
+        Self::of(name, "hidden", "off")
     }
 
     /// The same with other texts.
@@ -91,6 +102,7 @@ struct ShownField<'a> {
     texts: &'a str,
     kind: &'a str,
     autocomplete: &'a str,
+    optional: bool,
     value: &'a str,
     error: &'a str,
 }
@@ -180,8 +192,16 @@ impl Surrounded {
             .iter()
             .map(|field| {
                 let value = if field.kind == "password" { "" } else { typed.value(field.name).unwrap_or_default() };
-                let Field { name, texts, autocomplete, .. } = *field;
-                ShownField { name, texts, kind: field.kind(value), autocomplete, value, error: error_of(name) }
+                let Field { name, texts, autocomplete, optional, .. } = *field;
+                ShownField {
+                    name,
+                    texts,
+                    kind: field.kind(value),
+                    autocomplete,
+                    optional,
+                    value,
+                    error: error_of(name),
+                }
             })
             .collect();
         let Some(problem) = problem else {

@@ -85,18 +85,20 @@ async fn a_form_of_another_site_is_refused() {
     for endpoint in forms {
         let refused = |answer: &Answer| answer.status == 403 && answer.text.contains("The form was not taken");
         let form = [("form_token", FORM_TOKEN)];
+        // A team that they are in: the form is what is refused.
+        let team = team(1).id.to_string();
         for (name, value) in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
             ("origin", "https://other.example"),
             ("origin", "https://id.example.other.example"),
         ] {
-            let foreign = in_browser(request(&endpoint, STRANGE)).insert_header((name, value)).set_form(form);
+            let foreign = in_browser(request(&endpoint, &team)).insert_header((name, value)).set_form(form);
             let answer = call(signed_in_mocks(), foreign.insert_header(("host", "id.example"))).await;
             assert!(refused(&answer), "{} {name} {value}: {}", endpoint.name, answer.text);
         }
         for form in [vec![], vec![("form_token", "")], vec![("form_token", "form-tokem")]] {
-            let forged = in_browser(request(&endpoint, STRANGE)).set_form(&form);
+            let forged = in_browser(request(&endpoint, &team)).set_form(&form);
             let answer = call(signed_in_mocks(), forged).await;
             assert!(refused(&answer), "{} {form:?}: {}", endpoint.name, answer.text);
         }
