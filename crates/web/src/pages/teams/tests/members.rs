@@ -50,7 +50,7 @@ async fn an_admin_gets_a_button_for_each_that_names_whom_it_is_about() {
 async fn a_changed_role_leads_back_to_the_same_part_of_the_list() {
     let mut mocks = listed(Role::Admin);
     let mut unit = unit(&[membership(1, Role::Admin), membership(2, Role::Admin)]);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(true));
     unit.memberships
         .expect_update()
         .withf(|changed| *changed == membership(2, Role::Member))
@@ -69,7 +69,7 @@ async fn a_changed_role_leads_back_to_the_same_part_of_the_list() {
 async fn the_last_admin_is_told_at_the_top_of_the_list() {
     let mut mocks = listed(Role::Admin);
     let mut unit = unit(&[membership(1, Role::Admin)]);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(0));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(false));
     let written = mocks.stage(unit);
     let page = submit(mocks, &at(""), &[("member", &user_id(1).to_string())]).await;
     assert_eq!(page.status, 409);
@@ -105,8 +105,8 @@ async fn removing_asks_once_more_and_says_whom() {
     assert!(page.text.contains(user(2).email.as_str()) && page.text.contains("Remove from the team</button>"));
     let mut removed = known(&members);
     let mut unit = unit(&members);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(1));
-    unit.roster.expect_members_besides().returning(|_, _| Ok(1));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(true));
+    unit.roster.expect_has_member_besides().returning(|_, _| Ok(true));
     unit.memberships.expect_remove().withf(|id, _| *id == user_id(2)).times(1).returning(|_, _| Ok(true));
     unit.invitations.expect_lock_pending().returning(|_, _| Ok(None));
     let written = removed.stage(unit);
@@ -134,7 +134,7 @@ async fn the_last_admin_cannot_leave_and_is_told_why() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
     let mut mocks = known(&members);
     let mut unit = unit(&members);
-    unit.roster.expect_admins_besides().returning(|_, _| Ok(0));
+    unit.roster.expect_has_admin_besides().returning(|_, _| Ok(false));
     let written = mocks.stage(unit);
     let page = submit(mocks, &removal(1), &[]).await;
     assert_eq!(page.status, 409);
