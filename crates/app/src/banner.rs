@@ -3,10 +3,16 @@
 use crate::settings::{PublicUrl, Settings};
 
 /// Where everything is, and a first call to paste.
-pub(crate) fn banner(settings: &Settings, listening: &PublicUrl, public_url: &PublicUrl) -> String {
+pub(crate) fn banner(
+    settings: &Settings,
+    listening: &PublicUrl,
+    public_url: &PublicUrl,
+    shows_mailbox: bool,
+) -> String {
     let data_dir = settings.storage.data_dir.display();
     let mail = match settings.mail.smtp_url {
         Some(_) => "sent by SMTP".to_owned(),
+        None if shows_mailbox => format!("{public_url}/mailbox ({})", settings.storage.mailbox().display()),
         None => settings.storage.mailbox().display().to_string(),
     };
     format!(

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::dependency_probe::DependencyProbe;
+use countersign_application::ports::mailbox::MailboxReader;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
 use countersign_infrastructure::mail::MailboxHousekeeping;
@@ -50,6 +51,8 @@ pub(crate) struct System {
     pub database: Database,
     /// Its replica, where one is set, to be watched.
     pub replica: Option<Replica>,
+    /// What was mailed, where that goes into a folder.
+    pub mailbox: Option<Arc<dyn MailboxReader>>,
     /// Redis, where it is set.
     pub redis: Option<RedisPool>,
 }
@@ -86,6 +89,7 @@ impl System {
         probes.extend(redis.iter().map(|redis| Arc::new(redis.probe()) as _));
         let password_hasher = Arc::new(password_hasher(settings)?);
         let mail = mail::wire(settings, public_url, &clock)?;
+        let mailbox = mail.mailbox.clone().map(|mailbox| mailbox as Arc<dyn MailboxReader>);
         let dependencies = Dependencies {
             policy: settings.policy.clone(),
             ids: Arc::new(UuidV7Generator),
@@ -129,7 +133,7 @@ impl System {
             clock,
         };
         let application = Application::new(&dependencies);
-        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, replica, redis })
+        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, replica, mailbox, redis })
     }
 
     /// Lets go of the database.

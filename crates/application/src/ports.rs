@@ -15,6 +15,7 @@ pub mod id_generator;
 pub mod invitation_repository;
 pub mod listings;
 pub mod mail_renderer;
+pub mod mailbox;
 pub mod mailer;
 pub mod membership_repository;
 pub mod one_time_token_repository;

@@ -10,6 +10,7 @@ mod finish;
 mod forgot_password;
 mod frame;
 mod front;
+pub(crate) mod mailbox;
 mod page;
 mod register;
 mod reset_password;
@@ -62,6 +63,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     endpoints.push(Endpoint::file("stylesheet", "/assets/pages.css", || web::to(stylesheet::handle)));
     endpoints.extend(account::endpoints());
     endpoints.extend(teams::endpoints());
+    endpoints.extend(mailbox::endpoints());
     endpoints
 }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_application::ports::id_generator::IdGenerator;
+use countersign_application::ports::mailbox::MailboxReader;
 
 use crate::client_address::ProxyNetwork;
+use crate::pages::mailbox::at_home;
 
 /// Puts the span of a request below the one that a `traceparent` names.
 pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
@@ -48,6 +50,8 @@ pub struct WebSettings {
     pub follow_trace: Option<FollowTrace>,
     /// Makes request ids.
     pub ids: Arc<dyn IdGenerator>,
+    /// The mails that were put into a folder instead of being sent, to be read in a browser on this machine.
+    pub mailbox: Option<Arc<dyn MailboxReader>>,
 }
 
 impl WebSettings {
@@ -71,7 +75,14 @@ impl WebSettings {
             flood_per_second_per_ip: 50,
             follow_trace: None,
             ids,
+            mailbox: None,
         }
+    }
+
+    /// Whether the mailbox is shown to browsers on this machine: there is one, and neither the listener nor the public
+    /// URL is for other machines.
+    pub fn shows_mailbox(&self) -> bool {
+        at_home::is_served(self)
     }
 
     /// Whether clients reach the service by HTTPS, here or at a proxy in front.

@@ -113,7 +113,7 @@ impl Service {
         let replica = wiring::name_replica(&settings.storage, &database).await?;
         let system = System::wire(settings, &public_url, database, replica)?;
         let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
-        let web = web_settings(settings, &public_url, system.dependencies.ids.clone(), tls)?;
+        let web = web_settings(settings, &public_url, &system, tls)?;
         let (ready, until_ready) = watch::channel(false);
         let server =
             countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;
@@ -138,7 +138,7 @@ impl Service {
         let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
         let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
         let renewal = renewal.map(tokio::spawn);
-        announce(settings, address, &public_url);
+        announce(settings, address, &public_url, web.shows_mailbox());
         Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, replica, renewal, _lock: lock })
     }
 
@@ -225,7 +225,7 @@ fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
+fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl, shows_mailbox: bool) {
     let server = &settings.server;
     tracing::info!(%address, %public_url, dev = settings.dev, "listening");
     if !address.ip().is_loopback() && server.tls.is_none() && server.trusted_proxies.is_empty() {
@@ -239,7 +239,7 @@ fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl) {
         );
     }
     let listening = PublicUrl::of_listener(address, server.tls.is_some());
-    terminal::say(&banner(settings, &listening, public_url));
+    terminal::say(&banner(settings, &listening, public_url, shows_mailbox));
 }
 
 #[cfg(test)]

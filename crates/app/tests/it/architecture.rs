@@ -45,6 +45,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("rustls", &["countersign-infrastructure", "countersign-web", "countersign"]),
     ("tokio-rustls", &["countersign"]),
     ("lettre", &["countersign-infrastructure"]),
+    ("mail-parser", &["countersign-infrastructure"]),
     ("redis", &["countersign-infrastructure"]),
     ("deadpool-redis", &["countersign-infrastructure"]),
     ("deadpool", &["countersign-infrastructure"]),

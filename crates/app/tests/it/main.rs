@@ -23,6 +23,7 @@ mod login;
 mod logs;
 mod mail_pages;
 mod mail_server;
+mod mailbox_page;
 mod metrics;
 mod nodes;
 mod password_reset;

@@ -1,5 +1,7 @@
 //! A folder as the way out: one `.eml` file a message.
 
+mod reader;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -68,12 +70,16 @@ impl Mailer for Mailbox {
     }
 }
 
-/// When the mail was queued, which its id tells, then the id.
+/// When the mail was queued, then the id.
 fn file_name(id: MailId) -> String {
+    format!("{}-{id}.eml", queued_at(queue_time(id)))
+}
+
+/// When the mail was queued, which its id tells.
+fn queue_time(id: MailId) -> OffsetDateTime {
     let (seconds, nanos) = id.as_uuid().get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
     let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-    let queued = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{}-{id}.eml", queued_at(queued))
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Sorts as time does.

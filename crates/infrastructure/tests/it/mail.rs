@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod mailbox;
+mod mailbox_reader;
 mod mailer;
 mod sink;
 mod smtp;

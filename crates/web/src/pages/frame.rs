@@ -12,6 +12,7 @@ use minijinja::{Environment, Value, context};
 
 use crate::extract::query::pairs;
 use crate::middleware::answer::OwnBody;
+use crate::pages::mailbox::at_home;
 use crate::pages::session::{self, PageSession};
 use crate::pages::texts::texts;
 use crate::problem::Problem;
@@ -42,6 +43,8 @@ templates![
     "teams_removal.html",
     "teams_settings.html",
     "teams_team.html",
+    "mailbox.html",
+    "mail.html"
 ];
 
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
@@ -61,6 +64,8 @@ pub(crate) struct Frame {
     pub(crate) session: Option<PageSession>,
     /// Names the text that says what the request before has done.
     done: Option<String>,
+    /// Whether there is a mailbox to lead to.
+    mailbox: bool,
 }
 
 impl Frame {
@@ -69,7 +74,8 @@ impl Frame {
         let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
         let query = pairs(req.query_string().as_bytes()).unwrap_or_default();
         let done = query.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value);
-        Ok(Self { settings, here: req.path().trim_start_matches('/').to_owned(), session, done })
+        let mailbox = at_home::mailbox(req, &settings).is_some();
+        Ok(Self { settings, here: req.path().trim_start_matches('/').to_owned(), session, done, mailbox })
     }
 
     /// From this page to `/`: links stay relative, so that pages also work below a path of a proxy.
@@ -102,7 +108,7 @@ impl Frame {
             }
         });
         let around = context! {
-            product => self.settings.product, t => texts, root => self.root(), here => self.here, person,
+            product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
             form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
             ..values
         };

@@ -1,9 +1,6 @@
 //! The settings of the HTTP side.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
-use countersign_application::ports::id_generator::IdGenerator;
 use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
 use rustls::ServerConfig;
@@ -11,21 +8,23 @@ use rustls::ServerConfig;
 use crate::commands::serve::connections;
 use crate::settings::{PublicUrl, Settings};
 use crate::telemetry;
+use crate::wiring::System;
 
 /// Translates them.
 pub(crate) fn web_settings(
     settings: &Settings,
     public_url: &PublicUrl,
-    ids: Arc<dyn IdGenerator>,
+    system: &System,
     tls: Option<ServerConfig>,
 ) -> anyhow::Result<WebSettings> {
     let server = &settings.server;
     let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
-    let mut web = WebSettings::new(server.listen, &public_url.to_string(), ids);
+    let mut web = WebSettings::new(server.listen, &public_url.to_string(), system.dependencies.ids.clone());
     web.product.clone_from(&settings.mail.product_name);
     web.trusted_proxies =
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;
     web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
+    web.mailbox.clone_from(&system.mailbox);
     web.tls = tls;
     web.body_timeout = server.request_timeout.unsigned_abs();
     web.answer_timeout = server.answer_timeout.unsigned_abs();
