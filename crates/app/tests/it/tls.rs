@@ -49,13 +49,18 @@ impl HttpsServer {
         let mut serve = command(folder.path());
         serve.arg("serve").envs(tls.iter().copied()).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
         serve.env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0");
+        // Disks of shared machines stall for longer than the service would wait.
+        serve.env("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "20s");
         serve.env("COUNTERSIGN__LOG__LEVEL", "debug,sqlx=info,sea_orm=info,hyper=info,mio=info,h2=info");
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Captured::of(child.stderr.take().unwrap());
+        let mut log = Captured::of(child.stderr.take().unwrap());
         let mut banner = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut banner).unwrap();
-        let address = banner.trim().split_once("listening on https://").map(|(_, address)| address.to_owned());
-        let address = address.unwrap_or_else(|| panic!("{banner}"));
+        let Some((_, address)) = banner.trim().split_once("listening on https://") else {
+            log.finish();
+            panic!("{banner}{}", log.text());
+        };
+        let address = address.to_owned();
         Self { child, address, folder, log, confidences: Confidences::default() }
     }
 
