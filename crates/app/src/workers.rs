@@ -5,7 +5,6 @@ mod clock_check;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_application::error::with_causes;
 use countersign_application::mail::deliver_outbox::DeliveryReport;
 use countersign_application::{Application, Dependencies};
 use tokio::sync::watch;
@@ -133,7 +132,7 @@ where
         pause = match tokio::spawn(step()).await {
             Ok(Ok(pause)) => pause,
             Ok(Err(error)) => {
-                tracing::error!(worker = name, error = with_causes(&*error), "a step failed");
+                tracing::error!(worker = name, error = &*error as &dyn std::error::Error, "a step failed");
                 SETBACK_PAUSE
             }
             Err(panic) => {

@@ -120,17 +120,6 @@ impl Fault {
     }
 }
 
-/// An error and what caused it, for a log: as a field of a line of JSON it would be named without its causes.
-pub fn with_causes(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}
-
 impl Classify for Fault {
     fn kind(&self) -> Kind {
         match self {

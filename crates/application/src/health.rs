@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::dependencies::Dependencies;
-use crate::error::with_causes;
 use crate::ports::dependency_probe::DependencyProbe;
 
 /// One dependency and how it is.
@@ -47,7 +46,7 @@ impl CheckReadiness {
                 // Its adapter has logged the outage, once.
                 Err(_) if !probe.is_required() => Condition::Degraded,
                 Err(fault) => {
-                    tracing::warn!(dependency = probe.name(), error = with_causes(&fault), "not ready");
+                    tracing::warn!(dependency = probe.name(), error = &fault as &dyn std::error::Error, "not ready");
                     Condition::NotReady
                 }
             };

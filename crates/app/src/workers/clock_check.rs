@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_application::error::{Fault, with_causes};
+use countersign_application::error::Fault;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::dependency_probe::DependencyProbe;
 use time::OffsetDateTime;
@@ -54,7 +54,7 @@ impl ClockCheck {
             Err(fault @ Fault::Unavailable { what, .. }) if what == self.probe.name() => {
                 if !std::mem::replace(&mut last.is_off, true) {
                     tracing::error!(
-                        error = with_causes(&fault),
+                        error = &fault as &dyn std::error::Error,
                         "the workers of this node send no mail and keep no house until its clock is right: set it by NTP"
                     );
                 }

@@ -6,11 +6,12 @@ mod shifted;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use crate::faults::ledger::{Writers, check_all, check_rows, report, say};
 use crate::nodes::clock::shifted::ShiftedClock;
-use crate::support::{Account, Confidences, MailServer, Schema, Setup, TestServer, number};
+use crate::support::{Account, Confidences, MailServer, Rows, Schema, Setup, TestServer, number};
 
 const HOUR: i64 = 3_600;
 const WRITERS: u64 = 4;
@@ -66,6 +67,17 @@ async fn ask_for_resets(nodes: &[TestServer], prefix: &str) -> Vec<Account> {
     accounts
 }
 
+/// A clock that is slow would see nothing of what is fresh: everything has been due for long.
+fn keep_due(rows: Rows) -> AbortHandle {
+    let keeping = async move {
+        loop {
+            rows.execute(DUE).await;
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::spawn(keeping).abort_handle()
+}
+
 /// Until nothing is queued, without the waits between attempts: whatever its clock says, a node finds everything due.
 async fn until_sent(node: &TestServer) {
     let rows = node.rows().await;
@@ -104,9 +116,10 @@ async fn be_off(
     let writers = Writers::start_patient(&nodes.iter().collect::<Vec<_>>(), WRITERS, &format!("r{round}"));
     let start = Instant::now();
     mails.hold(true);
+    let due = keep_due(nodes[0].rows().await);
     let asking = ask_for_resets(nodes, &format!("r{round}")).await;
-    nodes[0].rows().await.execute(DUE).await;
     sleep(HELD).await;
+    due.abort();
     mails.hold(false);
     sleep(HOUSE_IS_KEPT.saturating_sub(start.elapsed())).await;
     let stories = writers.stop().await;
