@@ -62,8 +62,10 @@ impl Cost {
     }
 
     fn is_bounded(&self, sql: &str) -> bool {
-        let most = if is_batch(sql) { MOST_BUFFERS_OF_A_BATCH } else { MOST_BUFFERS };
-        self.buffers <= most && self.rows <= MOST_ROWS && self.trigger <= MOST_MILLISECONDS_OF_A_TRIGGER
+        // A small table is read whole where that is cheaper than a thousand rows by their keys: buffers bound that, too.
+        let (buffers, rows) =
+            if is_batch(sql) { (MOST_BUFFERS_OF_A_BATCH, u64::MAX) } else { (MOST_BUFFERS, MOST_ROWS) };
+        self.buffers <= buffers && self.rows <= rows && self.trigger <= MOST_MILLISECONDS_OF_A_TRIGGER
     }
 }
 
