@@ -7,6 +7,7 @@ mod environment;
 mod layers;
 mod log;
 mod mail;
+mod pages;
 mod path;
 mod policy;
 mod problem;
@@ -29,6 +30,7 @@ use crate::settings::environment::Environment;
 use crate::settings::layers::{Layers, misnamed};
 pub(crate) use crate::settings::log::{LogFormat, LogSettings};
 pub(crate) use crate::settings::mail::MailSettings;
+use crate::settings::pages::PagesSettings;
 pub(crate) use crate::settings::problem::SettingsError;
 pub(crate) use crate::settings::public_url::PublicUrl;
 use crate::settings::reader::Reader;
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub storage: StorageSettings,
     /// How mail goes out and what it looks like.
     pub mail: MailSettings,
+    /// The pages in a browser.
+    pub pages: PagesSettings,
     /// Password hashing.
     pub hashing: HashingSettings,
     /// Access tokens.
@@ -109,6 +113,7 @@ impl Settings {
             server: ServerSettings::read(reader),
             storage: StorageSettings::read(reader),
             mail: MailSettings::read(reader),
+            pages: PagesSettings::read(reader),
             hashing: HashingSettings::read(reader),
             tokens: TokenSettings::read(reader),
             policy: policy::read(reader),

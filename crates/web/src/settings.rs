@@ -18,6 +18,8 @@ pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
 pub struct WebSettings {
     /// Name of the service on its pages.
     pub product: String,
+    /// Where browsers report what the policy of a page kept from happening; an absolute URL.
+    pub csp_report_url: Option<String>,
     /// Where to listen; port 0 picks one.
     pub listen: SocketAddr,
     /// What links start with, without a slash at the end.
@@ -59,6 +61,7 @@ impl WebSettings {
     pub fn new(listen: SocketAddr, public_url: &str, ids: Arc<dyn IdGenerator>) -> Self {
         Self {
             product: "Countersign".to_owned(),
+            csp_report_url: None,
             listen,
             public_url: public_url.trim_end_matches('/').to_owned(),
             trusted_proxies: vec![],

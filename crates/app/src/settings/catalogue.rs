@@ -1,6 +1,6 @@
 //! The list of all settings: names, defaults and meanings. Code, documentation and example file are held to it by tests.
 
-use crate::settings::{log, mail, policy, security, server, storage, telemetry};
+use crate::settings::{log, mail, pages, policy, security, server, storage, telemetry};
 
 /// A setting as people see it.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,7 @@ pub(crate) fn catalogue() -> impl Iterator<Item = &'static Setting> {
         storage::SETTINGS,
         server::SETTINGS,
         mail::SETTINGS,
+        pages::SETTINGS,
         security::SETTINGS,
         policy::SETTINGS,
         log::SETTINGS,

@@ -7,6 +7,7 @@ mod admin;
 mod architecture;
 mod audit;
 mod backup;
+mod browser;
 mod change_email;
 mod commands;
 mod doctor;

@@ -37,7 +37,7 @@ pub(crate) use crate::support::certificate::Certificate;
 pub(crate) use crate::support::collector::{Collector, Mood, text_of};
 pub(crate) use crate::support::confidences::Confidences;
 pub(crate) use crate::support::database::Rows;
-pub(crate) use crate::support::environment::number;
+pub(crate) use crate::support::environment::{number, told};
 pub(crate) use crate::support::forger::{Forger, claims_of, header_of, near_miss, private_key};
 pub(crate) use crate::support::mail_server::MailServer;
 pub(crate) use crate::support::mailbox::{Mail, Mailbox};

@@ -20,10 +20,26 @@ pub(crate) async fn security_headers<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let https = req.app_data::<web::Data<WebSettings>>().is_some_and(|settings| settings.is_https());
+    let settings = req.app_data::<web::Data<WebSettings>>().cloned();
     let mut response = next.call(req).await?;
-    mark(response.headers_mut(), https);
+    // A report has the address of the page with its query: the token of a mail, somebody who is searched for.
+    if let Some(url) = settings.as_ref().and_then(|settings| settings.csp_report_url.as_deref())
+        && response.request().query_string().is_empty()
+    {
+        report_to(response.headers_mut(), url);
+    }
+    mark(response.headers_mut(), settings.is_some_and(|settings| settings.is_https()));
     Ok(response)
+}
+
+/// Has browsers tell this URL what the policy of a page kept from happening. Only a page has a policy by now, and all of
+/// them have this at once.
+fn report_to(headers: &mut HeaderMap, url: &str) {
+    let policy = headers.get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let reporting = policy.and_then(|policy| HeaderValue::try_from(format!("{policy}; report-uri {url}")).ok());
+    if let Some(reporting) = reporting {
+        headers.insert(CONTENT_SECURITY_POLICY, reporting);
+    }
 }
 
 /// What every answer carries.

@@ -6,7 +6,8 @@ use countersign_domain::team::role::Role;
 use time::Duration;
 
 use crate::auth::one_time_tokens::{self, TOKEN};
-use crate::testing::{Answer, call};
+use crate::settings::WebSettings;
+use crate::testing::{Answer, call, call_with, settings};
 
 const PAGES: [&str; 5] =
     ["/accept-invitation", "/confirm-email-change", "/disown-account", "/reset-password", "/verify-email"];
@@ -42,6 +43,26 @@ async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
         assert!(page.text.contains(&format!("<form method=\"post\" action=\"{}\">", &path[1..])), "{path}");
         assert!(page.text.contains(&format!("<input type=\"hidden\" name=\"token\" value=\"{MAILED}\">")), "{path}");
         assert!(page.text.contains("<button type=\"submit\""), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_policy_of_a_page_names_who_hears_of_violations_where_that_is_set() {
+    let policy = async |url: Option<&str>, path| {
+        let settings = WebSettings { csp_report_url: url.map(str::to_owned), ..settings() };
+        let answer = call_with(Mocks::default(), settings, TestRequest::get().uri(path)).await;
+        answer.header("content-security-policy").unwrap().to_owned()
+    };
+    for path in PAGES.into_iter().chain(["/", "/docs"]) {
+        let silent = policy(None, path).await;
+        assert!(!silent.contains("report"), "{path}: {silent}");
+        let reporting = policy(Some("https://reports.example.org/csp"), path).await;
+        assert_eq!(reporting, format!("{silent}; report-uri https://reports.example.org/csp"), "{path}");
+    }
+    // A report would tell the token; and what is no page has nothing to report.
+    for path in [&*format!("/reset-password?token={MAILED}"), "/openapi.json"] {
+        let silent = policy(Some("https://reports.example.org/csp"), path).await;
+        assert!(!silent.contains("report"), "{path}: {silent}");
     }
 }
 

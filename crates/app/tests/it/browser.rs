@@ -1,0 +1,20 @@
+//! The pages in a real browser: headless Chromium, driven as a person would use it.
+//!
+//! A page that comes later is a line in `views.rs`, and with it read by axe-core, weighed, photographed and heard.
+
+mod accessibility;
+mod audit;
+mod chromedriver;
+mod console;
+mod hands;
+mod keyboard;
+mod person;
+mod policy;
+mod reports;
+mod screen;
+mod screenshots;
+mod scripts_off;
+mod site;
+mod views;
+mod webdriver;
+mod weight;

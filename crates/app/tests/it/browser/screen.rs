@@ -1,0 +1,45 @@
+//! How pages are looked at: wide or narrow, light or dark, with scripts or without.
+
+use serde_json::json;
+
+use crate::browser::person::Browser;
+
+/// Width in CSS pixels, and what the person prefers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    pub(crate) name: &'static str,
+    width: u16,
+    height: u16,
+    scheme: &'static str,
+}
+
+/// A desk and a small telephone, each by day and by night.
+pub(crate) const SCREENS: [Screen; 4] = [
+    Screen { name: "light-wide", width: 1280, height: 800, scheme: "light" },
+    Screen { name: "dark-wide", width: 1280, height: 800, scheme: "dark" },
+    Screen { name: "light-narrow", width: 360, height: 740, scheme: "light" },
+    Screen { name: "dark-narrow", width: 360, height: 740, scheme: "dark" },
+];
+
+impl Browser {
+    /// Looks at this page and the next ones on such a screen.
+    pub(crate) async fn look_on(&self, screen: Screen) {
+        let Screen { width, height, scheme, .. } = screen;
+        // A telephone shows pages that do not say otherwise as wide as on a desk, and small.
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.session().develop("Emulation.setDeviceMetricsOverride", &metrics).await;
+        let preference = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.session().develop("Emulation.setEmulatedMedia", &preference).await;
+    }
+
+    /// Whether pages that are opened from now on may run scripts.
+    pub(crate) async fn scripts(&self, may_run: bool) {
+        self.session().develop("Emulation.setScriptExecutionDisabled", &json!({"value": !may_run})).await;
+    }
+
+    /// How far the page reaches beyond this screen, sideways (WCAG 2.2, 1.4.10).
+    pub(in crate::browser) async fn overhang(&self, screen: Screen) -> i64 {
+        let width = self.session().run("return document.documentElement.scrollWidth", &[]).await;
+        width.as_i64().unwrap() - i64::from(screen.width)
+    }
+}

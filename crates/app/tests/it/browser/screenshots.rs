@@ -1,0 +1,35 @@
+//! Pictures of pages, to be looked at.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use serde_json::json;
+
+use crate::browser::person::Browser;
+use crate::support::told;
+
+/// The folder that `SCREENSHOTS` names, or `target/screenshots`; a temporary one where nothing may be written there.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
+    let folder = told("SCREENSHOTS").map_or(target, PathBuf::from);
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => folder.canonicalize().unwrap(),
+        Err(_) => tempfile::tempdir().unwrap().keep(),
+    }
+});
+
+impl Browser {
+    /// Takes a picture of the whole page, as long as it is.
+    pub(in crate::browser) async fn photograph(&self, name: &str) {
+        let metrics = self.session().develop("Page.getLayoutMetrics", &json!({})).await;
+        let (width, height) = (&metrics["cssLayoutViewport"]["clientWidth"], &metrics["cssContentSize"]["height"]);
+        // At least the screen.
+        let height = height.as_f64().unwrap().max(metrics["cssLayoutViewport"]["clientHeight"].as_f64().unwrap());
+        let area = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
+        let how = json!({"format": "png", "captureBeyondViewport": true, "clip": area});
+        let picture = self.session().develop("Page.captureScreenshot", &how).await;
+        let picture = base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        std::fs::write(FOLDER.join(format!("{name}.png")), picture).unwrap();
+    }
+}
