@@ -1,6 +1,6 @@
 //! The pages in a real browser: headless Chromium, driven as a person would use it.
 //!
-//! A page that comes later is a line in `views.rs`, and with it read by axe-core, weighed, photographed and heard.
+//! A page that comes later is a line in `pages.rs`, and with it read by axe-core, weighed, photographed and heard.
 
 mod accessibility;
 mod audit;
@@ -8,6 +8,8 @@ mod chromedriver;
 mod console;
 mod hands;
 mod keyboard;
+mod links;
+mod pages;
 mod person;
 mod policy;
 mod reports;

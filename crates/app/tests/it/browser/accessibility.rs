@@ -1,8 +1,9 @@
 //! Pages for everybody: what axe-core can tell, and that nobody scrolls sideways. Each is photographed on the way.
 
+use crate::browser::links::Links;
+use crate::browser::pages::{PAGES, TOOLS};
 use crate::browser::screen::SCREENS;
 use crate::browser::site::Site;
-use crate::browser::views::{Links, PAGES, TOOLS};
 
 #[tokio::test]
 async fn every_page_is_accessible_in_light_and_dark_narrow_and_wide() {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::browser::links::Links;
 use crate::browser::person::{Browser, ENTER, TAB};
 use crate::browser::site::Site;
-use crate::browser::views::Links;
 
 /// More stops than any page has.
 const MOST_STOPS: usize = 300;

@@ -1,7 +1,7 @@
 //! Whoever lets no page run scripts.
 
+use crate::browser::links::Links;
 use crate::browser::site::Site;
-use crate::browser::views::Links;
 
 #[tokio::test]
 async fn a_password_is_reset_without_scripts() {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::browser::links::Links;
+use crate::browser::pages::PAGES;
 use crate::browser::person::Browser;
 use crate::browser::site::Site;
-use crate::browser::views::{Links, PAGES};
 
 /// Octets of a page with all that it loads, as they are sent, heads included.
 const HEAVIEST: u64 = 60 * 1024;

@@ -1,0 +1,50 @@
+//! Where mails lead.
+
+use serde_json::json;
+
+use crate::support::{Mail, TestServer};
+
+/// The links of mails that this server sent, by their path.
+pub(in crate::browser) struct Links(Vec<(&'static str, String)>);
+
+impl Links {
+    /// Of each kind one that works.
+    pub(in crate::browser) async fn of(server: &TestServer) -> Self {
+        let (owner, tokens) = server.signed_in("owner@example.org").await;
+        let stranger = server.register("stranger@example.org").await;
+        let team = server.team(&tokens, "Teamname").await;
+        server.invite(&tokens, &team, "guest@example.org", "member").send().await.expect(200);
+        let change = json!({"current_password": owner.password, "new_email": "new@example.org"});
+        server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
+        let (member, _) = server.signed_in("forgetful@example.org").await;
+        let reset = json!({"email": member.email});
+        server.post("/auth/password-reset-request").json(&reset).send().await.expect(202);
+
+        let mailbox = server.mailbox();
+        let registration = mailbox.about(&stranger.email, "confirm your e-mail address").await;
+        let mails = [
+            ("verify-email", registration.clone()),
+            ("disown-account", registration),
+            ("reset-password", mailbox.about(&member.email, "set a new password").await),
+            ("accept-invitation", mailbox.about("guest@example.org", "invitation to the team").await),
+            ("confirm-email-change", mailbox.about("new@example.org", "confirm").await),
+        ];
+        Self(mails.map(|(page, mail)| (page, link(server, &mail, page))).to_vec())
+    }
+
+    /// Where this leads.
+    pub(in crate::browser) fn resolve(&self, path: &str) -> String {
+        let Some(page) = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')) else {
+            return path.to_owned();
+        };
+        let found = self.0.iter().find(|(name, _)| *name == page);
+        found.map(|(_, link)| link.clone()).unwrap_or_else(|| panic!("no mail leads to {page}"))
+    }
+}
+
+/// The link of this mail to this page.
+fn link(server: &TestServer, mail: &Mail, page: &str) -> String {
+    let start = server.url(&format!("/{page}"));
+    let link = mail.text.split_whitespace().find(|word| word.starts_with(&start));
+    link.unwrap_or_else(|| panic!("no link to {page} in {}", mail.text)).to_owned()
+}
