@@ -4,28 +4,42 @@ use crate::browser::links::Links;
 use crate::browser::pages::{PAGES, TOOLS};
 use crate::browser::screen::SCREENS;
 use crate::browser::site::Site;
+use crate::browser::views::Visitor;
 
-#[tokio::test]
-async fn every_page_is_accessible_in_light_and_dark_narrow_and_wide() {
+/// Every page for this visitor, in light and dark, narrow and wide.
+async fn assert_accessible(visitor: Visitor) {
     let Some(site) = Site::open().await else { return };
     let links = Links::of(&site.server).await;
     let mut findings = Vec::new();
-    for view in PAGES {
-        site.browser.show(view, &links).await;
-        for screen in SCREENS {
-            site.browser.look_on(screen).await;
-            let state = format!("{}-{}", view.name, screen.name);
-            let violations = site.browser.violations().await;
-            findings.extend(violations.iter().map(|violation| format!("{state}: {violation}")));
-            let overhang = site.browser.overhang(screen).await;
-            if overhang > 0 {
-                findings.push(format!("{state}: {overhang} pixels wider than the screen"));
+    site.browser.come_as(visitor).await;
+    for (_, views) in PAGES.iter().filter(|(theirs, _)| *theirs == visitor) {
+        for view in *views {
+            site.browser.show(view, &links).await;
+            for screen in SCREENS {
+                site.browser.look_on(screen).await;
+                let state = format!("{}-{}", view.name, screen.name);
+                let violations = site.browser.violations().await;
+                findings.extend(violations.iter().map(|violation| format!("{state}: {violation}")));
+                let overhang = site.browser.overhang(screen).await;
+                if overhang > 0 {
+                    findings.push(format!("{state}: {overhang} pixels wider than the screen"));
+                }
+                site.browser.photograph(&state).await;
             }
-            site.browser.photograph(&state).await;
         }
     }
     assert!(findings.is_empty(), "{}", findings.join("\n"));
     site.close().await;
+}
+
+#[tokio::test]
+async fn pages_for_everybody_are_accessible() {
+    assert_accessible(Visitor::Anybody).await;
+}
+
+#[tokio::test]
+async fn pages_of_an_account_are_accessible() {
+    assert_accessible(Visitor::Owner).await;
 }
 
 #[tokio::test]

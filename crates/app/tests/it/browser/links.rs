@@ -4,13 +4,17 @@ use serde_json::json;
 
 use crate::support::{Mail, TestServer};
 
+/// Who the pages for accounts are shown to.
+pub(in crate::browser) const OWNER: &str = "owner@example.org";
+
 /// The links of mails that this server sent, by their path.
 pub(in crate::browser) struct Links(Vec<(&'static str, String)>);
 
 impl Links {
     /// Of each kind one that works.
     pub(in crate::browser) async fn of(server: &TestServer) -> Self {
-        let (owner, tokens) = server.signed_in("owner@example.org").await;
+        let (owner, tokens) = server.signed_in("changing@example.org").await;
+        server.verified(OWNER).await;
         let stranger = server.register("stranger@example.org").await;
         let team = server.team(&tokens, "Teamname").await;
         server.invite(&tokens, &team, "guest@example.org", "member").send().await.expect(200);
@@ -38,7 +42,7 @@ impl Links {
             return path.to_owned();
         };
         let found = self.0.iter().find(|(name, _)| *name == page);
-        found.map(|(_, link)| link.clone()).unwrap_or_else(|| panic!("no mail leads to {page}"))
+        found.map_or_else(|| panic!("no mail leads to {page}"), |(_, link)| link.clone())
     }
 }
 

@@ -63,9 +63,7 @@ impl Browser {
             if text.contains(words) {
                 return;
             }
-            if start.elapsed() > PATIENCE {
-                panic!("{words:?} is not on {}:\n{text}", self.path().await);
-            }
+            assert!(start.elapsed() <= PATIENCE, "{words:?} is not on {}:\n{text}", self.path().await);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
@@ -134,9 +132,7 @@ impl Browser {
                     return element;
                 }
             }
-            if start.elapsed() > PATIENCE {
-                panic!("{what:?} is not on {}:\n{}", self.path().await, self.text().await);
-            }
+            assert!(start.elapsed() <= PATIENCE, "{what:?} is not on {}:\n{}", self.path().await, self.text().await);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }

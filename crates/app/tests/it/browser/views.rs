@@ -1,8 +1,11 @@
 //! A page in one of its states, and how a browser gets there.
 
-use crate::browser::links::Links;
+use serde_json::json;
+
+use crate::browser::links::{self, Links};
 use crate::browser::person::Browser;
 use crate::browser::views::Step::{Click, Fill};
+use crate::support::PASSWORD;
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -15,6 +18,15 @@ pub(in crate::browser) struct View {
     steps: &'static [Step],
     /// What stands there in the end; waited for.
     says: &'static str,
+}
+
+/// Who looks at a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::browser) enum Visitor {
+    /// Not signed in.
+    Anybody,
+    /// The owner of [`links::OWNER`].
+    Owner,
 }
 
 #[derive(Debug)]
@@ -43,6 +55,24 @@ impl View {
 }
 
 impl Browser {
+    /// Becomes this visitor.
+    pub(in crate::browser) async fn come_as(&self, visitor: Visitor) {
+        self.session().develop("Network.clearBrowserCookies", &json!({})).await;
+        match visitor {
+            Visitor::Anybody => {}
+            Visitor::Owner => self.sign_in(links::OWNER, PASSWORD).await,
+        }
+    }
+
+    /// Signs in by the page for that.
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) {
+        self.open("/sign-in").await;
+        self.fill("E-mail address", email).await;
+        self.fill("Password", password).await;
+        self.click("Sign in").await;
+        self.see("Sign out").await;
+    }
+
     /// Brings a page into this state.
     pub(in crate::browser) async fn show(&self, view: &View, links: &Links) {
         self.open(&links.resolve(view.path)).await;

@@ -36,13 +36,16 @@ async fn a_page_and_its_style_are_two_requests_and_at_most_60_kib() {
     let Some(site) = Site::open().await else { return };
     let links = Links::of(&site.server).await;
     site.browser.forget_between_pages().await;
-    for view in PAGES.iter().filter(|view| view.is_first_load()) {
-        site.browser.show(view, &links).await;
-        let loaded = site.browser.loaded().await;
-        assert!((1..=MOST_REQUESTS).contains(&loaded.len()), "{}: {loaded:?}", view.name);
-        assert!(loaded.iter().all(|(_, octets)| *octets > 0), "not weighed: {}: {loaded:?}", view.name);
-        let weight: u64 = loaded.iter().map(|(_, octets)| octets).sum();
-        assert!(weight <= HEAVIEST, "{}: {weight} octets: {loaded:?}", view.name);
+    for (visitor, views) in PAGES {
+        site.browser.come_as(*visitor).await;
+        for view in views.iter().filter(|view| view.is_first_load()) {
+            site.browser.show(view, &links).await;
+            let loaded = site.browser.loaded().await;
+            assert!((1..=MOST_REQUESTS).contains(&loaded.len()), "{}: {loaded:?}", view.name);
+            assert!(loaded.iter().all(|(_, octets)| *octets > 0), "not weighed: {}: {loaded:?}", view.name);
+            let weight: u64 = loaded.iter().map(|(_, octets)| octets).sum();
+            assert!(weight <= HEAVIEST, "{}: {weight} octets: {loaded:?}", view.name);
+        }
     }
     site.close().await;
 }
