@@ -38,7 +38,15 @@ pub struct BrowserSession {
     pub actor: Actor,
     /// What each form of this session carries, and a form of another site cannot (ASVS 3.5.1).
     pub form_token: Secret,
-    /// What takes the place of the cookie, where the refresh token was exchanged.
+}
+
+/// What came of a cookie.
+#[derive(Debug)]
+pub struct Resumed {
+    /// Who it stands for.
+    pub session: Result<BrowserSession, ResumeError>,
+    /// What takes its place where the refresh token was exchanged, also where it could not be told who it stands for: the
+    /// former token must not come back once its reuse window is over.
     pub renewed: Option<SessionCookie>,
 }
 
@@ -89,10 +97,20 @@ impl BrowserSessions {
 
     /// Who the cookie stands for. Exchanges the refresh token where the time of an access token is over: no statement
     /// before that with a warm cache, those of [`Refresh`] then.
-    pub async fn resume(&self, origin: &Origin, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+    pub async fn resume(&self, origin: &Origin, cookie: &Secret) -> Resumed {
+        let mut renewed = None;
+        let session = self.look_up(origin, cookie, &mut renewed).await;
+        Resumed { session, renewed }
+    }
+
+    async fn look_up(
+        &self,
+        origin: &Origin,
+        cookie: &Secret,
+        renewed: &mut Option<SessionCookie>,
+    ) -> Result<BrowserSession, ResumeError> {
         let kept = self.sealer.open_cookie(cookie).and_then(|contents| Kept::read(contents.expose()));
         let Kept { user_id, session_id, fresh_until, form_token, refresh_token } = kept.ok_or(ResumeError::Over)?;
-        let mut renewed = None;
         if self.clock.now() >= fresh_until {
             let exchanged = self.refresh.execute(origin, RefreshCommand { refresh_token }).await;
             let tokens = exchanged.map_err(|error| match error {
@@ -100,10 +118,10 @@ impl BrowserSessions {
                 RefreshError::Limited(exceeded) => exceeded.into(),
                 RefreshError::Internal(fault) => fault.into(),
             })?;
-            renewed = Some(self.seal(&tokens, form_token.clone())?);
+            *renewed = Some(self.seal(&tokens, form_token.clone())?);
         }
         let actor = self.authenticate.live(user_id, session_id, self.clock.now()).await?.ok_or(ResumeError::Over)?;
-        Ok(BrowserSession { actor, form_token, renewed })
+        Ok(BrowserSession { actor, form_token })
     }
 
     fn seal(&self, tokens: &Tokens, form_token: Secret) -> Result<SessionCookie, Fault> {

@@ -5,7 +5,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, LINK, LOC
 
 use crate::settings::WebSettings;
 
-/// Exact origins; no credentials, for the service has no cookies.
+/// Exact origins; no credentials, for cookies are those of the service's own pages.
 pub(crate) fn cors(settings: &WebSettings) -> Cors {
     let request_id = HeaderName::from_static("x-request-id");
     let cors = Cors::default()

@@ -26,7 +26,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page("submit_change_password", Method::POST, "/account/password", || web::to(change_password::submit)),
         page("show_sessions", Method::GET, "/account/sessions", || web::to(sessions::show)),
         page("submit_sessions", Method::POST, "/account/sessions", || web::to(sessions::submit)),
-        page("download_export", Method::GET, "/account/export", || web::to(export::handle)),
+        page("submit_export", Method::POST, "/account/export", || web::to(export::submit)),
         page("show_delete_account", Method::GET, "/account/delete", || web::to(delete::show)),
         page("submit_delete_account", Method::POST, "/account/delete", || web::to(delete::submit)),
     ]

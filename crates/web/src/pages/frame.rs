@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
 use futures_util::future::LocalBoxFuture;
@@ -60,6 +60,8 @@ pub(crate) struct Frame {
     settings: web::Data<WebSettings>,
     /// The path, without the slash it starts with.
     here: String,
+    /// Whether a form was sent here.
+    is_form: bool,
     /// Whoever is signed in.
     pub(crate) session: Option<PageSession>,
     /// Names the text that says what the request before has done.
@@ -75,7 +77,8 @@ impl Frame {
         let query = pairs(req.query_string().as_bytes()).unwrap_or_default();
         let done = query.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value);
         let mailbox = at_home::mailbox(req, &settings).is_some();
-        Ok(Self { settings, here: req.path().trim_start_matches('/').to_owned(), session, done, mailbox })
+        let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
+        Ok(Self { settings, here, is_form, session, done, mailbox })
     }
 
     /// From this page to `/`: links stay relative, so that pages also work below a path of a proxy.
@@ -119,8 +122,9 @@ impl Frame {
     /// What went wrong, as a page; whoever has to sign in is led there.
     pub(crate) fn problem(&self, problem: &Problem) -> HttpResponse {
         if problem.status == StatusCode::UNAUTHORIZED {
+            // A form cannot be shown again; what it was on can be found again.
             let next = format!("/{}", self.here);
-            return self.go_asking("sign-in", &[("next", &next)]);
+            return if self.is_form { self.go("sign-in") } else { self.go_asking("sign-in", &[("next", &next)]) };
         }
         let mut response =
             self.answer("problem.html", problem.status, context! { problem => problem.code, alert => problem.detail });

@@ -7,8 +7,8 @@ use actix_web::http::{Method, StatusCode};
 
 use crate::problem::Problem;
 
-/// Refuses what a browser says another site sent (ASVS 3.5.1). Browsers that say nothing of it leave the token of the
-/// form, which every form of a session has, and the cookie that does not go along with what other sites send.
+/// Refuses what a browser says another site sent (ASVS 3.5.1). Where it says nothing of it, as those before Fetch
+/// Metadata, a form of a session still has its token; signing in has nothing that another site could not send, too.
 pub(crate) fn require(req: &HttpRequest) -> Result<(), Problem> {
     if req.method() == Method::POST && is_foreign(req) {
         let detail = "This form was sent from another site. Open the page here and fill it in again.";

@@ -1,6 +1,7 @@
 //! The session of the pages: one cookie, which no script can read.
 
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::COOKIE;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
@@ -47,21 +48,32 @@ pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
 }
 
 async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
-    let Some(cookie) = req.cookie(name(req)) else { return Ok(None) };
+    let Some(cookie) = presented(req) else { return Ok(None) };
     let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
-    match application.auth.browser_sessions.resume(&origin, &Secret::new(cookie.value())).await {
-        Ok(session) => {
-            if let Some(renewed) = &session.renewed {
-                keep(req, renewed);
-            }
-            Ok(Some(PageSession { actor: session.actor, form_token: session.form_token }))
-        }
+    let resumed = application.auth.browser_sessions.resume(&origin, &cookie).await;
+    if let Some(renewed) = &resumed.renewed {
+        keep(req, renewed);
+    }
+    match resumed.session {
+        Ok(session) => Ok(Some(PageSession { actor: session.actor, form_token: session.form_token })),
         Err(ResumeError::Over) => {
             forget(req);
             Ok(None)
         }
+        // What others behind the same address did wrong keeps nobody from signing in.
+        Err(ResumeError::Limited(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The cookie as it was sent, if it was sent once. Names are not decoded: `%5F%5FHost-` is no prefix that a browser
+/// would hold to this host.
+fn presented(req: &HttpRequest) -> Option<Secret> {
+    let lines = req.headers().get_all(COOKIE).filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(cookie, _)| *cookie == name(req)).map(|(_, value)| Secret::new(value));
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
 }
 
 /// Lets the browser keep this session from now on.

@@ -53,7 +53,10 @@ async fn every_page_that_is_not_open_leads_to_signing_in() {
         let location = |answer: &Answer| answer.header("location").unwrap().trim_start_matches("../").to_owned();
         let answer = call(Mocks::default(), request(&endpoint, STRANGE)).await;
         assert_eq!(answer.status, 303, "{}", endpoint.name);
-        assert!(location(&answer).trim_start_matches("./").starts_with("sign-in?next=/"), "{}", location(&answer));
+        let leads_back = endpoint.method == Method::GET;
+        let to = if leads_back { "sign-in?next=/" } else { "sign-in" };
+        assert!(location(&answer).trim_start_matches("./").starts_with(to), "{}", location(&answer));
+        assert_eq!(location(&answer).contains("next"), leads_back, "{}", endpoint.name);
         assert_eq!(answer.header("set-cookie"), None, "{}", endpoint.name);
         // Neither an access token nor what nobody sealed is a session of a browser.
         let mut mocks = Mocks::default();

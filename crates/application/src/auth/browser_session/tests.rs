@@ -39,16 +39,21 @@ fn rows(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
     mocks
 }
 
-async fn resume(mocks: Mocks, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+async fn resumed(mocks: Mocks, cookie: &Secret) -> Resumed {
     BrowserSessions::new(&mocks.into_dependencies()).resume(&origin(), cookie).await
+}
+
+async fn resume(mocks: Mocks, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+    resumed(mocks, cookie).await.session
 }
 
 #[tokio::test]
 async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
     for ago in [Duration::ZERO, Duration::minutes(15) - Duration::SECOND] {
-        let resumed = resume(rows(Some(session(1)), Some(user(1))), &kept(ago)).await.unwrap();
-        assert_eq!(resumed.actor, actor());
-        assert!(resumed.renewed.is_none() && resumed.form_token.expose().len() == 43);
+        let resumed = resumed(rows(Some(session(1)), Some(user(1))), &kept(ago)).await;
+        assert!(resumed.renewed.is_none());
+        let session = resumed.session.unwrap();
+        assert_eq!((session.actor, session.form_token.expose().len()), (actor(), 43));
     }
 }
 
@@ -59,13 +64,29 @@ async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
     uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
     let written = mocks.stage(uow);
     let cookie = kept(Duration::minutes(15));
-    let resumed = resume(mocks, &cookie).await.unwrap();
+    let first = resumed(mocks, &cookie).await;
     assert!(written.committed());
-    let renewed = resumed.renewed.unwrap();
+    let renewed = first.renewed.unwrap();
     assert_eq!(renewed.lasts, Duration::days(30));
     assert_ne!(renewed.value, cookie);
-    let again = resume(rows(Some(session(1)), Some(user(1))), &renewed.value).await.unwrap();
-    assert_eq!((again.form_token, again.renewed.is_none()), (resumed.form_token, true));
+    let again = resumed(rows(Some(session(1)), Some(user(1))), &renewed.value).await;
+    assert!(again.renewed.is_none());
+    assert_eq!(again.session.unwrap().form_token, first.session.unwrap().form_token);
+}
+
+#[tokio::test]
+async fn what_was_exchanged_is_kept_also_where_the_rest_fails() {
+    let mut mocks = Mocks::default();
+    mocks.sessions.expect_find_by_family().returning(|_| Ok(Some(session(1))));
+    mocks.sessions.expect_find_by_id().returning(|_| Err(outage()));
+    mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(1))));
+    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    let resumed = resumed(mocks, &kept(Duration::hours(1))).await;
+    assert_eq!(resumed.session.unwrap_err().code(), "service_unavailable");
+    assert!(written.committed() && resumed.renewed.is_some());
 }
 
 #[tokio::test]

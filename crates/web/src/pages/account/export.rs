@@ -1,4 +1,4 @@
-//! `GET /account/export`: the export of the API, as a file.
+//! `POST /account/export`: the export of the API, as a file. It counts and is audited, so no link leads to it.
 
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use actix_web::{HttpResponse, web};
@@ -6,12 +6,14 @@ use countersign_application::Application;
 
 use crate::account::export_account;
 use crate::extract::{Authenticated, RequestOrigin};
+use crate::pages::submitted::Submitted;
 use crate::problem::Problem;
 
-pub(crate) async fn handle(
+pub(crate) async fn submit(
     application: web::Data<Application>,
     origin: RequestOrigin,
     authenticated: Authenticated,
+    Submitted(_form): Submitted,
 ) -> Result<HttpResponse, Problem> {
     let mut answer = export_account::handle(application, origin, authenticated).await?;
     let file = HeaderValue::from_static("attachment; filename=\"account.json\"");

@@ -1,5 +1,6 @@
 //! `/account/sessions`
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::account::end_session::EndSessionCommand;
@@ -34,6 +35,9 @@ pub(crate) async fn submit(
     if let Some(session_id) = form.value("session_id").and_then(SessionId::parse) {
         application.account.end_session.execute(&actor, &origin, EndSessionCommand { session_id }).await?;
         return Ok(frame.go_saying("account/sessions", "session_ended"));
+    }
+    if form.value("scope") != Some("others") {
+        return Err(Problem::of_status(StatusCode::BAD_REQUEST));
     }
     application.auth.logout.execute(&actor, &origin, LogOutCommand { scope: LogoutScope::Others }).await?;
     Ok(frame.go_saying("account/sessions", "others_ended"))

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::http::Version;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::http::uri::Authority;
 use countersign_application::ports::mailbox::MailboxReader;
@@ -15,17 +16,19 @@ use crate::settings::WebSettings;
 pub(crate) fn mailbox(req: &HttpRequest, settings: &WebSettings) -> Option<Arc<dyn MailboxReader>> {
     let mailbox = settings.mailbox.as_ref().filter(|_| is_served(settings))?;
     let is_from_here = req.peer_addr().is_some_and(|peer| is_loopback(peer.ip()));
-    let is_direct = !req.headers().keys().any(is_of_proxy);
+    // No browser speaks HTTP/1.0; proxies that add no header of theirs do.
+    let is_direct = !req.headers().keys().any(is_of_proxy) && req.version() >= Version::HTTP_11;
     // Pages of other origins say which they are when they want to read an answer, also those of `server.cors_origins`.
     let is_foreign = req.headers().contains_key(ORIGIN);
     (is_from_here && is_direct && !is_foreign && asks_loopback(req)).then(|| Arc::clone(mailbox))
 }
 
-/// Whether there is a mailbox, and neither the listener nor the public URL is for other machines.
+/// Whether there is a mailbox, and neither the listener, nor a proxy, nor the public URL is for other machines.
 pub(crate) fn is_served(settings: &WebSettings) -> bool {
     let authority = settings.public_url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-    settings.mailbox.is_some() && is_loopback(settings.listen.ip()) && is_loopback_authority(authority)
+    let is_for_others = !is_loopback(settings.listen.ip()) || !settings.trusted_proxies.is_empty();
+    settings.mailbox.is_some() && !is_for_others && is_loopback_authority(authority)
 }
 
 fn is_loopback(ip: IpAddr) -> bool {

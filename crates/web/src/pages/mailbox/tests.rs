@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use actix_web::http::Version;
 use actix_web::test::TestRequest;
 use countersign_application::ports::mailbox::{FiledMail, MailContent, MockMailboxReader};
 use countersign_application::testing::{Mocks, NOW};
@@ -7,6 +8,7 @@ use countersign_domain::ids::MailId;
 use countersign_domain::page::{Cursor, Page};
 use uuid::Uuid;
 
+use crate::client_address::ProxyNetwork;
 use crate::settings::WebSettings;
 use crate::testing::{Answer, call_with, settings};
 
@@ -139,6 +141,9 @@ async fn through_a_proxy_or_from_another_origin_there_is_no_mailbox() {
     ] {
         assert_hidden(header.0, at_home, |request| request.insert_header(header)).await;
     }
+    assert_hidden("HTTP/1.0", at_home, |request| request.version(Version::HTTP_10)).await;
+    let behind = || WebSettings { trusted_proxies: vec![ProxyNetwork::parse("127.0.0.1").unwrap()], ..at_home() };
+    assert_hidden("a trusted proxy", behind, |request| request).await;
 }
 
 #[actix_web::test]

@@ -148,3 +148,39 @@ async fn an_outage_is_told_on_a_page_and_signs_nobody_out() {
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(answer.text.contains("Not available at the moment"), "{}", answer.text);
 }
+
+#[actix_web::test]
+async fn only_the_cookie_that_browsers_hold_to_this_host_counts_and_only_once() {
+    let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() + 60);
+    let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.refresh-token");
+    for (cookies, status) in [
+        (format!("other=1; __Host-countersign={sealed}"), 200),
+        (format!("%5F%5FHost-countersign={sealed}"), 303),
+        (format!("countersign={sealed}"), 303),
+        (format!("__host-countersign={sealed}"), 303),
+        (format!("__Host-countersign={sealed}; __Host-countersign={sealed}"), 303),
+    ] {
+        let request = TestRequest::get().uri("/account").insert_header(("cookie", cookies.as_str()));
+        let answer = call(signed_in_mocks(), request).await;
+        assert_eq!(answer.status, status, "{cookies}");
+    }
+    let tossed = format!("%5F%5FHost-countersign=forged; __Host-countersign={sealed}");
+    let request = TestRequest::get().uri("/account").insert_header(("cookie", tossed));
+    assert_eq!(call(signed_in_mocks(), request).await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_is_no_session_ends_none() {
+    for fields in [vec![], vec![("session_id", "x")], vec![("scope", "all")]] {
+        let mut form = vec![("form_token", FORM_TOKEN)];
+        form.extend(fields);
+        let request = in_browser(TestRequest::post().uri("/account/sessions").set_form(&form));
+        assert_eq!(call(signed_in_mocks(), request).await.status, 400, "{form:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_export_is_no_link_that_other_sites_could_follow() {
+    let answer = page(signed_in_mocks(), "/account/export").await;
+    assert_eq!(answer.status, 405);
+}

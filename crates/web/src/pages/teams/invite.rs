@@ -107,6 +107,10 @@ impl Invited {
 fn split(text: &str) -> Vec<&str> {
     let mut found: Vec<&str> = vec![];
     for typed in text.split(['\n', '\r', ',', ';']).map(str::trim).filter(|typed| !typed.is_empty()) {
+        // More than that are not taken, so that it need not be known how many.
+        if found.len() > MOST {
+            break;
+        }
         if !found.iter().any(|before| address_in(before).eq_ignore_ascii_case(address_in(typed))) {
             found.push(typed);
         }
