@@ -3,10 +3,10 @@
 mod appoint_team_admin;
 mod delete_user;
 mod end_user_sessions;
-mod list_audit_events;
+pub(crate) mod list_audit_events;
 mod list_teams;
 mod list_users;
-mod search;
+pub(crate) mod search;
 mod show_user;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 mod accept_invitation;
 mod account;
 mod confirm_email_change;
+mod console;
 mod disown_account;
 mod finish;
 mod forgot_password;
@@ -64,6 +65,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     endpoints.extend(account::endpoints());
     endpoints.extend(teams::endpoints());
     endpoints.extend(mailbox::endpoints());
+    endpoints.extend(console::endpoints());
     endpoints
 }
 

@@ -19,8 +19,8 @@ use crate::problem::Problem;
 
 /// Which events, and which page of them.
 pub(crate) struct AuditQuery {
-    filter: AuditFilter,
-    page: PageRequest,
+    pub(crate) filter: AuditFilter,
+    pub(crate) page: PageRequest,
 }
 
 /// For the documentation.

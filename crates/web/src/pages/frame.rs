@@ -44,7 +44,14 @@ templates![
     "teams_settings.html",
     "teams_team.html",
     "mailbox.html",
-    "mail.html"
+    "mail.html",
+    "console_parts.html",
+    "console_users.html",
+    "console_user.html",
+    "console_delete_user.html",
+    "console_teams.html",
+    "console_appoint.html",
+    "console_audit.html",
 ];
 
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
@@ -155,7 +162,7 @@ fn prefix(root: &str) -> &str {
 }
 
 /// For a query: all but what never means anything else.
-fn encoded(value: &str) -> String {
+pub(crate) fn encoded(value: &str) -> String {
     let octets = value.bytes().map(|octet| {
         let is_plain = octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'-' | b'_' | b'.' | b'~');
         if is_plain { char::from(octet).to_string() } else { format!("%{octet:02X}") }

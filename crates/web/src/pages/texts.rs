@@ -21,6 +21,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use countersign_domain::audit::AuditKind;
     use serde_json::Value as Json;
 
     /// Every place in the catalogue: `account.title`.
@@ -69,6 +70,9 @@ mod tests {
                 );
             }
         }
+        for kind in AuditKind::ALL {
+            assert!(known.contains(&format!("events.{}", kind.as_str())), "{kind:?} has no text");
+        }
         for place in &known {
             let (section, name) = place.split_once('.').unwrap_or(("", place));
             let (page, leaf) = name.split_once('.').unwrap_or(("", name));
@@ -79,6 +83,7 @@ mod tests {
                             || sources.contains(&format!("\"{leaf}\"")))
                 }
                 "done" | "fields" => sources.contains(&format!("\"{}\"", if page.is_empty() { leaf } else { page })),
+                "events" => AuditKind::parse(name).is_some(),
                 "problems" => name == "other" || crate::problem::catalogue::find(name).is_some(),
                 _ => sources.contains(&format!("t.{place}")),
             };

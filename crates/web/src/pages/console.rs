@@ -1,0 +1,41 @@
+//! The console: pages of superusers, for accounts, teams and the audit trail.
+
+mod appoint_admin;
+mod asked;
+mod audit;
+mod delete_user;
+mod teams;
+mod user;
+mod users;
+
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+
+use crate::pages::frame::Frame;
+use crate::routes::{Access, Endpoint};
+
+/// The pages of this module: all of them for superusers.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let page = |name, method, path, handler| Endpoint::page(name, Access::Superuser, method, path, handler);
+    vec![
+        page("console", Method::GET, "/console", || web::to(enter)),
+        page("console_users", Method::GET, "/console/users", || web::to(users::show)),
+        page("console_user", Method::GET, "/console/users/{id}", || web::to(user::show)),
+        page("console_update_user", Method::POST, "/console/users/{id}", || web::to(user::update)),
+        page("console_end_sessions", Method::POST, "/console/users/{id}/sessions", || web::to(user::end_sessions)),
+        page("console_verification", Method::POST, "/console/users/{id}/verification", || web::to(user::resend)),
+        page("console_show_delete", Method::GET, "/console/users/{id}/delete", || web::to(delete_user::show)),
+        page("console_delete_user", Method::POST, "/console/users/{id}/delete", || web::to(delete_user::submit)),
+        page("console_teams", Method::GET, "/console/teams", || web::to(teams::show)),
+        page("console_show_appoint", Method::GET, "/console/teams/{team_id}/admin", || web::to(appoint_admin::show)),
+        page("console_appoint", Method::POST, "/console/teams/{team_id}/admin", || web::to(appoint_admin::submit)),
+        page("console_audit", Method::GET, "/console/audit", || web::to(audit::show)),
+    ]
+}
+
+async fn enter(frame: Frame) -> HttpResponse {
+    frame.go("console/users")
+}
+
+#[cfg(test)]
+mod tests;

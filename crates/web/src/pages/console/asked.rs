@@ -1,0 +1,121 @@
+//! What is asked of a list by the form above it, and the list that answers.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use crate::extract::form::Form;
+use crate::extract::query::pairs;
+use crate::extract::{Fields, FromFields};
+use crate::pages::frame::{Frame, encoded, mark};
+use crate::present::PageBody;
+use crate::problem::Problem;
+
+/// The query of a list. What was left empty does not narrow.
+#[derive(Debug)]
+pub(crate) struct Asked(pub(crate) Form);
+
+/// A list that can be narrowed, and the template that shows it.
+pub(crate) struct List {
+    pub(crate) template: &'static str,
+    pub(crate) filters: &'static [Filter],
+}
+
+/// A field of the form above a list. Its texts are those of this name in the catalogue.
+#[derive(Clone, Copy)]
+pub(crate) struct Filter {
+    pub(crate) name: &'static str,
+    pub(crate) texts: &'static str,
+    pub(crate) kind: &'static str,
+}
+
+/// A filter as it is shown.
+#[derive(Serialize)]
+struct ShownFilter<'a> {
+    name: &'a str,
+    texts: &'a str,
+    kind: &'a str,
+    optional: bool,
+    value: &'a str,
+    error: &'a str,
+}
+
+impl Asked {
+    /// Makes a command of it.
+    pub(crate) fn read<T: FromFields>(&self) -> Result<T, Problem> {
+        Fields::of_pairs(self.0.0.clone()).read()
+    }
+
+    /// The same from there on; from the start without a cursor.
+    fn from(&self, cursor: Option<&str>) -> String {
+        let narrowing = self.0.0.iter().filter(|(name, _)| !["cursor", "done"].contains(&name.as_str()));
+        let pairs = narrowing.map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs: Vec<_> = pairs
+            .chain(cursor.map(|cursor| ("cursor", cursor)))
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
+        pairs.join("&")
+    }
+
+    fn is_narrowed(&self, filters: &[Filter]) -> bool {
+        filters.iter().any(|filter| self.0.value(filter.name).is_some())
+    }
+}
+
+impl FromRequest for Asked {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let given = |pairs: Vec<(String, String)>| pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        ready(pairs(req.query_string().as_bytes()).map(|pairs| Self(Form(given(pairs)))))
+    }
+}
+
+impl List {
+    /// The list, or what is wrong with what was asked of it.
+    pub(crate) fn show<T: Serialize>(
+        &self,
+        frame: &Frame,
+        asked: &Asked,
+        found: Result<PageBody<T>, Problem>,
+        values: Value,
+    ) -> Result<HttpResponse, Problem> {
+        let problem = match found {
+            Ok(list) => {
+                let next = list.next_cursor.as_deref().map(|cursor| asked.from(Some(cursor)));
+                let first = asked.0.value("cursor").map(|_| asked.from(None));
+                let narrowed = asked.is_narrowed(self.filters);
+                let filters = self.filters(asked, None);
+                let items = list.items;
+                return Ok(frame.page(self.template, context! { filters, items, next, first, narrowed, ..values }));
+            }
+            Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => problem,
+            Err(problem) => return Err(problem),
+        };
+        // Of what no form has, such as a cursor, only the rule itself tells.
+        let stray = problem.errors.iter().find(|error| self.filters.iter().all(|filter| filter.name != error.field));
+        let alert = stray.map_or(&*problem.detail, |error| &error.message);
+        let values = context! {
+            filters => self.filters(asked, Some(&problem)), refused => true, see_below => stray.is_none(), alert, ..values
+        };
+        let mut response = frame.answer(self.template, problem.status, values);
+        mark(&mut response, &problem);
+        Ok(response)
+    }
+
+    fn filters<'a>(&self, asked: &'a Asked, problem: Option<&'a Problem>) -> Vec<ShownFilter<'a>> {
+        let shown = self.filters.iter().map(|Filter { name, texts, kind }| {
+            let value = asked.0.value(name).unwrap_or_default();
+            // An input of times takes them without a zone.
+            let value = if *kind == "datetime-local" { value.trim_end_matches('Z') } else { value };
+            let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == *name));
+            ShownFilter { name, texts, kind, optional: true, value, error: error.map_or("", |error| &error.message) }
+        });
+        shown.collect()
+    }
+}

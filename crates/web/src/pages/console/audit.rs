@@ -1,0 +1,77 @@
+//! `/console/audit`
+
+use actix_web::{HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::admin::list_audit_events::ListAuditEventsCommand;
+use countersign_domain::audit::AuditKind;
+use minijinja::context;
+
+use crate::admin::list_audit_events::AuditQuery;
+use crate::extract::{RequestOrigin, Superuser};
+use crate::pages::console::asked::{Asked, Filter, List};
+use crate::pages::frame::Frame;
+use crate::present::{AuditEventBody, PageBody};
+use crate::problem::Problem;
+
+const LIST: List = List {
+    template: "console_audit.html",
+    filters: &[
+        Filter { name: "event", texts: "event", kind: "select" },
+        Filter { name: "user_id", texts: "event_account", kind: "text" },
+        Filter { name: "team_id", texts: "event_team", kind: "text" },
+        Filter { name: "since", texts: "since", kind: "datetime-local" },
+        Filter { name: "until", texts: "until", kind: "datetime-local" },
+    ],
+};
+
+pub(crate) async fn show(
+    application: web::Data<Application>,
+    frame: Frame,
+    RequestOrigin(origin): RequestOrigin,
+    Superuser(actor): Superuser,
+    Asked(mut form): Asked,
+) -> Result<HttpResponse, Problem> {
+    for (_, value) in form.0.iter_mut().filter(|(name, _)| ["since", "until"].contains(&name.as_str())) {
+        *value = in_utc(value);
+    }
+    let asked = Asked(form);
+    let found = match asked.read() {
+        Ok(AuditQuery { filter, page }) => {
+            let command = ListAuditEventsCommand { filter, page };
+            let events = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
+            Ok(PageBody::<AuditEventBody>::of(events))
+        }
+        Err(problem) => Err(problem),
+    };
+    let kinds: Vec<_> = AuditKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    LIST.show(&frame, &asked, found, context! { kinds, me => actor.id().to_string() })
+}
+
+/// What an input of times sends, `2026-01-02T03:04` with or without seconds, as a time in UTC; all else as it is.
+fn in_utc(typed: &str) -> String {
+    let is_clock = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit() || matches!(octet, b':' | b'.'));
+    match typed.split_once('T') {
+        Some((_, clock)) if is_clock(clock) && clock.len() == 5 => format!("{typed}:00Z"),
+        Some((_, clock)) if is_clock(clock) => format!("{typed}Z"),
+        _ => typed.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_without_a_zone_are_in_utc_and_all_else_stays() {
+        for (typed, meant) in [
+            ("2026-01-02T03:04", "2026-01-02T03:04:00Z"),
+            ("2026-01-02T03:04:05", "2026-01-02T03:04:05Z"),
+            ("2026-01-02T03:04:05.678", "2026-01-02T03:04:05.678Z"),
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
+            ("2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05+02:00"),
+            ("yesterday", "yesterday"),
+        ] {
+            assert_eq!(in_utc(typed), meant);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `/console/teams`
+
+use actix_web::{HttpResponse, web};
+use countersign_application::Application;
+use countersign_application::admin::list_teams::ListTeamsCommand;
+use minijinja::context;
+
+use crate::admin::search::Search;
+use crate::extract::{RequestOrigin, Superuser};
+use crate::pages::console::asked::{Asked, Filter, List};
+use crate::pages::frame::Frame;
+use crate::present::{PageBody, TeamBody};
+use crate::problem::Problem;
+
+const LIST: List =
+    List { template: "console_teams.html", filters: &[Filter { name: "q", texts: "team_search", kind: "search" }] };
+
+pub(crate) async fn show(
+    application: web::Data<Application>,
+    frame: Frame,
+    RequestOrigin(origin): RequestOrigin,
+    Superuser(actor): Superuser,
+    asked: Asked,
+) -> Result<HttpResponse, Problem> {
+    let found = match asked.read() {
+        Ok(Search { text: search, page }) => {
+            let teams =
+                application.admin.list_teams.execute(&actor, &origin, ListTeamsCommand { search, page }).await?;
+            Ok(PageBody::<TeamBody>::of(teams))
+        }
+        Err(problem) => Err(problem),
+    };
+    LIST.show(&frame, &asked, found, context! {})
+}

@@ -1,0 +1,383 @@
+use actix_web::test::TestRequest;
+use countersign_application::testing::{Mocks, StagedUnitOfWork, Written, membership, team, user, user_id};
+use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
+use countersign_domain::ids::AuditEventId;
+use countersign_domain::page::{Cursor, Page};
+use countersign_domain::team::membership::Membership;
+use countersign_domain::team::role::Role;
+use countersign_domain::user::User;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use crate::testing::{Answer, FORM_TOKEN, call, in_browser, sign_in};
+
+fn root() -> User {
+    User { is_superuser: true, ..user(1) }
+}
+
+/// The first account is a superuser and signed in; the second is this one.
+fn beside(second: &User) -> Mocks {
+    let mut mocks = Mocks::default();
+    sign_in(&mut mocks, &root());
+    mocks.users.checkpoint();
+    let accounts = [root(), second.clone()];
+    mocks.users.expect_find_by_id().returning(move |id| Ok(accounts.iter().find(|account| account.id == id).cloned()));
+    mocks
+}
+
+fn superuser() -> Mocks {
+    beside(&user(2))
+}
+
+/// What is locked for a change of this account.
+fn locked(second: &User) -> StagedUnitOfWork {
+    let mut uow = StagedUnitOfWork::default();
+    let accounts = [root(), second.clone()];
+    uow.users.expect_lock().returning(move |id| Ok(accounts.iter().find(|account| account.id == id).cloned()));
+    uow
+}
+
+/// Templates write what they are given with its slashes escaped.
+fn readable(answer: Answer) -> Answer {
+    Answer { text: answer.text.replace("&#x2f;", "/"), ..answer }
+}
+
+async fn show(mocks: Mocks, uri: &str) -> Answer {
+    readable(call(mocks, in_browser(TestRequest::get().uri(uri))).await)
+}
+
+async fn submit(mocks: Mocks, uri: &str, form: &[(&str, &str)]) -> Answer {
+    let form = [&[("form_token", FORM_TOKEN)], form].concat();
+    readable(call(mocks, in_browser(TestRequest::post().uri(uri).set_form(form))).await)
+}
+
+fn of_second(rest: &str) -> String {
+    format!("/console/users/{}{rest}", user_id(2))
+}
+
+#[actix_web::test]
+async fn the_console_is_in_the_navigation_of_superusers_alone() {
+    let answer = show(superuser(), "/account").await;
+    assert!(answer.text.contains("<a href=\"console\">Console</a>"), "{}", answer.text);
+    let mut mocks = Mocks::default();
+    sign_in(&mut mocks, &user(1));
+    assert!(!show(mocks, "/account").await.text.contains("Console"));
+    let answer = show(superuser(), "/console").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./console/users")));
+}
+
+#[actix_web::test]
+async fn accounts_are_searched_and_their_marks_shown() {
+    let mut mocks = superuser();
+    mocks.listings.expect_users().times(1).returning(|search, _| {
+        assert_eq!(search.as_deref(), Some("a & b"));
+        let marked = User { is_active: false, email_verified: false, is_superuser: true, ..user(2) };
+        Ok(Page { items: vec![marked, user(3)], next: Some(Cursor::after(Uuid::from_u128(7))) })
+    });
+    let answer = show(mocks, "/console/users?q=a+%26+b&done=user_deleted").await;
+    assert_eq!(answer.status, 200);
+    for mark in ["inactive", "not verified", "superuser"] {
+        assert_eq!(answer.text.matches(&format!(">{mark}</span>")).count(), 1, "{mark}: {}", answer.text);
+    }
+    assert!(answer.text.contains(&format!("href=\"../console/users/{}\"", user_id(3))), "{}", answer.text);
+    assert!(answer.text.contains("value=\"a &amp; b\""), "{}", answer.text);
+    let cursor = Cursor::after(Uuid::from_u128(7)).encode();
+    assert!(answer.text.contains(&format!("?q=a%20%26%20b&amp;cursor={cursor}\"")), "{}", answer.text);
+    assert!(!answer.text.contains("First page"));
+}
+
+#[actix_web::test]
+async fn the_last_page_leads_to_the_first_and_an_empty_search_finds_all() {
+    let mut mocks = superuser();
+    mocks.listings.expect_users().returning(|search, page| {
+        assert_eq!((search, page.after()), (None, Some(Cursor::after(Uuid::from_u128(7)))));
+        Ok(Page { items: vec![user(2)], next: None })
+    });
+    let cursor = Cursor::after(Uuid::from_u128(7)).encode();
+    let answer = show(mocks, &format!("/console/users?q=&cursor={cursor}")).await;
+    assert!(answer.text.contains("href=\"../console/users\">First page</a>"), "{}", answer.text);
+    assert!(!answer.text.contains("Next page"));
+}
+
+#[actix_web::test]
+async fn what_matches_nothing_and_what_cannot_be_searched_for_is_told() {
+    let mut mocks = superuser();
+    mocks.listings.expect_users().returning(|_, _| Ok(Page { items: vec![], next: None }));
+    let answer = show(mocks, "/console/users?q=nobody").await;
+    assert!(answer.text.contains("class=\"empty\"") && answer.text.contains("No account matches."), "{}", answer.text);
+    for list in ["users", "teams"] {
+        let typed = "x".repeat(255);
+        let answer = show(superuser(), &format!("/console/{list}?q={typed}")).await;
+        assert_eq!(answer.status, 422);
+        for shown in ["id=\"q-error\"", "role=\"alert\"", &*format!("value=\"{typed}\"")] {
+            assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+        }
+        assert!(!answer.text.contains("class=\"empty\""));
+        let answer = show(superuser(), &format!("/console/{list}?cursor=x")).await;
+        assert!(answer.text.contains("the cursor is not one of this service"), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn an_account_is_offered_what_can_be_done_with_it() {
+    let inactive = User { is_active: false, ..user(2) };
+    let unverified = User { email_verified: false, ..user(2) };
+    let colleague = User { is_superuser: true, ..user(2) };
+    for (account, offered) in [
+        (user(2), ["Sign out everywhere:", "Deactivate:", "Make superuser:", "Delete the account:"].as_slice()),
+        (inactive, &["Activate:", "Make superuser:", "Delete the account:"]),
+        (unverified, &["Sign out everywhere:", "Deactivate:", "Send the mail again:", "Delete the account:"]),
+        (colleague, &["Sign out everywhere:", "Deactivate:", "Take the right away:", "Delete the account:"]),
+    ] {
+        let answer = show(beside(&account), &of_second("")).await;
+        assert_eq!(answer.status, 200);
+        for offer in offered {
+            assert!(answer.text.contains(&format!("aria-label=\"{offer} ")), "{offer} {}", answer.text);
+        }
+        assert_eq!(answer.text.matches("aria-label=\"").count() - 2, offered.len(), "{}", answer.text);
+        assert!(!answer.text.contains("your own account"));
+    }
+    let answer = show(superuser(), &format!("/console/users/{}", user_id(1))).await;
+    assert!(answer.text.contains("your own account"));
+    let answer = show(superuser(), &format!("/console/users/{}", user_id(7))).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("No such account"), "{}", answer.text);
+}
+
+fn led_to_account(answer: &Answer, done: &str) {
+    let location = format!("../users/{}?done={done}", user_id(2));
+    let led = answer.header("location").unwrap().replace("../../console/", "../");
+    assert_eq!((answer.status.as_u16(), led.trim_start_matches("../")), (303, location.trim_start_matches("../")));
+}
+
+#[actix_web::test]
+async fn an_account_becomes_superuser_and_nothing_else_changes() {
+    let mut mocks = superuser();
+    let mut uow = locked(&user(2));
+    uow.users
+        .expect_update()
+        .times(1)
+        .withf(|changed| changed.is_superuser && changed.is_active && changed.id == user_id(2))
+        .returning(|_| Ok(()));
+    let written = mocks.stage(uow);
+    let answer = submit(mocks, &of_second(""), &[("is_superuser", "true")]).await;
+    led_to_account(&answer, "user_updated");
+    assert!(written.committed());
+    assert_eq!(written.audited(), [AuditKind::SuperuserGranted]);
+}
+
+#[actix_web::test]
+async fn deactivating_ends_the_sessions_too() {
+    let mut mocks = superuser();
+    let mut uow = locked(&user(2));
+    uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
+    uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
+    uow.users.expect_update().times(1).withf(|changed| !changed.is_active).returning(|_| Ok(()));
+    uow.sessions.expect_end_by_user().times(1).returning(|_, _, _, _| Ok(1));
+    uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    led_to_account(&submit(mocks, &of_second(""), &[("is_active", "false")]).await, "user_updated");
+    assert!(written.committed());
+}
+
+#[actix_web::test]
+async fn what_the_rules_refuse_is_told_where_the_account_is_shown() {
+    let unverified = User { email_verified: false, ..user(2) };
+    let answer = submit(beside(&unverified), &of_second(""), &[("is_superuser", "true")]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("role=\"alert\">the e-mail address of this account is not verified yet"));
+    assert!(answer.text.contains("user2@example.com"), "{}", answer.text);
+    for odd in ["yes", "", "TRUE"] {
+        assert_eq!(submit(superuser(), &of_second(""), &[("is_active", odd)]).await.status, 422, "{odd}");
+    }
+}
+
+#[actix_web::test]
+async fn the_sessions_of_an_account_end() {
+    let mut mocks = superuser();
+    let mut uow = locked(&user(2));
+    uow.users.expect_update().returning(|_| Ok(()));
+    uow.sessions.expect_end_by_user().times(1).returning(|_, _, _, _| Ok(1));
+    uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    led_to_account(&submit(mocks, &of_second("/sessions"), &[]).await, "user_sessions_ended");
+    assert!(written.committed());
+}
+
+#[actix_web::test]
+async fn the_mail_to_verify_an_address_is_sent_again() {
+    let unverified = User { email_verified: false, ..user(2) };
+    let mut mocks = beside(&unverified);
+    let found = unverified.clone();
+    mocks.users.expect_find_by_email().returning(move |_| Ok(Some(found.clone())));
+    let mut uow = locked(&unverified);
+    uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
+    uow.one_time_tokens.expect_replace().returning(|_| Ok(()));
+    let written = mocks.stage(uow);
+    led_to_account(&submit(mocks, &of_second("/verification"), &[]).await, "user_verification_requested");
+    assert!(written.committed());
+    assert_eq!(written.mails().len(), 1);
+}
+
+fn removable(second: &User) -> StagedUnitOfWork {
+    let mut uow = locked(second);
+    uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![]));
+    uow.roster.expect_teams_only_of().returning(|_| Ok(vec![]));
+    uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
+    uow.invitations.expect_remove_by_email().returning(|_| Ok(vec![]));
+    uow.users.expect_remove().times(1).returning(|_| Ok(true));
+    uow
+}
+
+#[actix_web::test]
+async fn deleting_says_what_goes_and_asks_once_more() {
+    let answer = show(superuser(), &of_second("/delete")).await;
+    assert_eq!(answer.status, 200);
+    for told in ["user2@example.com", "This goes for good:", "teams that have no other member", "Keep the account"] {
+        assert!(answer.text.contains(told), "{told}: {}", answer.text);
+    }
+    let mut mocks = superuser();
+    let written = mocks.stage(removable(&user(2)));
+    let answer = submit(mocks, &of_second("/delete"), &[]).await;
+    assert_eq!(answer.header("location"), Some("../../../console/users?done=user_deleted"));
+    assert_eq!((answer.header("set-cookie"), written.audited()), (None, vec![AuditKind::AccountDeleted]));
+}
+
+#[actix_web::test]
+async fn whoever_deletes_the_own_account_is_signed_out() {
+    let mut mocks = superuser();
+    let written = mocks.stage(removable(&user(2)));
+    let answer = submit(mocks, &format!("/console/users/{}/delete", user_id(1)), &[]).await;
+    assert_eq!(answer.header("location"), Some("../../../sign-in?done=deleted"));
+    assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=; "));
+    assert!(written.committed());
+}
+
+#[actix_web::test]
+async fn teams_are_searched_and_lead_to_what_can_be_done() {
+    let mut mocks = superuser();
+    mocks.listings.expect_teams().times(1).returning(|search, _| {
+        assert_eq!(search.as_deref(), Some("eng"));
+        Ok(Page { items: vec![team(1)], next: None })
+    });
+    let answer = show(mocks, "/console/teams?q=eng").await;
+    assert!(answer.text.contains(&format!("href=\"../console/teams/{}/admin\"", team(1).id)), "{}", answer.text);
+    assert!(answer.text.contains(&format!("href=\"../console/audit?team_id={}\"", team(1).id)));
+    let mut mocks = superuser();
+    mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![], next: None }));
+    assert!(show(mocks, "/console/teams").await.text.contains("There are no teams here."));
+}
+
+fn appointing() -> String {
+    format!("/console/teams/{}/admin", team(1).id)
+}
+
+/// The first team, and in it the second account.
+fn with_team(member: Option<Membership>, admins: u64) -> (Mocks, Written) {
+    let mut mocks = superuser();
+    mocks.listings.expect_teams().returning(|_, page| {
+        assert!(page.after().unwrap().key() < team(1).id.as_uuid());
+        Ok(Page { items: vec![team(1)], next: None })
+    });
+    mocks.listings.expect_users().returning(|search, _| {
+        assert_eq!(search.as_deref(), Some("user2@example.com"));
+        Ok(Page { items: vec![User { email: user(3).email, ..user(3) }, user(2)], next: None })
+    });
+    let mut uow = locked(&user(2));
+    uow.hold_team(&member.into_iter().collect::<Vec<_>>());
+    uow.roster.expect_admins_besides().returning(move |_, _| Ok(admins));
+    uow.memberships.expect_update().returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    (mocks, written)
+}
+
+#[actix_web::test]
+async fn a_member_is_appointed_by_address_or_id() {
+    for typed in ["user2@example.com".to_owned(), format!(" {} ", user_id(2))] {
+        let (mocks, written) = with_team(Some(membership(2, Role::Member)), 0);
+        let answer = submit(mocks, &appointing(), &[("member", &typed)]).await;
+        let location = answer.header("location");
+        assert_eq!(location, Some("../../../console/teams?done=admin_appointed"), "{}", answer.text);
+        assert_eq!(written.audited(), [AuditKind::AdminAppointed]);
+    }
+}
+
+#[actix_web::test]
+async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
+    let (mocks, _) = with_team(None, 0);
+    let answer = show(mocks, &appointing()).await;
+    assert!(answer.text.contains("<h1>Appoint an admin: Engines</h1>"), "{}", answer.text);
+    for (member, admins, status, told) in [
+        (None, 0, 422, "no active member of this team"),
+        (Some(membership(2, Role::Member)), 1, 409, "The team has an admin"),
+    ] {
+        let (mocks, written) = with_team(member, admins);
+        let answer = submit(mocks, &appointing(), &[("member", "user2@example.com")]).await;
+        assert_eq!(answer.status, status);
+        for shown in [told, "value=\"user2@example.com\"", "role=\"alert\""] {
+            assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+        }
+        assert!(!written.committed());
+    }
+    let (mocks, _) = with_team(None, 0);
+    assert_eq!(submit(mocks, &appointing(), &[("member", "nobody")]).await.status, 422);
+    let mut mocks = superuser();
+    mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(2)], next: None }));
+    assert_eq!(show(mocks, &appointing()).await.status, 404);
+}
+
+fn event(kind: AuditKind) -> AuditEvent {
+    let origin = Origin { ip: Some([192, 0, 2, 7].into()), ..Origin::default() };
+    AuditEvent::new(AuditEventId::new(Uuid::from_u128(9)), kind, &origin, datetime!(2026-01-02 03:04:05.678 UTC))
+}
+
+#[actix_web::test]
+async fn events_are_narrowed_and_what_is_left_empty_does_not_narrow() {
+    let mut mocks = superuser();
+    mocks.listings.expect_audit_events().times(1).returning(|filter, _| {
+        assert_eq!((filter.kind, filter.user_id), (Some(AuditKind::RoleChanged), Some(user_id(2))));
+        assert_eq!((filter.team_id, filter.until), (None, None));
+        assert_eq!(filter.since, Some(datetime!(2026-01-02 03:04 UTC)));
+        let event = event(AuditKind::RoleChanged).by(user_id(1)).about(user_id(2)).in_team(team(1).id).detail("admin");
+        Ok(Page { items: vec![event], next: Some(Cursor::after(Uuid::from_u128(9))) })
+    });
+    let uri =
+        format!("/console/audit?event=role_changed&user_id={}&team_id=&since=2026-01-02T03%3A04&until=", user_id(2));
+    let answer = show(mocks, &uri).await;
+    for shown in [
+        "<option value=\"role_changed\" selected>Role changed</option>",
+        "<time datetime=\"2026-01-02T03:04:05.678Z\">2026-01-02 03:04 UTC</time>",
+        "<span class=\"name\">Role changed</span> <code>admin</code>",
+        "by you",
+        "from 192.0.2.0/24",
+        "&amp;since=2026-01-02T03%3A04%3A00Z&amp;cursor=",
+        "value=\"2026-01-02T03:04:00\"",
+        &format!("href=\"../console/users/{}\"", user_id(2)),
+        &format!("href=\"../console/audit?team_id={}\"", team(1).id),
+    ] {
+        assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn a_bad_filter_is_told_at_its_field_and_nothing_found_is_no_blank_page() {
+    for field in ["event", "user_id", "team_id", "since", "until"] {
+        let answer = show(superuser(), &format!("/console/audit?{field}=%27+OR+1%3D1--")).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text.contains(&format!("id=\"{field}-error\"")), "{field}: {}", answer.text);
+        assert_eq!(answer.text.matches("class=\"error\"").count(), 1);
+    }
+    let mut mocks = superuser();
+    mocks.listings.expect_audit_events().returning(|_, _| Ok(Page { items: vec![], next: None }));
+    let answer = show(mocks, "/console/audit?event=key_retired").await;
+    assert!(answer.text.contains("No event matches.") && answer.text.contains("Show all events"), "{}", answer.text);
+}
+
+#[actix_web::test]
+async fn nothing_that_is_listed_can_carry_markup() {
+    let mut mocks = superuser();
+    let hostile = event(AuditKind::LoginFailed).detail("<script>alert(1)</script>");
+    mocks.listings.expect_audit_events().return_once(|_, _| Ok(Page { items: vec![hostile], next: None }));
+    let answer = show(mocks, "/console/audit").await;
+    assert!(!answer.text.contains("<script") && answer.text.contains("&lt;script"), "{}", answer.text);
+}
