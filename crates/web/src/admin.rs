@@ -4,7 +4,7 @@ mod appoint_team_admin;
 mod delete_user;
 mod end_user_sessions;
 pub(crate) mod list_audit_events;
-mod list_teams;
+pub(crate) mod list_teams;
 mod list_users;
 pub(crate) mod search;
 mod show_user;

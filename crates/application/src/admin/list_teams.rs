@@ -22,6 +22,15 @@ pub struct ListTeamsCommand {
     pub page: PageRequest,
 }
 
+/// A team as superusers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTeam {
+    /// The team.
+    pub team: Team,
+    /// Whether it has an active admin with an active account; where it has none, a superuser can appoint one.
+    pub has_admin: bool,
+}
+
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ListTeamsError {
@@ -60,11 +69,13 @@ impl ListTeams {
         actor: &Actor,
         origin: &Origin,
         command: ListTeamsCommand,
-    ) -> Result<Page<Team>, ListTeamsError> {
+    ) -> Result<Page<ListedTeam>, ListTeamsError> {
         self.guard.require(actor, origin).await?;
         let page = self.listings.teams(command.search, &command.page).await?;
+        let ids: Vec<_> = page.items.iter().map(|team| team.id).collect();
+        let administered = self.listings.administered(&ids).await?;
         self.views.record(actor, origin, "teams", None).await?;
-        Ok(page)
+        Ok(page.map(|team| ListedTeam { has_admin: administered.contains(&team.id), team }))
     }
 }
 
@@ -84,16 +95,21 @@ mod tests {
     #[tokio::test]
     async fn a_superuser_sees_the_page_it_asks_for_and_that_is_audited() {
         let mut mocks = Mocks::default();
-        let page = Page { items: vec![team(1)], next: None };
-        let found = page.clone();
         mocks
             .listings
             .expect_teams()
             .with(eq(Some("engines".to_owned())), eq(PageRequest::first(10)))
-            .returning(move |_, _| Ok(found.clone()));
+            .returning(|_, _| Ok(Page { items: vec![team(1), team(2)], next: None }));
+        mocks
+            .listings
+            .expect_administered()
+            .withf(|teams| teams == [team(1).id, team(2).id])
+            .returning(|_| Ok(vec![team(2).id]));
         let recorded = mocks.recorded.clone();
         let use_case = ListTeams::new(&mocks.into_dependencies());
-        assert_eq!(use_case.execute(&superuser(), &origin(), command()).await.unwrap(), page);
+        let page = use_case.execute(&superuser(), &origin(), command()).await.unwrap();
+        let [one, two] = [(team(1), false), (team(2), true)].map(|(team, has_admin)| ListedTeam { team, has_admin });
+        assert_eq!(page, Page { items: vec![one, two], next: None });
         let event = recorded.events().remove(0);
         assert_eq!((event.kind, event.actor_id), (AuditKind::AdminViewed, Some(superuser().id())));
         assert_eq!(event.detail.as_deref(), Some("teams"));
@@ -119,6 +135,7 @@ mod tests {
     async fn what_cannot_be_audited_is_not_shown() {
         let mut mocks = Mocks::default();
         mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(1)], next: None }));
+        mocks.listings.expect_administered().returning(|_| Ok(vec![]));
         mocks.recorded.refuse_events();
         let use_case = ListTeams::new(&mocks.into_dependencies());
         let error = use_case.execute(&superuser(), &origin(), command()).await.unwrap_err();

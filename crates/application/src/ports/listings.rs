@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::AuditEvent;
+use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
 use countersign_domain::user::User;
@@ -19,6 +20,9 @@ pub trait Listings: Send + Sync {
 
     /// Teams whose name contains `search` (all when absent), by id.
     async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault>;
+
+    /// Those of these teams that have an active admin with an active account, in no order.
+    async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault>;
 
     /// Audit events, newest first.
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault>;

@@ -5,17 +5,22 @@ use countersign_application::error::Fault;
 use countersign_application::ports::audit_log::{AuditFilter, AuditLog as _};
 use countersign_application::ports::listings::Listings;
 use countersign_domain::audit::AuditEvent;
+use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::MembershipStatus;
+use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
 };
+use uuid::Uuid;
 
-use crate::persistence::entities::{teams, users};
+use crate::persistence::entities::{teams, user_teams, users};
 use crate::persistence::error::fault;
+use crate::persistence::roster::{member, of_active_account};
 use crate::persistence::search::contains;
 use crate::persistence::store::Store;
 use crate::persistence::teams::team;
@@ -56,6 +61,23 @@ impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
             .map_err(fault)?;
         let teams = rows.into_iter().map(team).collect::<Result<_, _>>()?;
         Ok(Page::from_rows(teams, page, |team: &Team| team.id.as_uuid()))
+    }
+
+    async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault> {
+        use user_teams::Column;
+        let ids: Vec<Uuid> = user_teams::Entity::find()
+            .select_only()
+            .column(Column::TeamId)
+            .distinct()
+            .filter(Column::TeamId.is_in(teams.iter().map(|team| team.as_uuid())))
+            .filter(Column::Role.eq(Role::Admin.as_str()))
+            .filter(Column::Status.eq(MembershipStatus::Active.as_str()))
+            .filter(of_active_account(member()))
+            .into_tuple()
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        Ok(ids.into_iter().map(TeamId::new).collect())
     }
 
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {

@@ -22,7 +22,7 @@ const OTHER: &str = "other";
 
 /// Whether the account of a membership, named by its table or alias, is active. By key: a list of all active accounts
 /// would be read whole.
-fn of_active_account(user_id: Expr) -> Expr {
+pub(crate) fn of_active_account(user_id: Expr) -> Expr {
     let account = Query::select()
         .expr(Expr::cust("1"))
         .from(users::Entity)
@@ -32,7 +32,8 @@ fn of_active_account(user_id: Expr) -> Expr {
     Expr::exists(account)
 }
 
-fn member() -> Expr {
+/// The account of the membership that a statement is at.
+pub(crate) fn member() -> Expr {
     Expr::col((Entity, Column::UserId))
 }
 

@@ -113,6 +113,7 @@ async fn a_team_that_nobody_can_take_over_is_frozen_until_a_superuser_appoints_a
     assert_eq!((&event["team_id"], &event["actor_id"]), (&json!(team), &root.claims()["sub"]));
     let teams = server.get("/admin/teams").bearer(&root.access).send().await.expect(200);
     assert_eq!(teams.text_at("/items/0/id"), team);
+    assert_eq!(teams.json()["items"][0]["has_admin"], json!(false));
 
     for user in [&member.id, &awaiting.id] {
         assert_problem(&appoint(user).send().await, 404, "member_not_found");

@@ -7,6 +7,7 @@ use countersign_application::error::Fault;
 use countersign_application::ports::audit_log::AuditFilter;
 use countersign_application::ports::listings::Listings;
 use countersign_domain::audit::AuditEvent;
+use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
 use countersign_domain::user::User;
@@ -79,6 +80,10 @@ impl Listings for ReplicatedListings {
 
     async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault> {
         self.read(self.there.teams(search.clone(), page), self.here.teams(search, page)).await
+    }
+
+    async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault> {
+        self.read(self.there.administered(teams), self.here.administered(teams)).await
     }
 
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {

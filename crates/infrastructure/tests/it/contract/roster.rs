@@ -1,5 +1,6 @@
 //! Who a team can lose.
 
+use countersign_application::ports::listings::Listings;
 use countersign_application::ports::membership_repository::MembershipRepository;
 use countersign_application::ports::roster_repository::RosterRepository;
 use countersign_application::ports::user_repository::UserRepository;
@@ -25,6 +26,26 @@ async fn accounts(fresh: &Fresh, count: u64) {
 async fn awaiting(fresh: &Fresh, n: u64, role: Role) {
     let awaiting = Membership { status: MembershipStatus::AwaitingVerification, ..membership(n, role) };
     MembershipRepository::insert(&fresh.store(), &awaiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_teams_that_only_others_are_in_are_administered_by_nobody() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let listings: &dyn Listings = &store;
+        accounts(&fresh, 4).await;
+        let [one, two, three] = [fresh.team(1).await, fresh.team(2).await, fresh.team(3).await];
+        awaiting(&fresh, 1, Role::Admin).await;
+        fresh.member(2, &one, Role::Member).await;
+        fresh.member(3, &one, Role::Admin).await;
+        deactivate(&fresh, 3).await;
+        fresh.member(2, &two, Role::Admin).await;
+        fresh.member(4, &two, Role::Admin).await;
+        assert_eq!(listings.administered(&[one.id, two.id, three.id]).await.unwrap(), [two.id]);
+        assert_eq!(listings.administered(&[one.id]).await.unwrap(), []);
+        assert_eq!(listings.administered(&[]).await.unwrap(), []);
+    })
+    .await;
 }
 
 #[tokio::test]

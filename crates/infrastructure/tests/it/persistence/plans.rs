@@ -134,6 +134,7 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     TeamRepository::remove(store, team(1).id).await.unwrap();
     Listings::teams(store, None, &page).await.unwrap();
     Listings::teams(store, Some("a".to_owned()), &page).await.unwrap();
+    Listings::administered(store, &[team(1).id, team(2).id]).await.unwrap();
     store.find_many(&[team(1).id, team(2).id]).await.unwrap();
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();

@@ -88,7 +88,7 @@ async fn page(
     let before = Uuid::from_u128(team_id.as_uuid().as_u128().saturating_sub(1));
     let command = ListTeamsCommand { search: None, page: PageRequest::first(1).starting(Cursor::after(before)) };
     let teams = application.admin.list_teams.execute(actor, origin, command).await?;
-    let team = teams.items.into_iter().find(|team| team.id == team_id);
+    let team = teams.items.into_iter().map(|listed| listed.team).find(|team| team.id == team_id);
     let team = team.ok_or_else(|| Problem::from(AppointTeamAdminError::TeamNotFound))?;
     Ok(PAGE.within("console_appoint.html", context! { team => TeamBody::from(team) }))
 }

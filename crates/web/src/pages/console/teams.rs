@@ -5,11 +5,12 @@ use countersign_application::Application;
 use countersign_application::admin::list_teams::ListTeamsCommand;
 use minijinja::context;
 
+use crate::admin::list_teams::ListedTeamBody;
 use crate::admin::search::Search;
 use crate::extract::{RequestOrigin, Superuser};
 use crate::pages::console::asked::{Asked, Filter, List};
 use crate::pages::frame::Frame;
-use crate::present::{PageBody, TeamBody};
+use crate::present::PageBody;
 use crate::problem::Problem;
 
 const LIST: List =
@@ -26,7 +27,7 @@ pub(crate) async fn show(
         Ok(Search { text: search, page }) => {
             let teams =
                 application.admin.list_teams.execute(&actor, &origin, ListTeamsCommand { search, page }).await?;
-            Ok(PageBody::<TeamBody>::of(teams))
+            Ok(PageBody::<ListedTeamBody>::of(teams))
         }
         Err(problem) => Err(problem),
     };

@@ -258,13 +258,17 @@ async fn teams_are_searched_and_lead_to_what_can_be_done() {
     let mut mocks = superuser();
     mocks.listings.expect_teams().times(1).returning(|search, _| {
         assert_eq!(search.as_deref(), Some("eng"));
-        Ok(Page { items: vec![team(1)], next: None })
+        Ok(Page { items: vec![team(1), team(2)], next: None })
     });
+    mocks.listings.expect_administered().returning(|_| Ok(vec![team(2).id]));
     let answer = show(mocks, "/console/teams?q=eng").await;
+    assert_eq!(answer.text.matches(">no admin</span>").count(), 1, "{}", answer.text);
+    assert!(!answer.text.contains(&format!("{}/admin\"", team(2).id)), "its admins appoint others");
     assert!(answer.text.contains(&format!("href=\"../console/teams/{}/admin\"", team(1).id)), "{}", answer.text);
     assert!(answer.text.contains(&format!("href=\"../console/audit?team_id={}\"", team(1).id)));
     let mut mocks = superuser();
     mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![], next: None }));
+    mocks.listings.expect_administered().returning(|_| Ok(vec![]));
     assert!(show(mocks, "/console/teams").await.text.contains("There are no teams here."));
 }
 
@@ -279,6 +283,7 @@ fn with_team(member: Option<Membership>, admins: u64) -> (Mocks, Written) {
         assert!(page.after().unwrap().key() < team(1).id.as_uuid());
         Ok(Page { items: vec![team(1)], next: None })
     });
+    mocks.listings.expect_administered().returning(|_| Ok(vec![]));
     mocks.listings.expect_users().returning(|search, _| {
         assert_eq!(search.as_deref(), Some("user2@example.com"));
         Ok(Page { items: vec![User { email: user(3).email, ..user(3) }, user(2)], next: None })
@@ -323,6 +328,7 @@ async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
     assert_eq!(submit(mocks, &appointing(), &[("member", "nobody")]).await.status, 422);
     let mut mocks = superuser();
     mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(2)], next: None }));
+    mocks.listings.expect_administered().returning(|_| Ok(vec![]));
     assert_eq!(show(mocks, &appointing()).await.status, 404);
 }
 
