@@ -277,7 +277,7 @@ fn appointing() -> String {
 }
 
 /// The first team, and in it the second account.
-fn with_team(member: Option<Membership>, admins: u64) -> (Mocks, Written) {
+fn with_team(member: Option<Membership>, has_admin: bool) -> (Mocks, Written) {
     let mut mocks = superuser();
     mocks.listings.expect_teams().returning(|_, page| {
         assert!(page.after().unwrap().key() < team(1).id.as_uuid());
@@ -290,7 +290,7 @@ fn with_team(member: Option<Membership>, admins: u64) -> (Mocks, Written) {
     });
     let mut uow = locked(&user(2));
     uow.hold_team(&member.into_iter().collect::<Vec<_>>());
-    uow.roster.expect_admins_besides().returning(move |_, _| Ok(admins));
+    uow.roster.expect_has_admin_besides().returning(move |_, _| Ok(has_admin));
     uow.memberships.expect_update().returning(|_| Ok(true));
     let written = mocks.stage(uow);
     (mocks, written)
@@ -299,7 +299,7 @@ fn with_team(member: Option<Membership>, admins: u64) -> (Mocks, Written) {
 #[actix_web::test]
 async fn a_member_is_appointed_by_address_or_id() {
     for typed in ["user2@example.com".to_owned(), format!(" {} ", user_id(2))] {
-        let (mocks, written) = with_team(Some(membership(2, Role::Member)), 0);
+        let (mocks, written) = with_team(Some(membership(2, Role::Member)), false);
         let answer = submit(mocks, &appointing(), &[("member", &typed)]).await;
         let location = answer.header("location");
         assert_eq!(location, Some("../../../console/teams?done=admin_appointed"), "{}", answer.text);
@@ -309,14 +309,14 @@ async fn a_member_is_appointed_by_address_or_id() {
 
 #[actix_web::test]
 async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
-    let (mocks, _) = with_team(None, 0);
+    let (mocks, _) = with_team(None, false);
     let answer = show(mocks, &appointing()).await;
     assert!(answer.text.contains("<h1>Appoint an admin: Engines</h1>"), "{}", answer.text);
-    for (member, admins, status, told) in [
-        (None, 0, 422, "no active member of this team"),
-        (Some(membership(2, Role::Member)), 1, 409, "The team has an admin"),
+    for (member, has_admin, status, told) in [
+        (None, false, 422, "no active member of this team"),
+        (Some(membership(2, Role::Member)), true, 409, "The team has an admin"),
     ] {
-        let (mocks, written) = with_team(member, admins);
+        let (mocks, written) = with_team(member, has_admin);
         let answer = submit(mocks, &appointing(), &[("member", "user2@example.com")]).await;
         assert_eq!(answer.status, status);
         for shown in [told, "value=\"user2@example.com\"", "role=\"alert\""] {
@@ -324,7 +324,7 @@ async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
         }
         assert!(!written.committed());
     }
-    let (mocks, _) = with_team(None, 0);
+    let (mocks, _) = with_team(None, false);
     assert_eq!(submit(mocks, &appointing(), &[("member", "nobody")]).await.status, 422);
     let mut mocks = superuser();
     mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(2)], next: None }));
