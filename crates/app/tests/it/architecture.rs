@@ -158,7 +158,11 @@ fn relative_paths(text: &str) -> Vec<&str> {
     let is_relative = |line: &&str| {
         // Within `mod tests` of the same file, `use super::*` is what it is for.
         let of_parent = line.contains(concat!("super", "::")) && *line != concat!("use super", "::*;");
-        let start_of_path = |at: usize| !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        // Not the end of a word, nor within a text, such as the axis of an XPath.
+        let start_of_path = |at: usize| {
+            !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                && line[..at].matches('"').count() % 2 == 0
+        };
         let of_itself = line.match_indices(concat!("self", "::")).any(|(at, _)| start_of_path(at));
         let used = line.split_once("use ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
         let first = used.and_then(|(_, path)| path.split_once("::")).map(|(first, _)| first);
@@ -181,6 +185,7 @@ fn a_relative_path_is_found() {
         "pub use other::Thing;",
         "let x = Self::new();",
         concat!("use super", "::*;"),
+        concat!("let axis = \"*[self", "::tr]\";"),
         "// use child::Thing;",
     ];
     let text: Vec<&str> = absolute.into_iter().chain(relative).collect();
