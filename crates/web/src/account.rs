@@ -1,8 +1,8 @@
 //! What the owner of an account does with it.
 
-mod change_password;
+pub(crate) mod change_password;
 mod confirm_email_change;
-mod delete_account;
+pub(crate) mod delete_account;
 mod end_session;
 pub(crate) mod export_account;
 mod list_my_teams;
@@ -10,7 +10,7 @@ pub(crate) mod list_sessions;
 mod me_show;
 #[cfg(test)]
 mod password_holder;
-mod request_email_change;
+pub(crate) mod request_email_change;
 mod update_profile;
 
 use crate::routes::{Endpoint, endpoint};

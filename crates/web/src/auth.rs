@@ -1,15 +1,15 @@
 //! Registration, signing in and out, verification, reset.
 
 mod disown_account;
-mod login;
+pub(crate) mod login;
 mod logout;
 #[cfg(test)]
 pub(crate) mod one_time_tokens;
 mod refresh;
-mod register;
+pub(crate) mod register;
 mod request_email_verification;
-mod request_password_reset;
-mod reset_password;
+pub(crate) mod request_password_reset;
+pub(crate) mod reset_password;
 mod verify_email;
 
 use crate::routes::{Endpoint, endpoint};

@@ -15,10 +15,10 @@ use crate::problem::Problem;
 #[schema(as = ChangePassword)]
 pub(crate) struct ChangePasswordBody {
     #[schema(value_type = String, format = Password)]
-    current_password: PresentedPassword,
+    pub(crate) current_password: PresentedPassword,
     /// 8 to 128 characters, not a common one, not made of name or address.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: NewPassword,
+    pub(crate) new_password: NewPassword,
 }
 
 impl FromFields for ChangePasswordBody {

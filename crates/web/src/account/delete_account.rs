@@ -14,7 +14,7 @@ use crate::problem::Problem;
 #[schema(as = DeleteAccount)]
 pub(crate) struct DeleteAccountBody {
     #[schema(value_type = String, format = Password)]
-    current_password: PresentedPassword,
+    pub(crate) current_password: PresentedPassword,
 }
 
 impl FromFields for DeleteAccountBody {

@@ -16,9 +16,9 @@ use crate::problem::Problem;
 #[schema(as = RequestEmailChange)]
 pub(crate) struct RequestEmailChangeBody {
     #[schema(value_type = String, format = Password)]
-    current_password: PresentedPassword,
+    pub(crate) current_password: PresentedPassword,
     #[schema(value_type = String, format = Email)]
-    new_email: EmailAddress,
+    pub(crate) new_email: EmailAddress,
 }
 
 impl FromFields for RequestEmailChangeBody {

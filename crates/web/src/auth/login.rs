@@ -16,9 +16,9 @@ use crate::problem::Problem;
 #[schema(as = LogIn)]
 pub(crate) struct LogInBody {
     #[schema(value_type = String, format = Email)]
-    email: EmailAddress,
+    pub(crate) email: EmailAddress,
     #[schema(value_type = String, format = Password)]
-    password: PresentedPassword,
+    pub(crate) password: PresentedPassword,
 }
 
 impl FromFields for LogInBody {

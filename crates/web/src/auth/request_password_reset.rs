@@ -15,7 +15,7 @@ use crate::problem::Problem;
 #[schema(as = RequestPasswordReset)]
 pub(crate) struct RequestPasswordResetBody {
     #[schema(value_type = String, format = Email)]
-    email: EmailAddress,
+    pub(crate) email: EmailAddress,
 }
 
 impl FromFields for RequestPasswordResetBody {

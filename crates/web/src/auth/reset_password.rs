@@ -16,10 +16,10 @@ use crate::problem::Problem;
 #[schema(as = ResetPassword)]
 pub(crate) struct ResetPasswordBody {
     #[schema(value_type = String)]
-    token: Secret,
+    pub(crate) token: Secret,
     /// 8 to 128 characters, not a common one, not made of name or address.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: NewPassword,
+    pub(crate) new_password: NewPassword,
 }
 
 impl FromFields for ResetPasswordBody {

@@ -5,10 +5,8 @@ use countersign_application::Application;
 use countersign_application::auth::register::{RegisterCommand, Registration};
 use countersign_application::teams::accept_invitation::{AcceptInvitationCommand, AcceptInvitationError};
 use countersign_domain::audit::Origin;
-use countersign_domain::email_address::EmailAddress;
-use countersign_domain::name::PersonName;
-use countersign_domain::password::NewPassword;
 
+use crate::auth::register::RegisterBody;
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
 use crate::pages::frame::Frame;
@@ -33,17 +31,8 @@ struct RegistrationForm(RegisterCommand);
 impl FromFields for RegistrationForm {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.secret("token");
-        let first_name = fields.required("first_name", PersonName::parse);
-        let last_name = fields.required("last_name", PersonName::parse);
-        let email = fields.required("email", EmailAddress::parse);
-        let password = fields.required("password", NewPassword::parse);
-        Some(Self(RegisterCommand {
-            email: email?,
-            password: password?,
-            first_name: first_name?,
-            last_name: last_name?,
-            invitation_token: Some(token?),
-        }))
+        let registrant = RegisterCommand::from(RegisterBody::from_fields(fields)?);
+        Some(Self(RegisterCommand { invitation_token: Some(token?), ..registrant }))
     }
 }
 

@@ -3,22 +3,14 @@
 use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::auth::request_password_reset::RequestPasswordResetCommand;
-use countersign_domain::email_address::EmailAddress;
 
-use crate::extract::{Fields, FromFields, RequestOrigin};
+use crate::auth::request_password_reset::RequestPasswordResetBody;
+use crate::extract::RequestOrigin;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
 
 const PAGE: Page = Page { name: "forgot_password", fields: &[Field::email("email", "username")] };
-
-struct Address(EmailAddress);
-
-impl FromFields for Address {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        fields.required("email", EmailAddress::parse).map(Self)
-    }
-}
 
 pub(crate) async fn show(frame: Frame) -> HttpResponse {
     PAGE.show(&frame)
@@ -30,7 +22,7 @@ pub(crate) async fn submit(
     RequestOrigin(origin): RequestOrigin,
     Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&frame, &form, async |Address(email)| {
+    PAGE.submit(&frame, &form, async |RequestPasswordResetBody { email }| {
         application.auth.request_password_reset.execute(&origin, RequestPasswordResetCommand { email }).await?;
         Ok(Done::Led(frame.go_saying("forgot-password", "reset_requested")))
     })

@@ -2,12 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 use countersign_application::Application;
-use countersign_application::auth::register::RegisterCommand;
-use countersign_domain::email_address::EmailAddress;
-use countersign_domain::name::PersonName;
-use countersign_domain::password::NewPassword;
 
-use crate::extract::{Fields, FromFields, RequestOrigin};
+use crate::auth::register::RegisterBody;
+use crate::extract::RequestOrigin;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
@@ -22,24 +19,6 @@ const PAGE: Page = Page {
     ],
 };
 
-struct Registrant(RegisterCommand);
-
-impl FromFields for Registrant {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let first_name = fields.required("first_name", PersonName::parse);
-        let last_name = fields.required("last_name", PersonName::parse);
-        let email = fields.required("email", EmailAddress::parse);
-        let password = fields.required("password", NewPassword::parse);
-        Some(Self(RegisterCommand {
-            email: email?,
-            password: password?,
-            first_name: first_name?,
-            last_name: last_name?,
-            invitation_token: None,
-        }))
-    }
-}
-
 pub(crate) async fn show(frame: Frame) -> HttpResponse {
     if frame.session.is_some() { frame.go("account") } else { PAGE.show(&frame) }
 }
@@ -50,9 +29,9 @@ pub(crate) async fn submit(
     RequestOrigin(origin): RequestOrigin,
     Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&frame, &form, async |Registrant(command)| {
+    PAGE.submit(&frame, &form, async |registrant: RegisterBody| {
         // The same whether or not it is concealed that the address is taken.
-        application.auth.register.execute(&origin, command).await?;
+        application.auth.register.execute(&origin, registrant.into()).await?;
         Ok(Done::Led(frame.go_saying("sign-in", "registered")))
     })
     .await

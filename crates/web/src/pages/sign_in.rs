@@ -3,9 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::auth::login::LogInCommand;
-use countersign_domain::email_address::EmailAddress;
-use countersign_domain::password::PresentedPassword;
 
+use crate::auth::login::LogInBody;
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
 use crate::pages::frame::Frame;
@@ -30,16 +29,6 @@ impl FromFields for Asked {
     }
 }
 
-struct Credentials(LogInCommand);
-
-impl FromFields for Credentials {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", EmailAddress::parse);
-        let password = fields.required("password", PresentedPassword::parse);
-        Some(Self(LogInCommand { email: email?, password: password? }))
-    }
-}
-
 pub(crate) async fn show(frame: Frame, QueryFields(Asked(next)): QueryFields<Asked>) -> HttpResponse {
     if frame.session.is_some() {
         return frame.go(HOME);
@@ -55,8 +44,8 @@ pub(crate) async fn submit(
     RequestOrigin(origin): RequestOrigin,
     Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&frame, &form, async |Credentials(command)| {
-        let tokens = application.auth.login.execute(&origin, command).await?;
+    PAGE.submit(&frame, &form, async |LogInBody { email, password }| {
+        let tokens = application.auth.login.execute(&origin, LogInCommand { email, password }).await?;
         session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
         Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
     })

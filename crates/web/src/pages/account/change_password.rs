@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::account::change_password::ChangePasswordCommand;
-use countersign_domain::password::{NewPassword, PresentedPassword};
 
-use crate::extract::{Authenticated, Fields, FromFields, RequestOrigin};
+use crate::account::change_password::ChangePasswordBody;
+use crate::extract::{Authenticated, RequestOrigin};
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::session;
@@ -15,16 +15,6 @@ const PAGE: Page = Page {
     name: "change_password",
     fields: &[Field::password("current_password"), Field::new_password("new_password")],
 };
-
-struct Passwords(ChangePasswordCommand);
-
-impl FromFields for Passwords {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.required("current_password", PresentedPassword::parse);
-        let new_password = fields.required("new_password", NewPassword::parse);
-        Some(Self(ChangePasswordCommand { current_password: current_password?, new_password: new_password? }))
-    }
-}
 
 pub(crate) async fn show(frame: Frame) -> HttpResponse {
     PAGE.show(&frame)
@@ -38,7 +28,8 @@ pub(crate) async fn submit(
     Authenticated(actor): Authenticated,
     Submitted(form): Submitted,
 ) -> HttpResponse {
-    PAGE.submit(&frame, &form, async |Passwords(command)| {
+    PAGE.submit(&frame, &form, async |ChangePasswordBody { current_password, new_password }| {
+        let command = ChangePasswordCommand { current_password, new_password };
         let tokens = application.account.change_password.execute(&actor, &origin, command).await?;
         session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
         Ok(Done::Led(frame.go_saying("account", "password_changed")))
