@@ -161,7 +161,7 @@ fn relative_paths(text: &str) -> Vec<&str> {
         // Not the end of a word, nor within a text, such as the axis of an XPath.
         let start_of_path = |at: usize| {
             !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-                && line[..at].matches('"').count() % 2 == 0
+                && line[..at].matches('"').count().is_multiple_of(2)
         };
         let of_itself = line.match_indices(concat!("self", "::")).any(|(at, _)| start_of_path(at));
         let used = line.split_once("use ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
