@@ -1,27 +1,39 @@
 //! What axe-core (`axe.min.js`) has against a page: WCAG 2.2, A and AA, and what it calls best practices.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::person::Browser;
+use crate::browser::screen::Screen;
 
 const AXE: &str = include_str!("axe.min.js");
 
-/// The size of targets, which is new in WCAG 2.2, is not asked for by its tag alone.
+/// The size of targets, which is new in WCAG 2.2, is not asked for by its tag alone. A mail in a frame is not a page.
 const RUN: &str = "
     return axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+        runOnly: arguments[0],
         rules: {'target-size': {enabled: true}},
         resultTypes: ['violations'],
+        iframes: false,
     }).then(results => results.violations.flatMap(rule => rule.nodes.map(node =>
         `${rule.id} (${rule.help}) at ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`)));";
 
+const EVERYTHING: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/// What may be otherwise by night.
+const COLORS: [&str; 1] = ["color-contrast"];
+
 impl Browser {
-    /// Every violation on the page as it is shown now, with its place.
-    pub(crate) async fn violations(&self) -> Vec<String> {
+    /// Every violation on the page as it is shown on this screen, with its place. By night only the colours are looked at.
+    pub(crate) async fn violations(&self, screen: Screen) -> Vec<String> {
         if self.session().run("return window.axe === undefined", &[]).await == Value::Bool(true) {
             self.session().run(AXE, &[]).await;
         }
-        let violations = self.session().run(RUN, &[]).await;
+        let rules = if screen.is_dark() {
+            json!({"type": "rule", "values": COLORS})
+        } else {
+            json!({"type": "tag", "values": EVERYTHING})
+        };
+        let violations = self.session().run(RUN, &[rules]).await;
         violations.as_array().unwrap().iter().map(|violation| violation.as_str().unwrap().to_owned()).collect()
     }
 }

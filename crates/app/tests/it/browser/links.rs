@@ -1,17 +1,15 @@
-//! Where mails lead.
+//! Where mails lead, and where else a test has to find its way to.
 
 use serde_json::json;
 
+use crate::browser::people::OWNER;
 use crate::support::{Mail, TestServer};
 
-/// Who the pages for accounts are shown to.
-pub(in crate::browser) const OWNER: &str = "owner@example.org";
-
-/// The links of mails that this server sent, by their path.
+/// Links of mails that this server sent, by the path of their page, and ids of what it has, by what it is.
 pub(in crate::browser) struct Links(Vec<(&'static str, String)>);
 
 impl Links {
-    /// Of each kind one that works.
+    /// Of each kind of mail one link that works.
     pub(in crate::browser) async fn of(server: &TestServer) -> Self {
         let (owner, tokens) = server.signed_in("changing@example.org").await;
         server.verified(OWNER).await;
@@ -36,18 +34,28 @@ impl Links {
         Self(mails.map(|(page, mail)| (page, link(server, &mail, page))).to_vec())
     }
 
+    /// Nothing yet.
+    pub(in crate::browser) fn none() -> Self {
+        Self(vec![])
+    }
+
+    /// What stands in braces under this name from now on.
+    pub(in crate::browser) fn add(&mut self, name: &'static str, place: String) {
+        self.0.push((name, place));
+    }
+
     /// Where this leads.
     pub(in crate::browser) fn resolve(&self, path: &str) -> String {
-        let Some(page) = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')) else {
-            return path.to_owned();
-        };
-        let found = self.0.iter().find(|(name, _)| *name == page);
-        found.map_or_else(|| panic!("no mail leads to {page}"), |(_, link)| link.clone())
+        let Some((before, rest)) = path.split_once('{') else { return path.to_owned() };
+        let (name, after) = rest.split_once('}').unwrap();
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        let place = found.map_or_else(|| panic!("nothing is known of {name}"), |(_, place)| place);
+        format!("{before}{place}{}", self.resolve(after))
     }
 }
 
 /// The link of this mail to this page.
-fn link(server: &TestServer, mail: &Mail, page: &str) -> String {
+pub(in crate::browser) fn link(server: &TestServer, mail: &Mail, page: &str) -> String {
     let start = server.url(&format!("/{page}"));
     let link = mail.text.split_whitespace().find(|word| word.starts_with(&start));
     link.unwrap_or_else(|| panic!("no link to {page} in {}", mail.text)).to_owned()

@@ -1,96 +1,65 @@
 //! Every page there is, in the states that matter: what is in these tables is read by axe-core, weighed, photographed and
-//! heard. A page that comes later is a line here.
+//! heard. A page that comes later is a line here; the table of routes tells which are missing.
 
-use crate::browser::views::Step::{Click, Fill};
+mod account;
+mod console;
+mod invited;
+mod open;
+mod team;
+mod teams;
+
+use countersign_web::routes::{Credential, table};
+
 use crate::browser::views::{View, Visitor, view};
-use crate::support::PASSWORD;
 
 /// The pages of the service by who looks at them, in an order in which they can be gone through: what a page uses up or
 /// changes comes last.
-pub(in crate::browser) const PAGES: &[(Visitor, &[View])] = &[(Visitor::Anybody, OPEN), (Visitor::Owner, ACCOUNT)];
-
-const OPEN: &[View] = &[
-    view("front", "/", "Accounts and teams"),
-    view("sign-in", "/sign-in", "Forgot your password?"),
-    view("sign-in-refused", "/sign-in", "wrong").after(&[
-        Fill("E-mail address", "nobody@example.org"),
-        Fill("Password", "not the password"),
-        Click("Sign in"),
-    ]),
-    view("register", "/register", "Registered already?"),
-    view("register-refused", "/register", "Some of it cannot be used").after(&[
-        Fill("First name", "Firstname"),
-        Fill("Last name", "Lastname"),
-        Fill("E-mail address", "new.person@example.org"),
-        Fill("Password", "short1!"),
-        Click("Register"),
-    ]),
-    view("forgot-password", "/forgot-password", "Back to signing in"),
-    view("forgot-password-done", "/forgot-password", "is on its way")
-        .after(&[Fill("E-mail address", "nobody@example.org"), Click("Send the mail")]),
-    view("reset-password", "{reset-password}", "Set a new password"),
-    view("reset-password-without-token", "/reset-password", "It stands in the mail."),
-    view("reset-password-cut-link", "/reset-password?token=cut", "The link is not whole."),
-    view("reset-password-refused", "{reset-password}", "Some of it cannot be used")
-        .after(&[Fill("New password", "short1!"), Click("Set the password")]),
-    view("reset-password-done", "{reset-password}", "Your password is set.")
-        .after(&[Fill("New password", "nine green lanterns"), Click("Set the password")]),
-    view("reset-password-used-up", "{reset-password}", "ask for a new mail")
-        .after(&[Fill("New password", "nine green lanterns"), Click("Set the password")]),
-    view("verify-email", "{verify-email}", "Verify your e-mail address"),
-    view("verify-email-without-token", "/verify-email", "It stands in the mail."),
-    view("verify-email-wrong-password", "{verify-email}", "The password is wrong")
-        .after(&[Fill("Password", "not the password"), Click("Verify")]),
-    view("disown-account", "{disown-account}", "This was not you?"),
-    view("disown-account-without-token", "/disown-account", "It stands in the mail."),
-    view("disown-account-done", "{disown-account}", "The account is deleted.")
-        .after(&[Click("It was not me: delete the account")]),
-    view("accept-invitation", "{accept-invitation}", "Join the team"),
-    view("accept-invitation-without-token", "/accept-invitation", "It stands in the mail."),
-    view("accept-invitation-register", "{accept-invitation}", "Register and join the team").after(&[Click("Join")]),
-    view("accept-invitation-refused", "{accept-invitation}", "Some of it cannot be used").after(&[
-        Click("Join"),
-        Fill("First name", "Firstname"),
-        Fill("Last name", "Lastname"),
-        Fill("E-mail address", "guest@example.org"),
-        Fill("Password", "short1!"),
-        Click("Register and join"),
-    ]),
-    view("confirm-email-change", "{confirm-email-change}", "Use this e-mail address"),
-    view("confirm-email-change-without-token", "/confirm-email-change", "It stands in the mail."),
-    view("confirm-email-change-done", "{confirm-email-change}", "Your account has the new e-mail address.")
-        .after(&[Click("Use this address")]),
-    view("docs-errors", "/docs/errors", "Error codes"),
+pub(in crate::browser) const PAGES: &[(Visitor, &[View])] = &[
+    (Visitor::First, open::UNUSED),
+    (Visitor::Anybody, open::PAGES),
+    (Visitor::Owner, account::PAGES),
+    (Visitor::Unverified, invited::PAGES),
+    (Visitor::Admin, teams::PAGES),
+    (Visitor::Member, team::PAGES),
+    (Visitor::Superuser, console::PAGES),
 ];
 
-const ACCOUNT: &[View] = &[
-    view("front-signed-in", "/", "Your account"),
-    view("account", "/account", "Export your data"),
-    view("account-name-refused", "/account", "Some of it cannot be used")
-        .after(&[Fill("First name", "\u{200b}"), Click("Save the name")]),
-    view("account-name-done", "/account", "Your name is saved.")
-        .after(&[Fill("First name", LONG_NAME), Click("Save the name")]),
-    view("account-email", "/account/email", "Back to your account"),
-    view("account-email-refused", "/account/email", "The current password is wrong.").after(&[
-        Fill("New e-mail address", "other@example.org"),
-        Fill("Current password", "not the password"),
-        Click("Send the mail"),
-    ]),
-    view("account-password", "/account/password", "Back to your account"),
-    view("account-password-refused", "/account/password", "Some of it cannot be used").after(&[
-        Fill("Current password", PASSWORD),
-        Fill("New password", "short1!"),
-        Click("Change the password"),
-    ]),
-    view("account-sessions", "/account/sessions", "Where you are signed in"),
-    view("account-delete", "/account/delete", "Keep it"),
-    view("account-delete-refused", "/account/delete", "The current password is wrong.")
-        .after(&[Fill("Current password", "not the password"), Click("Delete the account for good")]),
-];
+/// What is for developers and made by others, or as mail programs show it: their accessibility and weight are not ours.
+pub(in crate::browser) const TOOLS: &[View] =
+    &[view("docs", "/docs", "/auth/register"), view("mailbox-letter", "/mailbox/{mail}/html", "Accept the invitation")];
 
 /// As long as a name may be, without a place to break it.
-const LONG_NAME: &str =
+pub(in crate::browser) const LONG_NAME: &str =
     "Aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjj";
 
-/// What is for developers and made by others: their accessibility and weight are not ours.
-pub(in crate::browser) const TOOLS: &[View] = &[view("docs", "/docs", "/auth/register")];
+/// Whether this path is one of those that a route is for. Parameters stand in braces in both.
+fn is_of(pattern: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    // A link of a mail is called by the page that it leads to.
+    let path = if path.starts_with('{') { format!("/{}", path.trim_matches(['{', '}'])) } else { path.to_owned() };
+    let is_parameter = |segment: &str| segment.starts_with('{');
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    let alike = |(one, other): (&&str, &&str)| is_parameter(one) && is_parameter(other) || one == other;
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(alike)
+}
+
+#[test]
+fn every_page_of_the_service_is_in_the_table() {
+    let views: Vec<&View> = PAGES.iter().flat_map(|(_, views)| *views).chain(TOOLS).collect();
+    let is_shown = |pattern: &str| views.iter().any(|view| view.is_first_load() && is_of(pattern, view.path));
+    let pages = table().into_iter().filter(|endpoint| endpoint.credential == Credential::Cookie);
+    let pages: Vec<String> =
+        pages.filter(|page| page.method.as_str() == "GET").map(|endpoint| endpoint.pattern).collect();
+    assert!(pages.len() > 30, "{pages:?}");
+    let missing: Vec<&String> = pages.iter().filter(|pattern| !is_shown(pattern)).collect();
+    assert!(missing.is_empty(), "nobody looks at {missing:?}");
+}
+
+#[test]
+fn no_two_pictures_have_one_name() {
+    let mut names: Vec<&str> = PAGES.iter().flat_map(|(_, views)| *views).chain(TOOLS).map(|view| view.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

@@ -118,6 +118,21 @@ impl Browser {
         self.session().ask(&field, "property/value").await.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Waits until something that has this role can be seen.
+    pub(in crate::browser) async fn find_role(&self, role: &str) {
+        self.find(&format!("//*[@role='{role}']"), role).await;
+    }
+
+    /// Waits until the field of this label is marked as wrong, and says why.
+    pub(in crate::browser) async fn find_mark(&self, label: &str) {
+        let described = "contains(concat(' ', @aria-describedby, ' '), concat(' ', @id, '-error '))";
+        let label_of = format!("label[normalize-space()={}]", quoted(label));
+        let xpath = format!("//*[@id=//{label_of}/@for][@aria-invalid='true'][{described}]");
+        let field = self.find(&xpath, &format!("a mark at {label}")).await;
+        let id = self.session().ask(&field, "attribute/id").await;
+        self.find(&format!("//*[@id='{}-error']", id.as_str().unwrap_or_default()), label).await;
+    }
+
     async fn field(&self, label: &str) -> Element {
         let label_of = format!("label[normalize-space()={}]", quoted(label));
         self.find(&format!("//*[@id=//{label_of}/@for] | //{label_of}//input"), label).await

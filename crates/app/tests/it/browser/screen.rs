@@ -21,6 +21,12 @@ pub(crate) const SCREENS: [Screen; 4] = [
     Screen { name: "dark-narrow", width: 360, height: 740, scheme: "dark" },
 ];
 
+impl Screen {
+    pub(in crate::browser) fn is_dark(self) -> bool {
+        self.scheme == "dark"
+    }
+}
+
 impl Browser {
     /// Looks at this page and the next ones on such a screen.
     pub(crate) async fn look_on(&self, screen: Screen) {

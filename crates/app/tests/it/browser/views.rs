@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::browser::links::{self, Links};
+use crate::browser::links::Links;
+use crate::browser::people;
 use crate::browser::person::Browser;
-use crate::browser::views::Step::{Click, Fill};
+use crate::browser::views::Step::{Choose, Click, Fill};
 use crate::support::PASSWORD;
 
 /// A page in one of its states.
@@ -12,34 +13,77 @@ use crate::support::PASSWORD;
 pub(in crate::browser) struct View {
     /// What its pictures are called.
     pub(in crate::browser) name: &'static str,
-    /// Path of the service, or the link of a mail in braces, see [`Links`].
-    path: &'static str,
+    /// Path of the service; what stands in braces is taken from [`Links`].
+    pub(in crate::browser) path: &'static str,
     /// What is done there.
     steps: &'static [Step],
-    /// What stands there in the end; waited for.
-    says: &'static str,
+    /// What is there in the end; waited for.
+    outcome: Outcome,
 }
 
 /// Who looks at a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::browser) enum Visitor {
+    /// Not signed in, where nobody ever was.
+    First,
     /// Not signed in.
     Anybody,
-    /// The owner of [`links::OWNER`].
+    /// Has an account, and is in no team.
     Owner,
+    /// Has an account whose address is not verified, and is invited.
+    Unverified,
+    /// Admin of a large team, and of others.
+    Admin,
+    /// Member of that team.
+    Member,
+    Superuser,
 }
 
 #[derive(Debug)]
 pub(in crate::browser) enum Step {
     /// A field, by its label.
     Fill(&'static str, &'static str),
+    /// An option of the list with this label.
+    Choose(&'static str, &'static str),
     /// A button or link, by what it says.
     Click(&'static str),
 }
 
-/// What this address shows.
+#[derive(Debug)]
+enum Outcome {
+    /// These words.
+    Says(&'static str),
+    /// Something was done, and the page says so.
+    Told,
+    /// Something was not done, and the page says so.
+    Alerted,
+    /// The field of this label is marked, and says why.
+    Marked(&'static str),
+}
+
+/// What this address shows: these words, too.
 pub(in crate::browser) const fn view(name: &'static str, path: &'static str, says: &'static str) -> View {
-    View { name, path, steps: &[], says }
+    View { name, path, steps: &[], outcome: Outcome::Says(says) }
+}
+
+/// What comes of these steps, which are taken.
+pub(in crate::browser) const fn told(name: &'static str, path: &'static str, steps: &'static [Step]) -> View {
+    View { name, path, steps, outcome: Outcome::Told }
+}
+
+/// What comes of these steps, which are refused as a whole.
+pub(in crate::browser) const fn alerted(name: &'static str, path: &'static str, steps: &'static [Step]) -> View {
+    View { name, path, steps, outcome: Outcome::Alerted }
+}
+
+/// What comes of these steps, which are refused for the field of this label.
+pub(in crate::browser) const fn refused(
+    name: &'static str,
+    path: &'static str,
+    label: &'static str,
+    steps: &'static [Step],
+) -> View {
+    View { name, path, steps, outcome: Outcome::Marked(label) }
 }
 
 impl View {
@@ -54,13 +98,25 @@ impl View {
     }
 }
 
+impl Visitor {
+    fn address(self) -> Option<&'static str> {
+        match self {
+            Self::First | Self::Anybody => None,
+            Self::Owner => Some(people::OWNER),
+            Self::Unverified => Some(people::UNVERIFIED),
+            Self::Admin => Some(people::ADMIN),
+            Self::Member => Some(people::MEMBER),
+            Self::Superuser => Some(people::SUPERUSER),
+        }
+    }
+}
+
 impl Browser {
     /// Becomes this visitor.
     pub(in crate::browser) async fn come_as(&self, visitor: Visitor) {
         self.session().develop("Network.clearBrowserCookies", &json!({})).await;
-        match visitor {
-            Visitor::Anybody => {}
-            Visitor::Owner => self.sign_in(links::OWNER, PASSWORD).await,
+        if let Some(address) = visitor.address() {
+            self.sign_in(address, PASSWORD).await;
         }
     }
 
@@ -79,9 +135,15 @@ impl Browser {
         for step in view.steps {
             match step {
                 Fill(label, value) => self.fill(label, value).await,
+                Choose(label, option) => self.choose(label, option).await,
                 Click(text) => self.click(text).await,
             }
         }
-        self.see(view.says).await;
+        match view.outcome {
+            Outcome::Says(words) => self.see(words).await,
+            Outcome::Told => self.find_role("status").await,
+            Outcome::Alerted => self.find_role("alert").await,
+            Outcome::Marked(label) => self.find_mark(label).await,
+        }
     }
 }

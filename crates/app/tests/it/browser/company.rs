@@ -1,0 +1,111 @@
+//! Teams that have something to show: 200 members, names as long as they may be, invitations in every state.
+
+use crate::browser::links::{Links, link};
+use crate::browser::pages::LONG_NAME;
+use crate::browser::people::{ADMIN, MEMBER, OWNER, SUPERUSER, UNVERIFIED};
+use crate::support::{PASSWORD, Rows, TestServer, Tokens};
+
+/// Members of the large team beside those that the tests sign in.
+const CROWD: usize = 197;
+
+/// Greater than the id of whoever registers, so that they are listed after them.
+const IDS: &str = "ffffffff-0000-7000-8000-";
+
+/// Fills the service, and adds what was made to the links.
+pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
+    let (_, admin) = server.signed_in(ADMIN).await;
+    let team = server.team(&admin, "Engines of Loom").await;
+    let description =
+        "Builds and keeps the engines, answers for them at night, and writes down what it learned from both.";
+    let change = serde_json::json!({"description": description});
+    server.patch(&format!("/teams/{team}")).bearer(&admin.access).json(&change).send().await.expect(200);
+    let new_team = server.team(&admin, "New team").await;
+    server.team(&admin, LONG_NAME).await;
+    let frozen_team = server.team(&admin, "Team without an admin").await;
+
+    let (member, _) = server.member(&admin, &team, MEMBER, "member").await;
+    server.invite(&admin, &frozen_team, MEMBER, "member").send().await.expect(200);
+    let unverified = server.register(UNVERIFIED).await;
+    server.invite(&admin, &team, UNVERIFIED, "member").send().await.expect(200);
+    server.create_superuser(SUPERUSER, PASSWORD);
+    let program = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    server.sign_in(OWNER, PASSWORD).header("user-agent", program).send().await.expect(200);
+
+    let rows = server.rows().await;
+    crowd(&rows, &team).await;
+    invitations(server, &admin, &rows, &team).await;
+    let frozen = rows.id(&frozen_team);
+    rows.execute(&format!("UPDATE user_teams SET role = 'member' WHERE team_id = {frozen} AND role = 'admin'")).await;
+
+    let invitation = server.mailbox().about(UNVERIFIED, "invitation to the team").await;
+    links.add("own-invitation", link(server, &invitation, "accept-invitation"));
+    links.add("mail", filed(server, "Invitation to the team").await);
+    links.add("inactive", format!("{IDS}{:012}", 2));
+    links.add("team", team);
+    links.add("new-team", new_team);
+    links.add("frozen-team", frozen_team);
+    links.add("member", member.id);
+    links.add("unverified", unverified.id);
+}
+
+/// Accounts in this team that nobody signs in to. The first has names and address as long as they may be, the second
+/// is inactive, the third a superuser.
+async fn crowd(rows: &Rows, team: &str) {
+    let now = rows.moment("+0 seconds");
+    let (mut users, mut memberships) = (vec![], vec![]);
+    for number in 1..=CROWD {
+        let id = rows.id(&format!("{IDS}{number:012}"));
+        let (email, first, last) = match number {
+            1 => (format!("{}@{}.example.org", "a".repeat(64), "b".repeat(60)), LONG_NAME, LONG_NAME.to_owned()),
+            _ => (format!("person{number}@example.org"), "Firstname", format!("Lastname {number:03}")),
+        };
+        let (active, superuser) = (number != 2, number == 3);
+        users.push(format!("({id}, '{email}', '{first}', '{last}', '-', {active}, {superuser}, TRUE, {now}, {now})"));
+        memberships.push(format!("({id}, {}, 'member', 'active', {now})", rows.id(team)));
+    }
+    let columns = "id, email, first_name, last_name, password_hash, is_active, is_superuser, email_verified, created_at, updated_at";
+    rows.execute(&format!("INSERT INTO users ({columns}) VALUES {}", users.join(", "))).await;
+    let columns = "user_id, team_id, role, status, joined_at";
+    rows.execute(&format!("INSERT INTO user_teams ({columns}) VALUES {}", memberships.join(", "))).await;
+}
+
+/// Invitations whose mail was sent, could not be sent, and waits, and such as count no more.
+async fn invitations(server: &TestServer, admin: &Tokens, rows: &Rows, team: &str) {
+    let states = ["sent", "failed", "queued", "expired", "revoked", "accepted"];
+    for state in states {
+        server.invite(admin, team, &format!("{state}@example.org"), "member").send().await.expect(200);
+    }
+    let long = format!("{}@{}.example.org", "c".repeat(64), "d".repeat(60));
+    server.invite(admin, team, &long, "admin").send().await.expect(200);
+    // Whatever is done to a mail is done after it was sent.
+    server.mailbox().about(&long, "invitation to the team").await;
+    for state in states {
+        server.mailbox().about(&format!("{state}@example.org"), "invitation to the team").await;
+    }
+    let unreachable = "the mail server answered 550 5.1.1: no mailbox of this name is here, and none will be";
+    let away = "the mail server cannot be reached: connection refused";
+    let [past, later] = ["-1 day", "+1 day"].map(|distance| rows.moment(distance));
+    let address = |state: &str| format!("'{state}@example.org'");
+    for statement in [
+        format!(
+            "UPDATE mails SET status = 'dead', last_error = '{unreachable}' WHERE recipient = {}",
+            address("failed")
+        ),
+        format!(
+            "UPDATE mails SET status = 'queued', last_error = '{away}', next_attempt_at = {later} WHERE recipient = {}",
+            address("queued")
+        ),
+        format!("UPDATE invitations SET expires_at = {past} WHERE email = {}", address("expired")),
+        format!("UPDATE invitations SET state = 'revoked' WHERE email = {}", address("revoked")),
+        format!("UPDATE invitations SET state = 'accepted' WHERE email = {}", address("accepted")),
+    ] {
+        assert!(rows.execute(&statement).await > 0, "{statement}");
+    }
+}
+
+/// Id of the latest mail about this, as the page of the mailbox has it.
+async fn filed(server: &TestServer, subject: &str) -> String {
+    let page = server.get("/mailbox").send().await.expect(200).text;
+    let (before, _) = page.split_once(&format!("\">{subject}")).unwrap_or_else(|| panic!("no {subject:?} in {page}"));
+    before.rsplit_once("mailbox/").unwrap().1.to_owned()
+}

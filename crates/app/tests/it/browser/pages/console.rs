@@ -1,0 +1,51 @@
+//! The console of superusers.
+
+use crate::browser::views::Step::{Choose, Click, Fill};
+use crate::browser::views::{View, alerted, refused, told, view};
+
+const USER: &str = "/console/users/{unverified}";
+const SEARCH: &str = "Part of a name or an e-mail address";
+
+pub(in crate::browser) const PAGES: &[View] = &[
+    view("console", "/console", "Accounts"),
+    view("console-users", "/console/users", "Next page"),
+    view("console-users-next-page", "/console/users", "First page").after(&[Click("Next page")]),
+    view("console-users-found", "/console/users?q=member", "member@example.org"),
+    view("console-users-none", "/console/users", "No account matches")
+        .after(&[Fill(SEARCH, "nobody of this name"), Click("Search")]),
+    view("console-user", "/console/users/{member}", "Last changed"),
+    view("console-user-unverified", USER, "unverified@example.org"),
+    view("console-user-inactive", "/console/users/{inactive}", "inactive"),
+    view("console-user-unknown", "/console/users/0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a", "No such account"),
+    told("console-user-mailed", USER, &[Click("Send the mail again: unverified@example.org")]),
+    told("console-user-signed-out", USER, &[Click("Sign out everywhere: Firstname Lastname")]),
+    view("console-user-delete", "/console/users/{unverified}/delete", "Keep the account"),
+    told("console-user-deleted", "/console/users/{unverified}/delete", &[Click("Delete for good: Firstname Lastname")]),
+    view("console-teams", "/console/teams", "no admin"),
+    view("console-teams-none", "/console/teams", "No team matches")
+        .after(&[Fill("Part of a name", "no team of this name"), Click("Search")]),
+    view("console-appoint", "/console/teams/{frozen-team}/admin", "Appoint an admin"),
+    refused(
+        "console-appoint-refused",
+        "/console/teams/{frozen-team}/admin",
+        "Member",
+        &[Fill("Member", "nobody@example.org"), Click("Make this member admin")],
+    ),
+    told(
+        "console-appoint-done",
+        "/console/teams/{frozen-team}/admin",
+        &[Fill("Member", "member@example.org"), Click("Make this member admin")],
+    ),
+    alerted(
+        "console-appoint-not-needed",
+        "/console/teams/{team}/admin",
+        &[Fill("Member", "member@example.org"), Click("Make this member admin")],
+    ),
+    view("console-audit", "/console/audit", "Signed in"),
+    view("console-audit-found", "/console/audit", "Show all events")
+        .after(&[Choose("What happened", "Address invited"), Click("Show these events")]),
+    view("console-audit-of-team", "/console/audit?team_id={team}", "Address invited"),
+    view("console-audit-none", "/console/audit", "No event matches")
+        .after(&[Choose("What happened", "Team deleted"), Click("Show these events")]),
+    refused("console-audit-refused", "/console/audit?team_id=none", "In the team (id)", &[]),
+];

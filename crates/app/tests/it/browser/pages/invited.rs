@@ -1,0 +1,13 @@
+//! What an invitation and an unverified address look like to their owner.
+
+use crate::browser::views::Step::Click;
+use crate::browser::views::{View, told, view};
+
+pub(in crate::browser) const PAGES: &[View] = &[
+    view("account-unverified", "/account", "Send the mail again"),
+    view("teams-awaiting", "/account/teams", "awaits verification"),
+    view("team-awaiting-leave", "/account/teams/{team}/members/{unverified}/remove", "Stay in the team"),
+    told("account-unverified-mail", "/account", &[Click("Send the mail again")]),
+    view("accept-invitation-own", "{own-invitation}", "Join the team"),
+    told("accept-invitation-own-done", "{own-invitation}", &[Click("Join")]),
+];
