@@ -4,6 +4,7 @@
 mod cache;
 mod data_folder;
 mod mail;
+mod pages;
 mod storage;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::wiring::cache::Shelf;
 pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
+pub(crate) use crate::wiring::pages::look;
 pub(crate) use crate::wiring::storage::{
     explain_schema, has_database, has_secret_key, name_database, name_replica, open_database, prepare_schema,
     secret_keys,

@@ -11,6 +11,7 @@ mod finish;
 mod forgot_password;
 mod frame;
 mod front;
+pub(crate) mod look;
 pub(crate) mod mailbox;
 mod page;
 mod register;
@@ -28,7 +29,7 @@ mod verify_email;
 use actix_web::http::Method;
 use actix_web::web;
 
-pub(crate) use crate::pages::finish::finish;
+pub(crate) use crate::pages::finish::{finish, problem_page};
 use crate::routes::{Access, Endpoint};
 
 /// A page for everybody at this path: showing it and submitting its form.

@@ -170,9 +170,11 @@ fn with_next_step(detail: Cow<'static, str>, code: &str) -> Cow<'static, str> {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// With a capital letter at its beginning and a full stop at its end.
+pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    chars.next().map_or_else(String::new, |first| format!("{}{}{stop}", first.to_uppercase(), chars.as_str()))
 }
 
 impl fmt::Display for Problem {

@@ -8,6 +8,7 @@ use countersign_application::ports::id_generator::IdGenerator;
 use countersign_application::ports::mailbox::MailboxReader;
 
 use crate::client_address::ProxyNetwork;
+use crate::pages::look::Look;
 use crate::pages::mailbox::at_home;
 
 /// Puts the span of a request below the one that a `traceparent` names.
@@ -18,6 +19,8 @@ pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
 pub struct WebSettings {
     /// Name of the service on its pages.
     pub product: String,
+    /// How the pages look and what they say.
+    pub look: Arc<Look>,
     /// Where browsers report what the policy of a page kept from happening; an absolute URL.
     pub csp_report_url: Option<String>,
     /// Where to listen; port 0 picks one.
@@ -61,6 +64,7 @@ impl WebSettings {
     pub fn new(listen: SocketAddr, public_url: &str, ids: Arc<dyn IdGenerator>) -> Self {
         Self {
             product: "Countersign".to_owned(),
+            look: Arc::default(),
             csp_report_url: None,
             listen,
             public_url: public_url.trim_end_matches('/').to_owned(),

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::settings::catalogue::{PREFIX, Setting, catalogue};
 
-fn read(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, SettingsError> {
+pub(in crate::settings) fn read(file: &str, variables: &[(&str, &str)]) -> Result<Loaded, SettingsError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("countersign.toml");
     std::fs::write(&path, file).unwrap();

@@ -13,6 +13,7 @@ use countersign_infrastructure::mail::{
 use countersign_infrastructure::system::SystemClock;
 
 use crate::settings::{PublicUrl, Settings};
+use crate::wiring::pages;
 
 /// Both ends of sending a mail.
 pub(crate) struct Mail {
@@ -31,9 +32,10 @@ pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn 
     Ok(Mail { renderer, mailer, mailbox })
 }
 
-/// Whether every template can be used.
+/// Whether every template of mails and pages can be used.
 pub(crate) fn check_templates(settings: &Settings) -> anyhow::Result<()> {
-    renderer(settings, &settings.server.public_url_at(settings.server.listen)).map(drop)
+    renderer(settings, &settings.server.public_url_at(settings.server.listen))?;
+    pages::look(settings).map(drop)
 }
 
 fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<TemplateRenderer> {

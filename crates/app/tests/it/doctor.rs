@@ -70,6 +70,14 @@ fn a_template_that_cannot_be_rendered() {
 }
 
 #[test]
+fn a_template_of_the_pages_that_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("front.html"), "\n{{ prodcut }}").unwrap();
+    let templates = [("COUNTERSIGN__PAGES__TEMPLATES_DIR", ".")];
+    assert_alone_fails(folder.path(), &templates, "templates", &["pages.templates_dir", "front.html, line 2: prodcut"]);
+}
+
+#[test]
 fn a_secret_key_that_is_damaged_or_open_to_everybody() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret.key");

@@ -82,6 +82,20 @@ async fn templates_of_the_operator_replace_the_built_in_ones_of_their_name() {
     server.mailbox().about(&account.email, "set a new password").await;
 }
 
+#[tokio::test]
+async fn pages_have_the_colour_and_the_templates_of_the_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("texts.json"), r#"{"front": {"title": "Words of our own"}}"#).unwrap();
+    std::fs::write(folder.path().join("pages.css"), ".ours { margin: 0; }").unwrap();
+    let setup = Setup::default().set("PAGES__TEMPLATES_DIR", &folder.path().display().to_string());
+    let server = setup.set("PAGES__COLOR", "#0a7d33").start().await;
+    let front = server.get("/").header("accept", "text/html").send().await.expect(200);
+    assert!(front.text.contains("<h1>Words of our own</h1>"), "{}", front.text);
+    let (_, rest) = front.text.split_once("rel=\"stylesheet\" href=\"").unwrap();
+    let stylesheet = server.get(&format!("/{}", rest.split('"').next().unwrap())).send().await.expect(200);
+    assert!(stylesheet.text.contains("--accent: #0a7d33;") && stylesheet.text.ends_with(".ours { margin: 0; }"));
+}
+
 /// For how long a row is good, in seconds.
 async fn lifetime(server: &TestServer, table: &str, condition: &str) -> i64 {
     let rows = server.rows().await;

@@ -26,7 +26,7 @@ pub(crate) struct SessionBody {
     ip: Option<IpAddr>,
     /// The program it was last refreshed with.
     #[schema(required)]
-    user_agent: Option<String>,
+    pub(crate) user_agent: Option<String>,
     /// Whether it is that of this call.
     current: bool,
 }

@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
 use crate::extract::RequestOrigin;
+use crate::pages;
 use crate::problem::Problem;
 use crate::settings::WebSettings;
 
@@ -56,17 +57,15 @@ pub(crate) fn refused_unrouted(req: &ServiceRequest) -> Option<StatusCode> {
 }
 
 fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {
-    let settings = response.request().app_data::<web::Data<WebSettings>>();
-    let public_url = settings.map_or("", |settings| settings.public_url.as_str());
-    let body = problem.body(public_url, origin.request_id());
-    let mut response = response.map_body(|_, _| BoxBody::new(body));
-    *response.response_mut().status_mut() = problem.status;
+    let mut response = match pages::problem_page(response.request(), problem) {
+        Some(page) => response.into_response(page),
+        None => as_json(response, problem, origin),
+    };
     if matches!(problem.status.as_u16(), 408 | 413) {
         // What is left of the body is not waited for.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if let Some(challenge) = problem.challenge() {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
@@ -76,6 +75,16 @@ fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOr
     if let Some(allow) = problem.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
         headers.insert(ALLOW, allow);
     }
+    response
+}
+
+fn as_json<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {
+    let settings = response.request().app_data::<web::Data<WebSettings>>();
+    let public_url = settings.map_or("", |settings| settings.public_url.as_str());
+    let body = problem.body(public_url, origin.request_id());
+    let mut response = response.map_body(|_, _| BoxBody::new(body));
+    *response.response_mut().status_mut() = problem.status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }
 

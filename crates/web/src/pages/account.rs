@@ -5,6 +5,7 @@ mod change_password;
 mod delete;
 mod export;
 mod profile;
+mod program;
 mod sessions;
 mod verification;
 

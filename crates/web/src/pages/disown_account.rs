@@ -23,7 +23,8 @@ pub(crate) async fn submit(
 ) -> HttpResponse {
     PAGE.submit(&frame, &form, async |TokenOnly(token)| {
         application.auth.disown_account.execute(&origin, DisownAccountCommand { token }).await?;
-        Ok(Done::Told("disowned"))
+        // Whoever had no account has nowhere to sign in.
+        Ok(Done::Led(frame.go_saying("", "disowned")))
     })
     .await
 }

@@ -1,66 +1,23 @@
 //! What every page has around it: product, navigation of whoever is signed in, and what has just been done.
 
-use std::sync::LazyLock;
-
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
 use futures_util::future::LocalBoxFuture;
-use minijinja::{Environment, Value, context};
+use minijinja::{Value, context};
 
 use crate::extract::query::pairs;
 use crate::middleware::answer::OwnBody;
 use crate::pages::mailbox::at_home;
 use crate::pages::session::{self, PageSession};
-use crate::pages::texts::texts;
 use crate::problem::Problem;
 use crate::settings::WebSettings;
 
 /// Nothing runs on a page, and nothing is loaded but its style.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
-macro_rules! templates {
-    ($($name:literal),* $(,)?) => {
-        /// The names end in `.html`, so every value is escaped.
-        const TEMPLATES: &[(&str, &str)] = &[$(($name, include_str!(concat!("templates/", $name)))),*];
-    };
-}
-templates![
-    "layout.html",
-    "parts.html",
-    "form.html",
-    "front.html",
-    "problem.html",
-    "account.html",
-    "sessions.html",
-    "teams_delete.html",
-    "teams_invitations.html",
-    "teams_list.html",
-    "teams_parts.html",
-    "teams_removal.html",
-    "teams_settings.html",
-    "teams_team.html",
-    "mailbox.html",
-    "mail.html",
-    "console_parts.html",
-    "console_users.html",
-    "console_user.html",
-    "console_delete_user.html",
-    "console_teams.html",
-    "console_appoint.html",
-    "console_audit.html",
-];
-
-static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
-    Ok(environment)
-});
 
 /// The frame of the page that a request asks for.
 pub(crate) struct Frame {
@@ -72,7 +29,7 @@ pub(crate) struct Frame {
     /// Whoever is signed in.
     pub(crate) session: Option<PageSession>,
     /// Names the text that says what the request before has done.
-    done: Option<String>,
+    pub(crate) done: Option<String>,
     /// Whether there is a mailbox to lead to.
     mailbox: bool,
 }
@@ -107,8 +64,8 @@ impl Frame {
     }
 
     fn render(&self, template: &str, values: Value) -> Result<String, String> {
-        let environment = ENVIRONMENT.as_ref().map_err(ToString::to_string)?;
-        let texts = texts()?;
+        let look = &self.settings.look;
+        let texts = look.texts.clone();
         let done = self.done.as_deref().and_then(|done| texts.get_attr("done").ok()?.get_attr(done).ok());
         let person = self.session.as_ref().map(|session| {
             let user = &session.actor.user;
@@ -119,10 +76,11 @@ impl Frame {
         });
         let around = context! {
             product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
+            style => look.stylesheet.version,
             form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
             ..values
         };
-        let template = environment.get_template(template).map_err(|error| error.to_string())?;
+        let template = look.templates.get_template(template).map_err(|error| error.to_string())?;
         template.render(around).map_err(|error| format!("{error:#}"))
     }
 

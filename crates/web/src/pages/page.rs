@@ -14,6 +14,9 @@ use crate::problem::Problem;
 /// Code of a field whose password is not that of the account.
 pub(crate) const WRONG_PASSWORD: &str = "wrong_password";
 
+/// Codes of problems that no other value in the form would mend.
+const FINAL: [&str; 2] = ["invalid_token", "invitation_for_another_account"];
+
 /// A page with one form. Its texts are those of this name in the catalogue.
 #[derive(Clone, Copy)]
 pub(crate) struct Page {
@@ -130,17 +133,9 @@ impl Page {
         self.form(frame, &Form(vec![]), None)
     }
 
-    /// The form of a link; none for a token that can only be refused, which its shape alone tells: nothing is looked up.
+    /// See [`Surrounded::show_linked`].
     pub(crate) fn show_linked(&self, frame: &Frame, token: Option<&str>) -> HttpResponse {
-        match token.filter(|token| !token.is_empty()) {
-            Some(token) if !is_whole(token) => {
-                frame.answer("form.html", StatusCode::BAD_REQUEST, context! { page => self.name, cut => true })
-            }
-            token => {
-                let typed = token.map(|token| ("token".to_owned(), token.to_owned()));
-                self.form(frame, &Form(typed.into_iter().collect()), None)
-            }
-        }
+        self.alone().show_linked(frame, token)
     }
 
     /// See [`Surrounded::submit`].
@@ -160,6 +155,20 @@ impl Page {
 }
 
 impl Surrounded {
+    /// The form of a link; none for a token that can only be refused, which its shape alone tells: nothing is looked up.
+    pub(crate) fn show_linked(&self, frame: &Frame, token: Option<&str>) -> HttpResponse {
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) if !is_whole(token) => {
+                let values = context! { page => self.page.name, cut => true, ..self.values.clone() };
+                frame.answer(self.template, StatusCode::BAD_REQUEST, values)
+            }
+            token => {
+                let typed = token.map(|token| ("token".to_owned(), token.to_owned()));
+                self.form(frame, &Form(typed.into_iter().collect()), None)
+            }
+        }
+    }
+
     /// Makes a command of what was typed and says what came of it; the form again if nothing did.
     pub(crate) async fn submit<T: FromFields>(
         &self,
@@ -180,7 +189,8 @@ impl Surrounded {
         }
     }
 
-    /// The form with what was typed before, passwords apart, and what is wrong with it; no form where the token is dead.
+    /// The form with what was typed before, passwords apart, and what is wrong with it; no form where it can only
+    /// fail again.
     pub(crate) fn form(&self, frame: &Frame, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
         let error_of = |name: &str| {
             let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == name));
@@ -209,7 +219,7 @@ impl Surrounded {
         };
         let values = context! {
             page => self.page.name,
-            fields => if problem.code == "invalid_token" { vec![] } else { fields },
+            fields => if FINAL.contains(&problem.code) { vec![] } else { fields },
             alert => problem.detail,
             see_below => problem.code == "validation_failed",
             wrong_password => problem.errors.iter().any(|error| error.code == WRONG_PASSWORD),
@@ -222,7 +232,7 @@ impl Surrounded {
 }
 
 /// Mailed tokens are 32 octets in base64url, all of them.
-fn is_whole(token: &str) -> bool {
+pub(crate) fn is_whole(token: &str) -> bool {
     token.len() == 43 && token.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
 }
 

@@ -25,7 +25,8 @@ pub(crate) async fn submit(
     PAGE.submit(&frame, &form, async |ResetPasswordBody { token, new_password }| {
         let command = ResetPasswordCommand { token, new_password };
         application.auth.reset_password.execute(&origin, command).await?;
-        Ok(Done::Told("set"))
+        // The session that this browser has may be over with it.
+        Ok(Done::Led(frame.go_saying("sign-in", "password_set")))
     })
     .await
 }

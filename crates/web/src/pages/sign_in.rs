@@ -8,7 +8,7 @@ use crate::auth::login::LogInBody;
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
 use crate::pages::frame::Frame;
-use crate::pages::page::{Done, Field, Page};
+use crate::pages::page::{Done, Field, Page, is_whole};
 use crate::pages::session;
 use crate::pages::submitted::Submitted;
 
@@ -30,10 +30,13 @@ impl FromFields for Asked {
 }
 
 pub(crate) async fn show(frame: Frame, QueryFields(Asked(next)): QueryFields<Asked>) -> HttpResponse {
-    if frame.session.is_some() {
-        return frame.go(HOME);
-    }
     let next = next.filter(|next| own_path(next).is_some());
+    if frame.session.is_some() {
+        return match (next.as_deref().and_then(own_path), &frame.done) {
+            (None, Some(done)) => frame.go_saying(HOME, done),
+            (next, _) => frame.go(next.unwrap_or(HOME)),
+        };
+    }
     PAGE.form(&frame, &Form(next.map(|next| ("next".to_owned(), next)).into_iter().collect()), None)
 }
 
@@ -52,11 +55,13 @@ pub(crate) async fn submit(
     .await
 }
 
-/// A path of this service without the slash: neither another host's nor what a browser would read as one.
-fn own_path(next: &str) -> Option<&str> {
-    let path = next.strip_prefix('/')?;
+/// A path of this service without the slash, with the token of a mail or without one: neither another host's nor what a
+/// browser would read as one.
+pub(crate) fn own_path(next: &str) -> Option<&str> {
+    let whole = next.strip_prefix('/')?;
+    let (path, is_link) = whole.split_once("?token=").map_or((whole, true), |(path, token)| (path, is_whole(token)));
     let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'-' | b'_' | b'.' | b'~');
-    (!path.starts_with('/') && path.bytes().all(is_plain)).then_some(path)
+    (is_link && !path.starts_with('/') && path.bytes().all(is_plain)).then_some(whole)
 }
 
 #[cfg(test)]
@@ -66,9 +71,20 @@ mod tests {
     #[test]
     fn nobody_is_led_elsewhere() {
         assert_eq!(own_path("/account/sessions"), Some("account/sessions"));
-        for elsewhere in
-            ["https://x.example", "//x.example", "/\\x.example", "/%2fx", "/a:b", "/a?b", "/a\r\nb", "account"]
-        {
+        let link = "accept-invitation?token=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+        assert_eq!(own_path(&format!("/{link}")), Some(link));
+        for elsewhere in [
+            "https://x.example",
+            "//x.example",
+            "/\\x.example",
+            "/%2fx",
+            "/a:b",
+            "/a?b",
+            "/a?token=b",
+            "/a?token=",
+            "/a\r\nb",
+            "account",
+        ] {
             assert_eq!(own_path(elsewhere), None, "{elsewhere}");
         }
     }

@@ -1,4 +1,4 @@
-//! `POST /sign-out`
+//! `POST /sign-out`, and back to the link of a mail that is to be followed with another account.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
@@ -7,6 +7,7 @@ use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
 use crate::extract::{Authenticated, RequestOrigin};
 use crate::pages::frame::Frame;
 use crate::pages::session;
+use crate::pages::sign_in::own_path;
 use crate::pages::submitted::Submitted;
 use crate::problem::Problem;
 
@@ -16,9 +17,12 @@ pub(crate) async fn submit(
     frame: Frame,
     RequestOrigin(origin): RequestOrigin,
     Authenticated(actor): Authenticated,
-    Submitted(_form): Submitted,
+    Submitted(form): Submitted,
 ) -> Result<HttpResponse, Problem> {
     application.auth.logout.execute(&actor, &origin, LogOutCommand { scope: LogoutScope::Local }).await?;
     session::forget(&req);
-    Ok(frame.go_saying("sign-in", "signed_out"))
+    Ok(match form.value("next").and_then(own_path) {
+        Some(next) => frame.go(next),
+        None => frame.go_saying("sign-in", "signed_out"),
+    })
 }

@@ -201,9 +201,17 @@ async fn a_submitted_form_does_what_the_call_does() {
     uow.networks.expect_forget().times(1).returning(|_| Ok(()));
     let written = mocks.stage(uow);
     let page = submit_to(mocks, "/reset-password", &NEW_PASSWORD).await;
-    assert_eq!(page.status, 200);
-    assert!(page.text.contains("Your password is set.") && !page.text.contains("<form"));
+    assert_eq!((page.status.as_u16(), page.header("location")), (303, Some("./sign-in?done=password_set")));
     assert!(written.committed());
+    assert!(show("/sign-in?done=password_set").await.text.contains("Your password is set."));
+}
+
+#[actix_web::test]
+async fn a_link_that_is_dead_leads_on_to_a_new_one() {
+    let page = submit_to(one_time_tokens::none(), "/reset-password", &NEW_PASSWORD).await;
+    assert!(page.text.contains("<a class=\"button\" href=\"forgot-password\">"), "{}", page.text);
+    let cut = show("/reset-password?token=abc").await;
+    assert!(cut.text.contains("<a class=\"button\" href=\"forgot-password\">"), "{}", cut.text);
 }
 
 #[actix_web::test]

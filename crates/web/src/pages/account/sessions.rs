@@ -7,12 +7,29 @@ use countersign_application::account::end_session::EndSessionCommand;
 use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
 use countersign_domain::ids::SessionId;
 use minijinja::context;
+use serde::Serialize;
 
 use crate::account::list_sessions::SessionBody;
 use crate::extract::{Authenticated, RequestOrigin};
+use crate::pages::account::program::Program;
 use crate::pages::frame::Frame;
 use crate::pages::submitted::Submitted;
 use crate::problem::Problem;
+
+/// As the API has it, and what its program is called.
+#[derive(Serialize)]
+struct ShownSession {
+    #[serde(flatten)]
+    session: SessionBody,
+    program: Option<Program>,
+}
+
+impl From<SessionBody> for ShownSession {
+    fn from(session: SessionBody) -> Self {
+        let program = session.user_agent.as_deref().and_then(Program::of);
+        Self { session, program }
+    }
+}
 
 pub(crate) async fn show(
     application: web::Data<Application>,
@@ -20,7 +37,7 @@ pub(crate) async fn show(
     Authenticated(actor): Authenticated,
 ) -> Result<HttpResponse, Problem> {
     let sessions = application.account.list_sessions.execute(&actor).await?;
-    let sessions: Vec<_> = sessions.into_iter().map(SessionBody::from).collect();
+    let sessions: Vec<_> = sessions.into_iter().map(SessionBody::from).map(ShownSession::from).collect();
     Ok(frame.page("sessions.html", context! { sessions }))
 }
 

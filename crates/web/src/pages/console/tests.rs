@@ -313,7 +313,7 @@ async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
     let answer = show(mocks, &appointing()).await;
     assert!(answer.text.contains("<h1>Appoint an admin: Engines</h1>"), "{}", answer.text);
     for (member, has_admin, status, told) in [
-        (None, false, 422, "no active member of this team"),
+        (None, false, 422, "No active member of this team"),
         (Some(membership(2, Role::Member)), true, 409, "The team has an admin"),
     ] {
         let (mocks, written) = with_team(member, has_admin);

@@ -132,6 +132,42 @@ async fn signing_out_ends_the_session_and_forgets_it() {
 }
 
 #[actix_web::test]
+async fn signing_out_for_another_account_leads_back_to_the_link_of_the_mail_and_nowhere_else() {
+    let link = "/accept-invitation?token=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    for (next, location) in [
+        (link, &*format!(".{link}")),
+        ("https://other.example/", "./sign-in?done=signed_out"),
+        ("//other.example/", "./sign-in?done=signed_out"),
+        ("/accept-invitation?token=x&y", "./sign-in?done=signed_out"),
+    ] {
+        let mut mocks = signed_in_mocks();
+        let mut uow = StagedUnitOfWork::default();
+        uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
+        uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+        mocks.stage(uow);
+        let form = TestRequest::post().uri("/sign-out").set_form([("form_token", FORM_TOKEN), ("next", next)]);
+        assert_eq!(call(mocks, in_browser(form)).await.header("location"), Some(location), "{next}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_done_is_told_also_to_whoever_is_signed_in_to_another_account() {
+    let answer = page(signed_in_mocks(), "/sign-in?done=password_set").await;
+    assert_eq!(answer.header("location"), Some("./account?done=password_set"));
+}
+
+#[actix_web::test]
+async fn a_session_is_called_by_its_program_and_what_that_says_of_itself_stands_below() {
+    let mut mocks = signed_in_mocks();
+    let told = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let session = Session { user_agent: Some(told.to_owned()), ..session(1) };
+    mocks.sessions.expect_list_live_by_user().returning(move |_, _| Ok(vec![session.clone()]));
+    let answer = page(mocks, "/account/sessions").await;
+    assert!(answer.text.contains("Firefox on Linux"), "{}", answer.text);
+    assert!(answer.text.contains(&format!("<p class=\"long\">{}</p>", told.replace('/', "&#x2f;"))), "{}", answer.text);
+}
+
+#[actix_web::test]
 async fn whoever_is_signed_in_need_not_sign_in() {
     for uri in ["/sign-in", "/register"] {
         let answer = page(signed_in_mocks(), uri).await;

@@ -90,7 +90,7 @@ async fn what_cannot_be_invited_stays_with_its_reason_and_the_others_are() {
     assert_eq!(mailed(&written), ["a@example.com", "z@example.com"]);
     assert!(page.text.contains("role=\"status\">Invited: a@example.com, z@example.com</p>"), "{}", page.text);
     assert!(page.text.contains(">no &lt;b&gt;address\nuser2@example.com</textarea>"), "{}", page.text);
-    assert!(page.text.contains("no &lt;b&gt;address: this is not an e-mail address"), "{}", page.text);
+    assert!(page.text.contains("no &lt;b&gt;address: This is not an e-mail address"), "{}", page.text);
     assert!(page.text.contains("user2@example.com: This account is a member of the team already."), "{}", page.text);
     assert!(page.text.contains("<option value=\"admin\" selected>"), "the role is kept");
     assert!(

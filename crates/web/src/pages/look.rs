@@ -1,0 +1,56 @@
+//! How the pages look and what they say: templates, texts and styles, with what an adopter has put in their place. Made
+//! once, at the start.
+
+mod check;
+mod code;
+pub(crate) mod color;
+pub(crate) mod error;
+pub(crate) mod folder;
+mod templates;
+
+use std::path::Path;
+
+use minijinja::{Environment, Value};
+
+use crate::pages::look::color::Color;
+use crate::pages::look::error::LookError;
+use crate::pages::look::folder::Folder;
+use crate::pages::stylesheet::Stylesheet;
+use crate::pages::texts::texts;
+
+/// See the module.
+pub struct Look {
+    pub(crate) templates: Environment<'static>,
+    pub(crate) texts: Value,
+    pub(crate) stylesheet: Stylesheet,
+}
+
+impl Look {
+    /// The pages in this colour, with the files of this folder in place of ours. Whatever in it can be seen to be wrong
+    /// before a page is asked for is an error now.
+    pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Self, LookError> {
+        let folder =
+            folder.map_or_else(|| Ok(Folder::default()), |folder| Folder::read(folder, &templates::names()))?;
+        let texts = texts(folder.texts.as_deref())?;
+        let templates = templates::load(&folder.templates)?;
+        let look = Self {
+            templates,
+            texts: Value::from_serialize(&texts),
+            stylesheet: Stylesheet::new(color, folder.stylesheet.as_deref()),
+        };
+        if !folder.templates.is_empty() {
+            check::check(&look, &texts, &folder.templates)?;
+        }
+        Ok(look)
+    }
+}
+
+impl Default for Look {
+    #[expect(clippy::expect_used, reason = "a test makes it")]
+    fn default() -> Self {
+        Self::load(None, None).expect("the templates of the pages can be read")
+    }
+}
+
+#[cfg(test)]
+mod tests;

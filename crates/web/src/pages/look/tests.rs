@@ -1,0 +1,121 @@
+use std::fs;
+use std::path::PathBuf;
+
+use actix_web::test::TestRequest;
+use countersign_application::testing::Mocks;
+
+use super::*;
+use crate::settings::WebSettings;
+use crate::testing::{Answer, call_with, settings};
+
+/// A folder with these files, for one test.
+struct Adopter(PathBuf);
+
+impl Adopter {
+    fn with(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("countersign-look-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for (file, text) in files {
+            fs::write(folder.join(file), text).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn load(&self) -> Result<Look, LookError> {
+        Look::load(None, Some(&self.0))
+    }
+}
+
+impl Drop for Adopter {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn get(look: Look, request: TestRequest) -> Answer {
+    call_with(Mocks::default(), WebSettings { look: look.into(), ..settings() }, request).await
+}
+
+async fn show(look: Look, uri: &str) -> Answer {
+    get(look, TestRequest::get().uri(uri)).await
+}
+
+#[actix_web::test]
+async fn templates_texts_and_styles_of_an_adopter_are_shown() {
+    let files = [
+        (
+            "problem.html",
+            "{% extends \"layout.html\" %}{% block title %}Oh{% endblock %}{% block content %}<p>{{ alert }} {{ product }}</p>{% endblock %}",
+        ),
+        ("front.html", "<h1>Ours</h1> {{ product }} {{ t.front.title }}"),
+        ("texts.json", "{\"front\": {\"title\": \"A <b> title\"}}"),
+        ("pages.css", "body { margin: 2rem; }"),
+        ("README.md", "no template"),
+    ];
+    let adopter = Adopter::with("shown", &files);
+    let front = show(adopter.load().unwrap(), "/").await;
+    assert_eq!(front.text, "<h1>Ours</h1> Countersign A &lt;b&gt; title");
+    let stylesheet = show(adopter.load().unwrap(), "/assets/pages.css").await;
+    assert!(stylesheet.text.starts_with(":root {") && stylesheet.text.ends_with("body { margin: 2rem; }"));
+    // The rest is as it was.
+    assert!(show(adopter.load().unwrap(), "/sign-in").await.text.contains("<h1>Sign in</h1>"));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_file_and_line() {
+    for (name, file, source, expected) in [
+        ("unclosed", "front.html", "\n{% if person %}", "front.html, line 2: syntax error: "),
+        ("text", "form.html", "x\n{{ t.frame.titel }}", "form.html, line 2: there is no text t.frame.titel"),
+        (
+            "macro",
+            "parts.html",
+            "\n\n{% macro when(t) %}{{ t.fields.x }}{% endmacro %}",
+            "parts.html, line 3: there is no text t.fields.x",
+        ),
+        (
+            "name",
+            "sessions.html",
+            "{{ product }}\n{% if false %}{{ sesions }}{% endif %}",
+            "sessions.html, line 2: sesions is not known here",
+        ),
+        (
+            "attribute",
+            "account.html",
+            "{{ person.email }}{{ person.mail }}",
+            "account.html, line 1: person.mail is not known here",
+        ),
+        ("other", "front.html", "\n{{ sessions }}", "front.html, line 2: sessions is not known here"),
+        ("parent", "front.html", "{% extends \"layot.html\" %}", "front.html, line 1: there is no template layot.html"),
+        ("filter", "front.html", "\n{{ product | shout }}", "front.html, line 2: unknown filter: "),
+        ("import", "form.html", "{% from \"parts.html\" import fild %}\n{{ fild(t) }}", "form.html, line 2: "),
+        ("unknown", "fornt.html", "", "fornt.html is no template of the pages; there are layout.html, "),
+        ("stylesheet", "page.css", "", "page.css is no template of the pages"),
+        ("texts", "texts.json", "{\n\"x\": 1}", "texts.json, line 2: x is no text of the pages"),
+    ] {
+        let adopter = Adopter::with(name, &[(file, source)]);
+        let told = adopter.load().err().expect(name).to_string();
+        assert!(told.starts_with(expected), "{name}: {told}");
+    }
+    let none = Look::load(None, Some(&PathBuf::from("/nowhere/at/all"))).err().unwrap();
+    assert_eq!(none.to_string(), "/nowhere/at/all cannot be read");
+}
+
+#[actix_web::test]
+async fn a_stylesheet_is_kept_under_the_address_that_is_its_own_alone() {
+    let in_green = || Look::load(Some(Color::parse("#0a7d33").unwrap()), None).unwrap();
+    let (ours, green) = (Look::default().stylesheet.version, in_green().stylesheet.version);
+    assert_ne!(ours, green);
+    let page = show(in_green(), "/sign-in").await;
+    assert!(page.text.contains(&format!("href=\"assets/pages.css?v={green}\"")), "{}", page.text);
+    let named = show(in_green(), &format!("/assets/pages.css?v={green}")).await;
+    assert!(named.text.contains("--accent: #0a7d33;"), "{}", named.text);
+    assert_eq!(named.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    for other in ["/assets/pages.css".to_owned(), format!("/assets/pages.css?v={ours}")] {
+        assert_eq!(show(in_green(), &other).await.header("cache-control"), Some("public, no-cache"));
+    }
+    let tag = named.header("etag").unwrap().to_owned();
+    let again = |tag| TestRequest::get().uri("/assets/pages.css").insert_header(("if-none-match", tag));
+    let known = get(in_green(), again(tag.clone())).await;
+    assert_eq!((known.status.as_u16(), &*known.text), (304, ""));
+    assert_eq!(get(Look::default(), again(tag)).await.status, 200);
+}
