@@ -95,7 +95,8 @@ async fn a_password_is_reset_by_the_form() {
     let short = form.submit(&server, &[("new_password", "short1!")]).send().await.expect(422);
     assert_page(&short);
     assert!(!short.text.contains("short1!") && short.text.contains("new_password-error"), "{}", short.text);
-    assert_page(&form.submit(&server, &[("new_password", "quite another phrase")]).send().await.expect(200));
+    let set = form.submit(&server, &[("new_password", "quite another phrase")]).send().await.expect(303);
+    assert_eq!(set.header("location"), "./sign-in?done=password_set");
     server.sign_in(&account.email, "quite another phrase").send().await.expect(200);
     assert_problem(&server.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     assert_problem(&server.get("/auth/me").bearer(&tokens.access).send().await, 401, "invalid_token");
@@ -156,7 +157,8 @@ async fn somebody_elses_account_is_disowned_by_the_form() {
     let mail = server.mailbox().wait_for(&account.email, 1).await.remove(0);
     let form = follow(&server, &mail, "/disown-account").await;
     server.sign_in(&account.email, PASSWORD).send().await.expect(200);
-    assert_page(&form.submit(&server, &[]).send().await.expect(200));
+    let disowned = form.submit(&server, &[]).send().await.expect(303);
+    assert_eq!(disowned.header("location"), "./?done=disowned");
     assert_problem(&server.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     assert_eq!(server.rows().await.count("users").await, 0);
 }

@@ -35,7 +35,7 @@ pub(in crate::documents) fn unknown(text: &str, known: &BTreeSet<String>) -> Vec
             .filter(|name| name.split_once('.').is_some_and(|(section, _)| sections.contains(section)))
             .filter(|name| name.chars().all(|c| is_word(c) || c == '.'))
             // A file of the same name as a section, such as `database.rs`.
-            .filter(|name| name.rsplit('.').next() != Some("rs") && !known.contains(*name))
+            .filter(|name| !matches!(name.rsplit('.').next(), Some("rs" | "css")) && !known.contains(*name))
             .map(str::to_owned),
     );
     unknown
