@@ -40,7 +40,7 @@ impl Frame {
         let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
         let query = pairs(req.query_string().as_bytes()).unwrap_or_default();
         let done = query.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value);
-        let mailbox = at_home::mailbox(req, &settings).is_some();
+        let mailbox = at_home::is_shown(req, &settings);
         let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
         Ok(Self { settings, here, is_form, session, done, mailbox })
     }

@@ -194,7 +194,9 @@ impl Surrounded {
     pub(crate) fn form(&self, frame: &Frame, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
         let error_of = |name: &str| {
             let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == name));
-            error.map_or("", |error| &error.message)
+            // The API says it of the whole; on a page there is a field that it is about.
+            let of_password = problem.filter(|problem| problem.code == WRONG_PASSWORD && name == "current_password");
+            error.map_or_else(|| of_password.map_or("", |problem| &problem.detail), |error| &error.message)
         };
         let fields: Vec<_> = self
             .page

@@ -68,6 +68,17 @@ impl Browser {
         }
     }
 
+    /// The text of the first link on the page that leads to this page of the service.
+    pub(in crate::browser) async fn link_to(&self, page: &str) -> String {
+        let link = self.find(&format!("//a[contains(@href, {})]", quoted(page)), page).await;
+        self.session().ask(&link, "text").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Takes note of what is typed: it is nobody else's business.
+    pub(in crate::browser) fn note(&self, value: &str) {
+        self.confidences.note(value);
+    }
+
     /// Clicks on the first button or link with this text.
     pub(crate) async fn click(&self, text: &str) {
         self.click_on(&clickable("//", text), text).await;
@@ -90,7 +101,7 @@ impl Browser {
 
     /// Fills the field of this label in, in place of what it had.
     pub(crate) async fn fill(&self, label: &str, value: &str) {
-        self.confidences.note(value);
+        self.note(value);
         let field = self.field(label).await;
         let is_cleared = self.session().tell(&field, "clear", &json!({})).await;
         let is_filled = self.session().tell(&field, "value", &json!({"text": value})).await;

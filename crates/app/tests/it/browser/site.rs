@@ -26,6 +26,11 @@ impl Site {
         Some(Self { browser, server, reports, is_closed: false })
     }
 
+    /// A browser of its own, that looks at the same server.
+    pub(in crate::browser) async fn another_browser(&self) -> Browser {
+        Browser::at(&self.server).await.unwrap()
+    }
+
     /// Fails if a page asked for something that its policy forbids, or a script of one failed.
     pub(crate) async fn close(mut self) {
         self.is_closed = true;

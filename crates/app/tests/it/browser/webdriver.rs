@@ -121,6 +121,11 @@ impl Session {
 }
 
 impl Element {
+    /// As commands name it.
+    pub(in crate::browser) fn reference(&self) -> Value {
+        json!({ELEMENT: self.0})
+    }
+
     fn of(reference: &Value) -> Self {
         Self(reference[ELEMENT].as_str().unwrap_or_else(|| panic!("no element: {reference}")).to_owned())
     }

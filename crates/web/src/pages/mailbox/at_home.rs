@@ -5,22 +5,33 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::Version;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::http::uri::Authority;
+use actix_web::http::{Method, Version};
 use countersign_application::ports::mailbox::MailboxReader;
 
 use crate::settings::WebSettings;
 
 /// The mailbox, if this request may see it.
 pub(crate) fn mailbox(req: &HttpRequest, settings: &WebSettings) -> Option<Arc<dyn MailboxReader>> {
-    let mailbox = settings.mailbox.as_ref().filter(|_| is_served(settings))?;
+    settings.mailbox.as_ref().filter(|_| !says_origin(req) && is_near(req, settings)).map(Arc::clone)
+}
+
+/// Whether a page may lead to it: also the answer to a form, of which browsers always say the origin.
+pub(crate) fn is_shown(req: &HttpRequest, settings: &WebSettings) -> bool {
+    (req.method() == Method::POST || !says_origin(req)) && is_near(req, settings)
+}
+
+/// Pages of other origins say which they are when they want to read an answer, also those of `server.cors_origins`.
+fn says_origin(req: &HttpRequest) -> bool {
+    req.headers().contains_key(ORIGIN)
+}
+
+fn is_near(req: &HttpRequest, settings: &WebSettings) -> bool {
     let is_from_here = req.peer_addr().is_some_and(|peer| is_loopback(peer.ip()));
     // No browser speaks HTTP/1.0; proxies that add no header of theirs do.
     let is_direct = !req.headers().keys().any(is_of_proxy) && req.version() >= Version::HTTP_11;
-    // Pages of other origins say which they are when they want to read an answer, also those of `server.cors_origins`.
-    let is_foreign = req.headers().contains_key(ORIGIN);
-    (is_from_here && is_direct && !is_foreign && asks_loopback(req)).then(|| Arc::clone(mailbox))
+    is_served(settings) && is_from_here && is_direct && asks_loopback(req)
 }
 
 /// Whether there is a mailbox, and neither the listener, nor a proxy, nor the public URL is for other machines.

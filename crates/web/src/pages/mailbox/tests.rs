@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actix_web::http::Version;
+use actix_web::http::{Method, Version};
 use actix_web::test::TestRequest;
 use countersign_application::ports::mailbox::{FiledMail, MailContent, MockMailboxReader};
 use countersign_application::testing::{Mocks, NOW};
@@ -91,6 +91,14 @@ async fn at_home_the_mailbox_is_served_and_linked() {
         || WebSettings { listen: "[::1]:8080".parse().unwrap(), public_url: "https://[::1]".to_owned(), ..at_home() };
     let from_v6 = request("/mailbox").peer_addr("[::1]:1".parse().unwrap()).insert_header(("host", "[::1]:8080"));
     assert_eq!(get(v6(), from_v6).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_answer_to_a_form_leads_to_the_mailbox_too() {
+    let form = request("/forgot-password").method(Method::POST).insert_header(("origin", "null"));
+    let answer = get(at_home(), form.set_form([("email", "not an address")])).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("href=\"mailbox\""), "{}", answer.text);
 }
 
 #[actix_web::test]

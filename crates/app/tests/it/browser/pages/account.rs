@@ -16,9 +16,10 @@ pub(in crate::browser) const PAGES: &[View] = &[
     ),
     told("account-name-done", "/account", &[Fill("First name", LONG_NAME), Click("Save the name")]),
     view("account-email", "/account/email", "Back to your account"),
-    alerted(
+    refused(
         "account-email-refused",
         "/account/email",
+        "Current password",
         &[
             Fill("New e-mail address", "other@example.org"),
             Fill("Current password", "not the password"),
@@ -50,9 +51,10 @@ pub(in crate::browser) const PAGES: &[View] = &[
     alerted("accept-invitation-of-another", "{accept-invitation}", &[Click("Join")]),
     view("console-not-for-accounts", "/console/users", "Not for this account"),
     view("account-delete", "/account/delete", "Keep it"),
-    alerted(
+    refused(
         "account-delete-refused",
         "/account/delete",
+        "Current password",
         &[Fill("Current password", "not the password"), Click("Delete the account for good")],
     ),
     told(
