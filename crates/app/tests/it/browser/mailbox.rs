@@ -28,7 +28,7 @@ async fn a_mail_is_read_as_text_and_in_html_and_the_links_of_both_work() {
     site.browser.click("Confirm your e-mail address").await;
     let link = site.browser.link_to("/verify-email").await;
     site.browser.click(&link).await;
-    site.browser.see("Give the password of your account").await;
+    site.browser.see("to show that it is yours").await;
 
     site.browser.open("/mailbox").await;
     site.browser.click("Confirm your e-mail address").await;
