@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::client::request;
 
-const EMAIL: &str = "bench@example.com";
+pub(crate) const EMAIL: &str = "bench@example.com";
+pub(crate) const AUDIENCE: &str = "countersign";
 
 /// A running process, killed when dropped.
 struct Process(Child);
@@ -27,6 +28,8 @@ impl Drop for Process {
 pub(crate) struct Service {
     process: Process,
     address: SocketAddr,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
     pub(crate) started_in: Duration,
 }
 
@@ -34,17 +37,17 @@ pub(crate) struct Service {
 pub(crate) struct Account {
     pub(crate) access_token: String,
     jwk: String,
-    issuer: String,
+    pub(crate) issuer: String,
     me: String,
 }
 
 impl Service {
     pub(crate) fn start(folder: &Path, cost: u32) -> anyhow::Result<Self> {
-        let address = free_address()?;
+        let (address, data) = (free_address()?, folder.join("data"));
         let mut command = Command::new(installed("countersign", folder)?);
         command
             .current_dir(folder)
-            .env("COUNTERSIGN__DATA_DIR", folder.join("data"))
+            .env("COUNTERSIGN__DATA_DIR", &data)
             .env("COUNTERSIGN__SERVER__LISTEN", address.to_string())
             .env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .env("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")
@@ -53,7 +56,7 @@ impl Service {
             .env("COUNTERSIGN__LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "0")
             .env("COUNTERSIGN__LIMITS__FLOOD_PER_SECOND_PER_IP", "0");
         let (process, started_in) = start(command, address)?;
-        Ok(Self { process, address, started_in })
+        Ok(Self { process, address, data, started_in })
     }
 
     /// Ends it in order, and so leaves the database as an operator's restart does.
@@ -93,7 +96,7 @@ impl Service {
     }
 }
 
-/// The bare handler.
+/// The bare handlers.
 pub(crate) struct Bare {
     _process: Process,
     address: SocketAddr,
@@ -104,7 +107,7 @@ impl Bare {
     pub(crate) fn start(folder: &Path, account: &Account) -> anyhow::Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(installed("countersign-bench-bare", folder)?);
-        command.args([&address.to_string(), &account.jwk, &account.issuer, "countersign", &account.me]);
+        command.args([&address.to_string(), &account.jwk, &account.issuer, AUDIENCE, &account.me]);
         let (process, started_in) = start(command, address)?;
         Ok(Self { _process: process, address, started_in })
     }

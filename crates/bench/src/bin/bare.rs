@@ -1,5 +1,5 @@
-//! The limit to compare with: an actix-web handler that verifies the same kind of token and answers the same body,
-//! and does nothing else.
+//! The limits to compare with: actix-web handlers that answer the same body and do nothing else, `/auth/me` after
+//! verifying the same kind of token, `/open` without looking at it.
 //!
 //! `countersign-bench-bare LISTEN JWK ISSUER AUDIENCE BODY`
 
@@ -30,6 +30,10 @@ async fn me(request: HttpRequest, expected: web::Data<Expected>) -> HttpResponse
     }
 }
 
+async fn open(expected: web::Data<Expected>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(expected.body.clone())
+}
+
 async fn live() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
@@ -49,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         App::new()
             .app_data(expected.clone())
             .route("/auth/me", web::get().to(me))
+            .route("/open", web::get().to(open))
             .route("/health/live", web::get().to(live))
     })
     .bind(listen)?

@@ -6,6 +6,7 @@ mod factory;
 mod key_pair;
 mod key_ring;
 mod presented;
+mod remembered;
 #[cfg(test)]
 mod tests;
 mod unique_keys;

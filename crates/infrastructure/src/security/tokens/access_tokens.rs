@@ -14,18 +14,27 @@ use time::OffsetDateTime;
 use crate::security::tokens::claims;
 use crate::security::tokens::key_ring::KeyRing;
 use crate::security::tokens::presented::{PresentedToken, TYPE};
+use crate::security::tokens::remembered::RememberedTokens;
 
 /// Signed JWTs (RFC 9068) of one issuer for one audience.
 pub struct JwtAccessTokens {
     keys: Arc<KeyRing>,
     issuer: String,
     audience: String,
+    remembered: RememberedTokens,
 }
 
 impl JwtAccessTokens {
     /// With the keys of the service, and the names that its tokens carry and must carry.
     pub fn new(keys: Arc<KeyRing>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self { keys, issuer: issuer.into(), audience: audience.into() }
+        Self { keys, issuer: issuer.into(), audience: audience.into(), remembered: RememberedTokens::new() }
+    }
+}
+
+#[cfg(test)]
+impl JwtAccessTokens {
+    pub(crate) fn remembered(&self) -> u64 {
+        self.remembered.count()
     }
 }
 
@@ -50,13 +59,24 @@ impl AccessTokens for JwtAccessTokens {
     }
 
     async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<VerifiedAccess, AccessTokenError> {
+        let digest = RememberedTokens::digest(token);
+        if let Some(genuine) = self.remembered.find(&digest) {
+            if self.keys.verifying_key(&genuine.kid, now).await?.is_none() {
+                self.remembered.forget(&digest);
+                return Err(AccessTokenError::Invalid);
+            }
+            return genuine.says.at(now).ok_or(AccessTokenError::Invalid);
+        }
         let token = PresentedToken::parse(token).ok_or(AccessTokenError::Invalid)?;
         let key = self.keys.verifying_key(&token.kid, now).await?.ok_or(AccessTokenError::Invalid)?;
         // The key says what it signs with, not the token (RFC 8725, 3.1).
         if key.algorithm() != token.algorithm || !key.verify(token.message.as_bytes(), token.signature) {
             return Err(AccessTokenError::Invalid);
         }
-        token.judge(&self.issuer, &self.audience, now).ok_or(AccessTokenError::Invalid)
+        let says = token.judge(&self.issuer, &self.audience).ok_or(AccessTokenError::Invalid)?;
+        let access = says.at(now).ok_or(AccessTokenError::Invalid)?;
+        self.remembered.remember(digest, token.kid, says, now);
+        Ok(access)
     }
 }
 

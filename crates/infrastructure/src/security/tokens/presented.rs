@@ -79,23 +79,46 @@ impl<'a> PresentedToken<'a> {
         Some(Self { algorithm, kid: header.kid, message, signature, claims })
     }
 
-    /// Judges the claims of a token whose signature was verified.
-    pub(crate) fn judge(&self, issuer: &str, audience: &str, now: OffsetDateTime) -> Option<VerifiedAccess> {
+    /// What the claims of a token whose signature was verified say; `None` unless they are for us and make sense.
+    pub(crate) fn judge(&self, issuer: &str, audience: &str) -> Option<Judged> {
         let json = URL_SAFE_NO_PAD.decode(self.claims).ok()?;
         UniqueKeys::parse(&json)?;
         let claims: Claims = serde_json::from_slice(&json).ok()?;
         let ours = claims.iss == issuer && claims.aud == audience && claims.sub == claims.user_id;
         let named = Uuid::try_parse(&claims.jti).is_ok();
-        (ours && named && claims.is_current(now)).then_some(())?;
-        Some(VerifiedAccess { user_id: UserId::parse(&claims.sub)?, session_id: SessionId::parse(&claims.sid)? })
+        (ours && named && claims.are_sane()).then_some(())?;
+        let access =
+            VerifiedAccess { user_id: UserId::parse(&claims.sub)?, session_id: SessionId::parse(&claims.sid)? };
+        let moment = |at| OffsetDateTime::from_unix_timestamp(at).ok();
+        Some(Judged { access, begins_at: moment(claims.begins())?, expires_at: moment(claims.exp)? })
+    }
+}
+
+/// What a token says that is for us, and when it holds.
+pub(crate) struct Judged {
+    access: VerifiedAccess,
+    begins_at: OffsetDateTime,
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+impl Judged {
+    /// What is believed of it at this moment; clocks may be apart by [`LEEWAY`].
+    pub(crate) fn at(&self, now: OffsetDateTime) -> Option<VerifiedAccess> {
+        // Tokens count whole seconds.
+        let now = now.replace_nanosecond(0).ok()?;
+        let begun = self.begins_at <= now.saturating_add(LEEWAY);
+        (begun && now < self.expires_at.saturating_add(LEEWAY)).then_some(self.access)
     }
 }
 
 impl Claims {
-    fn is_current(&self, now: OffsetDateTime) -> bool {
-        let (now, leeway) = (now.unix_timestamp(), LEEWAY.whole_seconds());
-        let begins = self.nbf.unwrap_or(self.iat);
-        let sane = [self.iat, self.exp, begins].iter().all(|at| SANE.contains(at)) && self.iat < self.exp;
-        sane && self.iat.max(begins) <= now + leeway && now < self.exp + leeway
+    /// When it begins to hold: what `iat` and `nbf` both allow.
+    fn begins(&self) -> i64 {
+        self.nbf.map_or(self.iat, |nbf| nbf.max(self.iat))
+    }
+
+    fn are_sane(&self) -> bool {
+        let times = [self.iat, self.exp, self.nbf.unwrap_or(self.iat)];
+        times.iter().all(|at| SANE.contains(at)) && self.iat < self.exp
     }
 }

@@ -1,4 +1,5 @@
 mod forged;
 mod forger;
 mod genuine;
+mod remembered;
 mod rotation;
