@@ -64,7 +64,7 @@ impl WebSettings {
     pub fn new(listen: SocketAddr, public_url: &str, ids: Arc<dyn IdGenerator>) -> Self {
         Self {
             product: "Countersign".to_owned(),
-            look: Arc::default(),
+            look: Look::built_in(),
             csp_report_url: None,
             listen,
             public_url: public_url.trim_end_matches('/').to_owned(),

@@ -3,6 +3,7 @@
 //! A page that comes later is a line in `pages.rs`, and with it read by axe-core, weighed, photographed and heard.
 
 mod accessibility;
+mod another_account;
 mod audit;
 mod chromedriver;
 mod company;

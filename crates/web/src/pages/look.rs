@@ -9,6 +9,7 @@ pub(crate) mod folder;
 mod templates;
 
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use minijinja::{Environment, Value};
 
@@ -28,7 +29,22 @@ pub struct Look {
 impl Look {
     /// The pages in this colour, with the files of this folder in place of ours. Whatever in it can be seen to be wrong
     /// before a page is asked for is an error now.
-    pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Self, LookError> {
+    pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Arc<Self>, LookError> {
+        if color.is_none() && folder.is_none() {
+            return Ok(Self::built_in());
+        }
+        Self::read(color, folder).map(Arc::new)
+    }
+
+    /// Ours, as they are.
+    #[expect(clippy::expect_used, reason = "a test makes it")]
+    pub fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Look>> =
+            LazyLock::new(|| Arc::new(Look::read(None, None).expect("the templates of the pages can be read")));
+        Arc::clone(&BUILT_IN)
+    }
+
+    fn read(color: Option<Color>, folder: Option<&Path>) -> Result<Self, LookError> {
         let folder =
             folder.map_or_else(|| Ok(Folder::default()), |folder| Folder::read(folder, &templates::names()))?;
         let texts = texts(folder.texts.as_deref())?;
@@ -42,13 +58,6 @@ impl Look {
             check::check(&look, &texts, &folder.templates)?;
         }
         Ok(look)
-    }
-}
-
-impl Default for Look {
-    #[expect(clippy::expect_used, reason = "a test makes it")]
-    fn default() -> Self {
-        Self::load(None, None).expect("the templates of the pages can be read")
     }
 }
 

@@ -1,7 +1,5 @@
 //! The settings of the HTTP side.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
 use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
@@ -23,7 +21,7 @@ pub(crate) fn web_settings(
     let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
     let mut web = WebSettings::new(server.listen, &public_url.to_string(), system.dependencies.ids.clone());
     web.product.clone_from(&settings.mail.product_name);
-    web.look = Arc::new(wiring::look(settings)?);
+    web.look = wiring::look(settings)?;
     web.csp_report_url.clone_from(&settings.pages.csp_report_url);
     web.trusted_proxies =
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;

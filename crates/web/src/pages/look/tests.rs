@@ -21,7 +21,7 @@ impl Adopter {
         Self(folder)
     }
 
-    fn load(&self) -> Result<Look, LookError> {
+    fn load(&self) -> Result<Arc<Look>, LookError> {
         Look::load(None, Some(&self.0))
     }
 }
@@ -32,11 +32,11 @@ impl Drop for Adopter {
     }
 }
 
-async fn get(look: Look, request: TestRequest) -> Answer {
-    call_with(Mocks::default(), WebSettings { look: look.into(), ..settings() }, request).await
+async fn get(look: Arc<Look>, request: TestRequest) -> Answer {
+    call_with(Mocks::default(), WebSettings { look, ..settings() }, request).await
 }
 
-async fn show(look: Look, uri: &str) -> Answer {
+async fn show(look: Arc<Look>, uri: &str) -> Answer {
     get(look, TestRequest::get().uri(uri)).await
 }
 
@@ -103,7 +103,7 @@ fn what_cannot_be_used_is_told_with_file_and_line() {
 #[actix_web::test]
 async fn a_stylesheet_is_kept_under_the_address_that_is_its_own_alone() {
     let in_green = || Look::load(Some(Color::parse("#0a7d33").unwrap()), None).unwrap();
-    let (ours, green) = (Look::default().stylesheet.version, in_green().stylesheet.version);
+    let (ours, green) = (Look::built_in().stylesheet.version.clone(), in_green().stylesheet.version.clone());
     assert_ne!(ours, green);
     let page = show(in_green(), "/sign-in").await;
     assert!(page.text.contains(&format!("href=\"assets/pages.css?v={green}\"")), "{}", page.text);
@@ -117,5 +117,5 @@ async fn a_stylesheet_is_kept_under_the_address_that_is_its_own_alone() {
     let again = |tag| TestRequest::get().uri("/assets/pages.css").insert_header(("if-none-match", tag));
     let known = get(in_green(), again(tag.clone())).await;
     assert_eq!((known.status.as_u16(), &*known.text), (304, ""));
-    assert_eq!(get(Look::default(), again(tag)).await.status, 200);
+    assert_eq!(get(Look::built_in(), again(tag)).await.status, 200);
 }
