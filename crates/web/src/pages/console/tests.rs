@@ -114,7 +114,7 @@ async fn what_matches_nothing_and_what_cannot_be_searched_for_is_told() {
         }
         assert!(!answer.text.contains("class=\"empty\""));
         let answer = show(superuser(), &format!("/console/{list}?cursor=x")).await;
-        assert!(answer.text.contains("the cursor is not one of this service"), "{}", answer.text);
+        assert!(answer.text.contains("The cursor is not one of this service"), "{}", answer.text);
     }
 }
 
@@ -185,7 +185,7 @@ async fn what_the_rules_refuse_is_told_where_the_account_is_shown() {
     let unverified = User { email_verified: false, ..user(2) };
     let answer = submit(beside(&unverified), &of_second(""), &[("is_superuser", "true")]).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text.contains("role=\"alert\">the e-mail address of this account is not verified yet"));
+    assert!(answer.text.contains("role=\"alert\">The e-mail address of this account is not verified yet"));
     assert!(answer.text.contains("user2@example.com"), "{}", answer.text);
     for odd in ["yes", "", "TRUE"] {
         assert_eq!(submit(superuser(), &of_second(""), &[("is_active", odd)]).await.status, 422, "{odd}");
