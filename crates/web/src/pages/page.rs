@@ -223,7 +223,7 @@ impl Surrounded {
             page => self.page.name,
             fields => if FINAL.contains(&problem.code) { vec![] } else { fields },
             alert => problem.detail,
-            see_below => problem.code == "validation_failed",
+            see_below => ["validation_failed", WRONG_PASSWORD].contains(&problem.code),
             wrong_password => problem.errors.iter().any(|error| error.code == WRONG_PASSWORD),
             ..self.values.clone()
         };

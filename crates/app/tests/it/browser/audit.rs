@@ -20,18 +20,22 @@ const RUN: &str = "
 const EVERYTHING: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /// What may be otherwise by night.
-const COLORS: [&str; 1] = ["color-contrast"];
+const BY_NIGHT: [&str; 1] = ["color-contrast"];
+
+/// What may be otherwise on a narrow screen: the same elements have another place and size.
+const IF_NARROW: [&str; 3] = ["color-contrast", "scrollable-region-focusable", "target-size"];
 
 impl Browser {
-    /// Every violation on the page as it is shown on this screen, with its place. By night only the colours are looked at.
+    /// Every violation on the page as it is shown on this screen, with its place. What the
+    /// screen has no part in is asked on a wide one by day.
     pub(crate) async fn violations(&self, screen: Screen) -> Vec<String> {
         if self.session().run("return window.axe === undefined", &[]).await == Value::Bool(true) {
             self.session().run(AXE, &[]).await;
         }
-        let rules = if screen.is_dark() {
-            json!({"type": "rule", "values": COLORS})
-        } else {
-            json!({"type": "tag", "values": EVERYTHING})
+        let rules = match (screen.is_dark(), screen.is_narrow()) {
+            (true, _) => json!({"type": "rule", "values": BY_NIGHT}),
+            (false, true) => json!({"type": "rule", "values": IF_NARROW}),
+            (false, false) => json!({"type": "tag", "values": EVERYTHING}),
         };
         let violations = self.session().run(RUN, &[rules]).await;
         violations.as_array().unwrap().iter().map(|violation| violation.as_str().unwrap().to_owned()).collect()

@@ -2,7 +2,7 @@
 
 use crate::browser::links::{Links, link};
 use crate::browser::pages::LONG_NAME;
-use crate::browser::people::{ADMIN, MEMBER, OWNER, SUPERUSER, UNVERIFIED};
+use crate::browser::people::{ADMIN, MEMBER, SUPERUSER, UNVERIFIED};
 use crate::support::{PASSWORD, Rows, TestServer, Tokens};
 
 /// Members of the large team beside those that the tests sign in.
@@ -28,8 +28,6 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     let unverified = server.register(UNVERIFIED).await;
     server.invite(&admin, &team, UNVERIFIED, "member").send().await.expect(200);
     server.create_superuser(SUPERUSER, PASSWORD);
-    let program = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-    server.sign_in(OWNER, PASSWORD).header("user-agent", program).send().await.expect(200);
 
     let rows = server.rows().await;
     crowd(&rows, &team).await;
@@ -38,8 +36,9 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     rows.execute(&format!("UPDATE user_teams SET role = 'member' WHERE team_id = {frozen} AND role = 'admin'")).await;
 
     let invitation = server.mailbox().about(UNVERIFIED, "invitation to the team").await;
+    let registration = server.mailbox().about(UNVERIFIED, "confirm your e-mail address").await;
+    links.add("own-verification", link(server, &registration, "verify-email"));
     links.add("own-invitation", link(server, &invitation, "accept-invitation"));
-    links.add("mail", filed(server, "Invitation to the team").await);
     links.add("inactive", format!("{IDS}{:012}", 2));
     links.add("team", team);
     links.add("new-team", new_team);
@@ -101,11 +100,4 @@ async fn invitations(server: &TestServer, admin: &Tokens, rows: &Rows, team: &st
     ] {
         assert!(rows.execute(&statement).await > 0, "{statement}");
     }
-}
-
-/// Id of the latest mail about this, as the page of the mailbox has it.
-async fn filed(server: &TestServer, subject: &str) -> String {
-    let page = server.get("/mailbox").send().await.expect(200).text;
-    let (before, _) = page.split_once(&format!("\">{subject}")).unwrap_or_else(|| panic!("no {subject:?} in {page}"));
-    before.rsplit_once("mailbox/").unwrap().1.to_owned()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::people::OWNER;
-use crate::support::{Mail, TestServer};
+use crate::support::{Mail, PASSWORD, TestServer};
 
 /// Links of mails that this server sent, by the path of their page, and ids of what it has, by what it is.
 pub(in crate::browser) struct Links(Vec<(&'static str, String)>);
@@ -13,6 +13,8 @@ impl Links {
     pub(in crate::browser) async fn of(server: &TestServer) -> Self {
         let (owner, tokens) = server.signed_in("changing@example.org").await;
         server.verified(OWNER).await;
+        let program = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        server.sign_in(OWNER, PASSWORD).header("user-agent", program).send().await.expect(200);
         let stranger = server.register("stranger@example.org").await;
         let team = server.team(&tokens, "Teamname").await;
         server.invite(&tokens, &team, "guest@example.org", "member").send().await.expect(200);
@@ -31,7 +33,9 @@ impl Links {
             ("accept-invitation", mailbox.about("guest@example.org", "invitation to the team").await),
             ("confirm-email-change", mailbox.about("new@example.org", "confirm").await),
         ];
-        Self(mails.map(|(page, mail)| (page, link(server, &mail, page))).to_vec())
+        let mut links = Self(mails.map(|(page, mail)| (page, link(server, &mail, page))).to_vec());
+        links.add("mail", filed(server, "Invitation to the team").await);
+        links
     }
 
     /// Nothing yet.
@@ -59,4 +63,11 @@ pub(in crate::browser) fn link(server: &TestServer, mail: &Mail, page: &str) -> 
     let start = server.url(&format!("/{page}"));
     let link = mail.text.split_whitespace().find(|word| word.starts_with(&start));
     link.unwrap_or_else(|| panic!("no link to {page} in {}", mail.text)).to_owned()
+}
+
+/// Id of the latest mail about this, as the page of the mailbox has it.
+async fn filed(server: &TestServer, subject: &str) -> String {
+    let page = server.get("/mailbox").send().await.expect(200).text;
+    let (before, _) = page.split_once(&format!("\">{subject}")).unwrap_or_else(|| panic!("no {subject:?} in {page}"));
+    before.rsplit_once("mailbox/").unwrap().1.to_owned()
 }

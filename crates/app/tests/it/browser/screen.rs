@@ -25,6 +25,10 @@ impl Screen {
     pub(in crate::browser) fn is_dark(self) -> bool {
         self.scheme == "dark"
     }
+
+    pub(in crate::browser) fn is_narrow(self) -> bool {
+        self.width < 600
+    }
 }
 
 impl Browser {
@@ -32,7 +36,7 @@ impl Browser {
     pub(crate) async fn look_on(&self, screen: Screen) {
         let Screen { width, height, scheme, .. } = screen;
         // A telephone shows pages that do not say otherwise as wide as on a desk, and small.
-        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen.is_narrow()});
         self.session().develop("Emulation.setDeviceMetricsOverride", &metrics).await;
         let preference = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.session().develop("Emulation.setEmulatedMedia", &preference).await;

@@ -27,7 +27,7 @@ impl Browser {
         // At least the screen.
         let height = height.as_f64().unwrap().max(metrics["cssLayoutViewport"]["clientHeight"].as_f64().unwrap());
         let area = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
-        let how = json!({"format": "png", "captureBeyondViewport": true, "clip": area});
+        let how = json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": true, "clip": area});
         let picture = self.session().develop("Page.captureScreenshot", &how).await;
         let picture = base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
         std::fs::write(FOLDER.join(format!("{name}.png")), picture).unwrap();

@@ -99,6 +99,11 @@ impl View {
 }
 
 impl Visitor {
+    /// Whether it sees teams that are there already, and accounts of others.
+    pub(in crate::browser) fn is_in_company(self) -> bool {
+        matches!(self, Self::Unverified | Self::Admin | Self::Member | Self::Superuser)
+    }
+
     fn address(self) -> Option<&'static str> {
         match self {
             Self::First | Self::Anybody => None,

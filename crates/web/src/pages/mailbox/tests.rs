@@ -95,7 +95,7 @@ async fn at_home_the_mailbox_is_served_and_linked() {
 
 #[actix_web::test]
 async fn the_answer_to_a_form_leads_to_the_mailbox_too() {
-    let form = request("/forgot-password").method(Method::POST).insert_header(("origin", "null"));
+    let form = request("/forgot-password").method(Method::POST).insert_header(("origin", "http://localhost:8080"));
     let answer = get(at_home(), form.set_form([("email", "not an address")])).await;
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("href=\"mailbox\""), "{}", answer.text);

@@ -48,6 +48,16 @@ pub(in crate::browser) const PAGES: &[View] = &[
         "/forgot-password",
         &[Fill("E-mail address", "nobody@example.org"), Click("Send the mail")],
     ),
+    alerted(
+        "forgot-password-too-often",
+        "/forgot-password",
+        &[
+            Fill("E-mail address", "nobody@example.org"),
+            Click("Send the mail"),
+            Fill("E-mail address", "nobody@example.org"),
+            Click("Send the mail"),
+        ],
+    ),
     view("reset-password", "{reset-password}", "Set a new password"),
     view("reset-password-without-token", "/reset-password", "It stands in the mail."),
     view("reset-password-cut-link", "/reset-password?token=cut", "The link is not whole."),
@@ -111,5 +121,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
     told("confirm-email-change-done", "{confirm-email-change}", &[Click("Use this address")]),
     view("mailbox", "/mailbox", "Invitation to the team"),
     view("mailbox-mail", "/mailbox/{mail}", "As HTML"),
+    alerted("page-unknown", "/nowhere", &[]),
+    alerted("page-not-to-be-opened", "/sign-out", &[]),
     view("docs-errors", "/docs/errors", "Error codes"),
 ];

@@ -11,4 +11,6 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("team-unknown", "/account/teams/0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a", "No such team"),
     view("team-leave", LEAVING, "Stay in the team"),
     told("team-leave-done", LEAVING, &[Click("Leave the team")]),
+    view("accept-invitation-signed-out", "{accept-invitation}", "Sign in and come back")
+        .after(&[Click("Sign out and use another account")]),
 ];
