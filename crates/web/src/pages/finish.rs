@@ -83,14 +83,14 @@ mod tests {
         let long = format!("/{}", "a".repeat(600));
         for path in ["/nowhere", "/account/nowhere", "/sign-in/", &long] {
             let answer = call(Mocks::default(), TestRequest::get().uri(path).insert_header(BROWSER)).await;
-            assert_page(&answer, 404, "There is nothing here");
+            assert_page(&answer, 404, "The address may be cut short");
             assert_eq!(
                 call(Mocks::default(), TestRequest::get().uri(path)).await.problem(),
                 (404, "not_found".to_owned())
             );
         }
         let answer = call(Mocks::default(), TestRequest::put().uri("/sign-in").insert_header(BROWSER)).await;
-        assert_page(&answer, 405, "not allowed");
+        assert_page(&answer, 405, "Not from here");
         assert_eq!(answer.header("allow"), Some("GET, HEAD, POST"));
         assert_eq!(call(Mocks::default(), TestRequest::put().uri("/sign-in")).await.problem().0, 405);
     }

@@ -148,7 +148,7 @@ mod tests {
                 }
                 "done" | "fields" => sources.contains(&format!("\"{}\"", if page.is_empty() { leaf } else { page })),
                 "events" => AuditKind::parse(name).is_some(),
-                "problems" => name == "other" || crate::problem::catalogue::find(name).is_some(),
+                "problems" | "problem_details" => name == "other" || crate::problem::catalogue::find(name).is_some(),
                 _ => sources.contains(&format!("t.{place}")),
             };
             assert!(used, "{place} is used nowhere");
