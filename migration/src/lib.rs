@@ -19,6 +19,7 @@ mod m20260101_000012_erasures;
 mod m20260101_000013_erasures_due_at;
 mod m20260101_000014_memberships_by_time;
 mod m20260101_000015_unverified_in_slices;
+mod m20260101_000016_search;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000013_erasures_due_at::Migration),
             Box::new(m20260101_000014_memberships_by_time::Migration),
             Box::new(m20260101_000015_unverified_in_slices::Migration),
+            Box::new(m20260101_000016_search::Migration),
         ]
     }
 }

@@ -45,7 +45,8 @@ async fn beside_a_service_that_runs_all_is_well() {
     let server = setup.start().await;
     let (code, output, errors) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(0), "{output}{errors}");
-    let things = ["settings", "templates", "secret key", "tls", "database", "migrations", "clock", "redis", "mail"];
+    let things =
+        ["settings", "templates", "secret key", "tls", "database", "migrations", "search", "clock", "redis", "mail"];
     assert_eq!(examined(&output), things.map(|thing| (thing, "ok")), "{output}");
     if let Some(mails) = mails {
         assert!(output.contains("the mail server takes mail from here"), "{output}");

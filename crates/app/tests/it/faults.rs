@@ -4,6 +4,7 @@ mod database;
 mod kill;
 pub(crate) mod ledger;
 mod outbox;
+mod pooler;
 mod postgres;
 mod redis;
 mod replica;

@@ -18,6 +18,7 @@ mod mailbox;
 mod membership;
 mod oracle;
 mod place;
+mod pooler;
 mod postgres_server;
 mod process;
 mod profile;
@@ -42,6 +43,7 @@ pub(crate) use crate::support::forger::{Forger, claims_of, header_of, near_miss,
 pub(crate) use crate::support::mail_server::MailServer;
 pub(crate) use crate::support::mailbox::{Mail, Mailbox};
 pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
+pub(crate) use crate::support::pooler::Pooler;
 pub(crate) use crate::support::postgres_server::PostgresServer;
 pub(crate) use crate::support::process::{command, run, run_with_input, said};
 pub(crate) use crate::support::profile::{SECRET_KEY, Schema};

@@ -15,10 +15,12 @@ use crate::ports::audit_log::AuditFilter;
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Listings: Send + Sync {
-    /// Accounts whose address or name contains `search` (all when absent), by id.
+    /// Accounts in whose address or name `search` is found (all when absent), by id. With three letters or digits in a row
+    /// anywhere, with fewer where the address, the first or the last name begins, without any nowhere. Case of ASCII letters
+    /// does not count.
     async fn users(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault>;
 
-    /// Teams whose name contains `search` (all when absent), by id.
+    /// Teams in whose name `search` is found in that way (all when absent), by id.
     async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault>;
 
     /// Those of these teams that have an active admin with an active account, in no order.

@@ -11,17 +11,16 @@ use countersign_domain::team::Team;
 use countersign_domain::team::membership::MembershipStatus;
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _,
 };
 use uuid::Uuid;
 
 use crate::persistence::entities::{teams, user_teams, users};
 use crate::persistence::error::fault;
 use crate::persistence::roster::{member, of_active_account};
-use crate::persistence::search::contains;
+use crate::persistence::search::{ACCOUNT, TEAM};
 use crate::persistence::store::Store;
 use crate::persistence::teams::team;
 use crate::persistence::users::user;
@@ -30,15 +29,9 @@ use crate::persistence::users::user;
 impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
     async fn users(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault> {
         use users::Column;
+        let backend = self.0.get_database_backend();
         let rows = users::Entity::find()
-            .apply_if(search, |select, part| {
-                let full_name = Expr::col(Column::FirstName)
-                    .binary(BinOper::Custom("||"), Expr::val(" "))
-                    .binary(BinOper::Custom("||"), Expr::col(Column::LastName));
-                select.filter(
-                    Condition::any().add(contains(Expr::col(Column::Email), &part)).add(contains(full_name, &part)),
-                )
-            })
+            .apply_if(search, |select, part| select.filter(ACCOUNT.finds(&part, backend)))
             .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
             .order_by_asc(Column::Id)
             .limit(u64::from(page.limit()) + 1)
@@ -51,8 +44,9 @@ impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
 
     async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault> {
         use teams::Column;
+        let backend = self.0.get_database_backend();
         let rows = teams::Entity::find()
-            .apply_if(search, |select, part| select.filter(contains(Expr::col(Column::Name), &part)))
+            .apply_if(search, |select, part| select.filter(TEAM.finds(&part, backend)))
             .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
             .order_by_asc(Column::Id)
             .limit(u64::from(page.limit()) + 1)

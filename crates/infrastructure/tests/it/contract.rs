@@ -11,6 +11,7 @@ mod one_time_tokens;
 mod outbox;
 mod rate_limiter;
 mod roster;
+mod search;
 mod sessions;
 mod signing_keys;
 mod snapshot_cache;

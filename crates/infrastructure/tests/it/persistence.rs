@@ -10,4 +10,5 @@ mod plans_at_size;
 mod probe;
 mod races;
 mod remains;
+mod search_indexes;
 mod statements;

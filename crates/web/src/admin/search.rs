@@ -17,7 +17,7 @@ pub(crate) struct Search {
 
 impl FromFields for Search {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let text = fields.optional_text("q").filter(|text| !text.is_empty());
+        let text = fields.optional_text("q").map(|text| text.trim_matches(' ').to_owned()).filter(|text| !text.is_empty());
         let page = fields.page();
         if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
             return fields.refuse(FieldError::new("q", "too_long", "at most 254 characters are allowed"));
@@ -34,6 +34,8 @@ impl FromFields for Search {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only documents what `Search` reads")]
 pub(crate) struct SearchParameters {
-    /// Part of the name or, for accounts, of the address; `%` and `_` mean themselves.
+    /// Part of the name or, for accounts, of the address; `%` and `_` mean themselves, and only letters of ASCII are the
+    /// same large and small. With three letters or digits in a row it is found anywhere; with fewer, only where the
+    /// address, the first or the last name, or the team's name begins; with none, nowhere. Spaces around it do not count.
     q: Option<String>,
 }

@@ -34,6 +34,7 @@ pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
         ("migrations", migrations(pending, schema.len(), storage.migrate_on_start)),
     ];
     if pending == 0 {
+        examined.push(("search", search(&database).await));
         examined.push(("clock", clock(storage, &database).await));
         examined.extend(replica(storage, &database).await.map(|found| ("replica", found)));
     }
@@ -56,6 +57,19 @@ fn migrations(pending: usize, all: usize, migrate_on_start: bool) -> Found {
         (pending, true) => Ok(format!("{pending} of {all} are pending; the next start applies them")),
         (pending, false) => bail!("{pending} of {all} are pending; run `countersign migrate up`"),
     }
+}
+
+/// Nothing is wrong without indexes: what is found is the same.
+async fn search(database: &Database) -> Found {
+    let text = match database.has_search_indexes().await.context("cannot see the indexes")? {
+        Some(true) => "superusers find by indexes",
+        Some(false) => {
+            "searches of superusers read all there is: have the extension pg_trgm created, and then the indexes as \
+             docs/operations.md says (PostgreSQL, Search)"
+        }
+        None => "searches of superusers read all there is, as SQLite does",
+    };
+    Ok(text.to_owned())
 }
 
 async fn clock(storage: &StorageSettings, database: &Database) -> Found {

@@ -124,6 +124,15 @@ impl Setup {
         Self::start_each(vec![self; count], schema).await
     }
 
+    /// The same, each by way of this URL of a pooler that stands before the server of the tests.
+    pub(crate) async fn start_nodes_through(self, count: usize, schema: Schema, pooler: &str) -> Vec<TestServer> {
+        let backing = Profile::of_this_run().shared_backing(schema).await.unwrap();
+        let url = backing.database.as_ref().map(|database| database.url_on(pooler)).unwrap();
+        let setup = self.variable("DATABASE_URL", &url);
+        let place = Arc::new(Place::new(backing));
+        Self::launch_each(vec![setup; count], &place).await
+    }
+
     /// The same on a migrated database, with addresses that they keep after a restart.
     pub(crate) async fn start_lasting_nodes(self, count: usize) -> Option<Vec<TestServer>> {
         let each = (0..count).map(|_| self.clone().set("SERVER__LISTEN", &lasting_address()));

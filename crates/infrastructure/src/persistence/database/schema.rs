@@ -60,6 +60,18 @@ impl Database {
             .map_err(fault)
     }
 
+    /// Whether what superusers search for is found by indexes. None on SQLite, which has none of the kind.
+    pub async fn has_search_indexes(&self) -> Result<Option<bool>, Fault> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let sql = "SELECT COUNT(*) = 4 FROM pg_index WHERE indisvalid AND indexrelid IN \
+             (to_regclass('ix_users_search'), to_regclass('ix_users_search_beginnings'), \
+              to_regclass('ix_teams_search'), to_regclass('ix_teams_search_beginnings'))";
+        let row = self.pool.query_one_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
+    }
+
     /// The migrator takes no lock of its own. SQLite's transaction is one; PostgreSQL gets one that ends with it.
     async fn begin_migration(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;

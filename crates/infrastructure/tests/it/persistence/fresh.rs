@@ -87,7 +87,7 @@ impl Fresh {
 }
 
 /// Tests share a machine with each other; what they assert is not its speed.
-fn patient() -> DatabaseOptions {
+pub(crate) fn patient() -> DatabaseOptions {
     let bound = Duration::from_mins(1);
     DatabaseOptions { acquire_timeout: bound, statement_timeout: bound, ..DatabaseOptions::default() }
 }
@@ -97,6 +97,17 @@ pub(crate) async fn on_each<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
     println!("on SQLite");
     test(sqlite().await).await;
     on_postgres(test).await;
+}
+
+/// Runs the test on each, and on a PostgreSQL that knows the letters of Unicode: the tests' own may know ASCII alone.
+pub(crate) async fn on_each_and_in_unicode<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
+    on_each(&test).await;
+    if let Some(server) = postgres_server() {
+        println!("on PostgreSQL, in Unicode");
+        let fresh = postgres_of(&server, "TEMPLATE template0 ENCODING 'UTF8' LC_CTYPE 'C.UTF-8' LC_COLLATE 'C'").await;
+        fresh.database.migrate().await.unwrap();
+        test(fresh).await;
+    }
 }
 
 /// Runs the test on PostgreSQL, where `TEST_DATABASE_URL` names a server: what SQLite has no part in.
@@ -124,6 +135,13 @@ pub(crate) async fn empty_sqlite() -> Fresh {
     Fresh { database, url, _folder: Some(folder) }
 }
 
+/// A PostgreSQL database without a schema, where there is a server.
+pub(crate) async fn empty_on_postgres<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
+    if let Some(server) = postgres_server() {
+        test(empty_postgres(&server).await).await;
+    }
+}
+
 /// Every kind of database without a schema.
 pub(crate) async fn empty_on_each<F: Future<Output = ()>>(test: impl Fn(Fresh) -> F) {
     test(empty_sqlite().await).await;
@@ -144,12 +162,16 @@ async fn postgres(server: &str) -> Fresh {
 }
 
 async fn empty_postgres(server: &str) -> Fresh {
+    postgres_of(server, "").await
+}
+
+async fn postgres_of(server: &str, kind: &str) -> Fresh {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let admin = sea_orm::Database::connect(server).await.unwrap();
     assert_eq!(admin.get_database_backend(), DbBackend::Postgres);
     admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name} {kind}")).await.unwrap();
     admin.close().await.unwrap();
     let (base, query) = server.split_once('?').map_or((server, String::new()), |(b, q)| (b, format!("?{q}")));
     let (base, _) = base.rsplit_once('/').unwrap();
