@@ -17,7 +17,8 @@ pub(crate) struct Search {
 
 impl FromFields for Search {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let text = fields.optional_text("q").map(|text| text.trim_matches(' ').to_owned()).filter(|text| !text.is_empty());
+        let text =
+            fields.optional_text("q").map(|text| text.trim_matches(' ').to_owned()).filter(|text| !text.is_empty());
         let page = fields.page();
         if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
             return fields.refuse(FieldError::new("q", "too_long", "at most 254 characters are allowed"));
