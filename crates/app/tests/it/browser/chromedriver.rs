@@ -1,5 +1,6 @@
 //! The program that drives Chromium, a process of each test.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -43,24 +44,40 @@ impl Chromedriver {
     /// `None` where it is not on this machine: `scripts/test` says so.
     pub(in crate::browser) async fn start() -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program()?);
-        // What they write beside the profile goes with it.
-        command.arg("--port=0").env("HOME", profile.path()).env("TMPDIR", profile.path());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let output = Captured::of(child.stdout.take().unwrap());
-        let process = Process(child);
+        let program = program()?;
         let start = Instant::now();
-        let port = loop {
-            if let Some(port) = announced_port(&output.text()) {
-                break port;
+        let (process, port) = loop {
+            match Process::listening(&program, profile.path()).await {
+                Ok(listening) => break listening,
+                Err(told) => assert!(start.elapsed() < PATIENCE, "chromedriver does not start: {told}"),
             }
-            assert!(start.elapsed() < PATIENCE, "chromedriver does not start: {}", output.text());
-            tokio::time::sleep(Duration::from_millis(10)).await;
         };
         let folder = format!("--user-data-dir={}", profile.path().join("profile").display());
         let arguments: Vec<String> = ARGUMENTS.into_iter().map(str::to_owned).chain([folder]).collect();
         let session = Session::begin(port, &arguments).await;
         Some(Self { session, _process: process, _profile: profile })
+    }
+}
+
+impl Process {
+    /// One that listens, and its port; else what it told. It ends where the port that it took of IPv6 is taken of IPv4.
+    async fn listening(program: &str, home: &Path) -> Result<(Self, u16), String> {
+        let mut command = Command::new(program);
+        // What they write beside the profile goes with it.
+        command.arg("--port=0").env("HOME", home).env("TMPDIR", home);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let output = Captured::of(child.stdout.take().unwrap());
+        let mut process = Self(child);
+        let start = Instant::now();
+        loop {
+            if let Some(port) = announced_port(&output.text()) {
+                return Ok((process, port));
+            }
+            if process.0.try_wait().unwrap().is_some() || start.elapsed() > PATIENCE {
+                return Err(output.text());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
