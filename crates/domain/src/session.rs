@@ -62,6 +62,14 @@ pub struct SessionLifetime {
     pub reuse_window: Duration,
 }
 
+impl SessionLifetime {
+    /// The same for a refresh token that lies sealed in a cookie, where nobody reads it: the tabs of a browser come back
+    /// all at once, and none of them may end the session of the others.
+    pub fn browser_reuse_window(&self) -> Duration {
+        self.reuse_window.max(Duration::seconds(10))
+    }
+}
+
 /// What a presented refresh token of a known family is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {

@@ -128,10 +128,16 @@ impl Endpoint {
         Some((operation(), schemas))
     }
 
-    /// As what a flood is held off it: everything but reads for those signed in, and handing out a page.
+    /// As what a flood is held off it: everything but reads by a token. Whoever asks for a page may have a session that
+    /// goes on by it, as one of the API does by `/auth/refresh`.
     pub(crate) fn guarded(&self) -> Option<Guarded> {
-        let open = self.access == Access::Open && (self.pattern.starts_with("/auth/") || self.method == Method::POST);
-        if open { Some(Guarded::Open) } else { (self.method != Method::GET).then_some(Guarded::Write) }
+        let is_read = self.method == Method::GET;
+        let open = self.access == Access::Open && (self.pattern.starts_with("/auth/") || !is_read);
+        match self.credential {
+            _ if open => Some(Guarded::Open),
+            Credential::Cookie => Some(Guarded::Page),
+            Credential::Token => (!is_read).then_some(Guarded::Write),
+        }
     }
 
     fn route(&self, flood_guard: &FloodGuard) -> Route {

@@ -157,5 +157,6 @@ pub(crate) fn in_browser(request: TestRequest) -> TestRequest {
     let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() + 60);
     let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.refresh-token");
     let request = request.insert_header(("accept", "text/html,application/xhtml+xml,*/*;q=0.8"));
+    let request = request.insert_header(("sec-fetch-site", "same-origin"));
     request.insert_header(("cookie", format!("__Host-countersign={sealed}")))
 }

@@ -66,7 +66,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "limits.flood_per_second_per_ip",
         "50",
-        "Requests to the open /auth routes of this node, a coarse guard in front of the named limits; other writes may come four times as often.",
+        "Requests to the open /auth routes of this node, a coarse guard in front of the named limits; as many pages may be asked for, and other writes may come four times as often.",
     ),
 ];
 

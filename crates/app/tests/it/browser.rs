@@ -13,6 +13,7 @@ mod hands;
 mod keyboard;
 mod links;
 mod mailbox;
+mod older;
 mod pages;
 mod people;
 mod person;

@@ -48,7 +48,7 @@ async fn a_mail_just_sent_is_in_the_mailbox_and_its_link_works() {
     let form = server.get(path).send().await.expect(200);
     let token = between(&form.text, "name=\"token\" value=\"", "\"");
     let typed = [("token", &*token), ("password", PASSWORD)];
-    server.post("/verify-email").form(&typed).send().await.expect(200);
+    server.post("/verify-email").header("origin", &server.url("")).form(&typed).send().await.expect(200);
     let tokens = server.login(&account).await;
     assert_eq!(server.get("/auth/me").bearer(&tokens.access).send().await.json()["email_verified"], true);
 }

@@ -29,6 +29,9 @@ pub enum DeleteUserError {
     /// No such user.
     #[error("no such user")]
     UserNotFound,
+    /// Nobody deletes their own account here, but as everybody does.
+    #[error("this takes another superuser")]
+    OwnAccount,
     /// It takes a superuser.
     #[error(transparent)]
     Superuser(#[from] SuperuserError),
@@ -39,6 +42,7 @@ pub enum DeleteUserError {
 
 classify! { DeleteUserError {
     UserNotFound => Missing "user_not_found",
+    OwnAccount => Conflict "own_account",
 } via { Superuser, Internal } }
 
 /// The use case.
@@ -65,7 +69,8 @@ impl DeleteUser {
         }
     }
 
-    /// Deletes an account, for superusers; teams that lose their last admin get another or are frozen.
+    /// Deletes an account, for superusers; teams that lose their last admin get another or are frozen. Not the own one: a
+    /// superuser is always left.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -73,6 +78,9 @@ impl DeleteUser {
         command: DeleteUserCommand,
     ) -> Result<(), DeleteUserError> {
         self.guard.require(actor, origin).await?;
+        if command.user_id == actor.id() {
+            return Err(DeleteUserError::OwnAccount);
+        }
         self.users.find_by_id(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;

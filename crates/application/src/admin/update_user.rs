@@ -37,6 +37,9 @@ pub enum UpdateUserError {
     /// No such user.
     #[error("no such user")]
     UserNotFound,
+    /// Nobody takes from themselves what lets them in here.
+    #[error("this takes another superuser")]
+    OwnAccount,
     /// Nobody has proven the address of the account.
     #[error(transparent)]
     Rejected(#[from] RejectedValue),
@@ -50,6 +53,7 @@ pub enum UpdateUserError {
 
 classify! { UpdateUserError {
     UserNotFound => Missing "user_not_found",
+    OwnAccount => Conflict "own_account",
 } via { Rejected, Superuser, Internal } }
 
 /// The use case.
@@ -80,7 +84,7 @@ impl UpdateUser {
 
     /// Activates, deactivates, appoints or dismisses an account, for superusers. A deactivated account loses its
     /// sessions and mailed tokens, and the teams that depend on it get another admin or are frozen. Only an account whose
-    /// address is proven can be appointed.
+    /// address is proven can be appointed. Nobody deactivates or dismisses themselves: a superuser is always left.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -90,6 +94,9 @@ impl UpdateUser {
         self.guard.require(actor, origin).await?;
         let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
+        if user.id == actor.id() && change.takes_away() {
+            return Err(UpdateUserError::OwnAccount);
+        }
         if let Err(refused) = change.check(&user) {
             return Err(self.refuse(actor, origin, &user, refused.into()).await);
         }
@@ -162,6 +169,10 @@ impl Change {
 
     const fn is_none(&self) -> bool {
         self.is_active.is_none() && self.is_superuser.is_none()
+    }
+
+    const fn takes_away(&self) -> bool {
+        matches!(self.is_active, Some(false)) || matches!(self.is_superuser, Some(false))
     }
 
     /// Whoever registered an address that they cannot read is not appointed by it.

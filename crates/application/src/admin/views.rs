@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
-use countersign_domain::ids::UserId;
+use countersign_domain::ids::{TeamId, UserId};
 
 use crate::actor::Actor;
 use crate::dependencies::Dependencies;
@@ -35,5 +35,17 @@ impl AdminViews {
         let mut event = self.trail.event(AuditKind::AdminViewed, origin, self.clock.now()).by(actor.id());
         event.user_id = about;
         self.trail.record(event.detail(what)).await
+    }
+
+    /// The actor looked at this of a team.
+    pub(crate) async fn record_team(
+        &self,
+        actor: &Actor,
+        origin: &Origin,
+        what: &'static str,
+        team: TeamId,
+    ) -> Result<(), Fault> {
+        let event = self.trail.event(AuditKind::AdminViewed, origin, self.clock.now()).by(actor.id());
+        self.trail.record(event.in_team(team).detail(what)).await
     }
 }

@@ -13,11 +13,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::actor::Actor;
 use crate::auth::authenticate::Authenticate;
-use crate::auth::refresh::{Refresh, RefreshCommand, RefreshError};
+use crate::auth::refresh::{Exchanged, Refresh};
 use crate::auth::tokens::Tokens;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
-use crate::limits::LimitExceeded;
 use crate::ports::clock::Clock;
 use crate::ports::sealer::Sealer;
 use crate::ports::secret_generator::SecretGenerator;
@@ -56,9 +55,6 @@ pub enum ResumeError {
     /// The session is over, or never was.
     #[error("you are not signed in; sign in")]
     Over,
-    /// Too often.
-    #[error(transparent)]
-    Limited(#[from] LimitExceeded),
     /// It could not be checked.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -66,7 +62,7 @@ pub enum ResumeError {
 
 classify! { ResumeError {
     Over => Unauthenticated "authentication_required",
-} via { Limited, Internal } }
+} via { Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -76,6 +72,8 @@ pub struct BrowserSessions {
     sealer: Arc<dyn Sealer>,
     authenticate: Authenticate,
     refresh: Refresh,
+    /// As long as an access token would count.
+    fresh: Duration,
 }
 
 impl BrowserSessions {
@@ -87,16 +85,24 @@ impl BrowserSessions {
             sealer: Arc::clone(&dependencies.sealer),
             authenticate: Authenticate::new(dependencies),
             refresh: Refresh::new(dependencies),
+            fresh: dependencies.policy.access_ttl,
         }
     }
 
     /// The cookie of a session that has just got these tokens by signing in or by a new password.
     pub fn keep(&self, tokens: &Tokens) -> Result<SessionCookie, Fault> {
-        self.seal(tokens, one_time_secret(self.secrets.octets()))
+        let kept = Kept {
+            user_id: tokens.user_id,
+            session_id: tokens.session_id,
+            fresh_until: self.clock.now() + self.fresh,
+            form_token: one_time_secret(self.secrets.octets()),
+            refresh_token: tokens.refresh_token.clone(),
+        };
+        self.seal(&kept, tokens.refresh_expires_in)
     }
 
     /// Who the cookie stands for. Exchanges the refresh token where the time of an access token is over: no statement
-    /// before that with a warm cache, those of [`Refresh`] then.
+    /// before that with a warm cache; session, account and rotation then.
     pub async fn resume(&self, origin: &Origin, cookie: &Secret) -> Resumed {
         let mut renewed = None;
         let session = self.look_up(origin, cookie, &mut renewed).await;
@@ -111,28 +117,25 @@ impl BrowserSessions {
     ) -> Result<BrowserSession, ResumeError> {
         let kept = self.sealer.open_cookie(cookie).and_then(|contents| Kept::read(contents.expose()));
         let Kept { user_id, session_id, fresh_until, form_token, refresh_token } = kept.ok_or(ResumeError::Over)?;
-        if self.clock.now() >= fresh_until {
-            let exchanged = self.refresh.execute(origin, RefreshCommand { refresh_token }).await;
-            let tokens = exchanged.map_err(|error| match error {
-                RefreshError::InvalidRefreshToken => ResumeError::Over,
-                RefreshError::Limited(exceeded) => exceeded.into(),
-                RefreshError::Internal(fault) => fault.into(),
-            })?;
-            *renewed = Some(self.seal(&tokens, form_token.clone())?);
+        let now = self.clock.now();
+        if now >= fresh_until {
+            let exchanged = self.refresh.renew(&refresh_token, origin, now).await?;
+            let Exchanged { user, session_id, successor, expires_at } = exchanged.ok_or(ResumeError::Over)?;
+            let kept = Kept {
+                user_id: user.id,
+                session_id,
+                fresh_until: now + self.fresh,
+                form_token: form_token.clone(),
+                refresh_token: successor.secret().clone(),
+            };
+            *renewed = Some(self.seal(&kept, expires_at - now)?);
         }
         let actor = self.authenticate.live(user_id, session_id, self.clock.now()).await?.ok_or(ResumeError::Over)?;
         Ok(BrowserSession { actor, form_token })
     }
 
-    fn seal(&self, tokens: &Tokens, form_token: Secret) -> Result<SessionCookie, Fault> {
-        let kept = Kept {
-            user_id: tokens.user_id,
-            session_id: tokens.session_id,
-            fresh_until: self.clock.now() + tokens.expires_in,
-            form_token,
-            refresh_token: tokens.refresh_token.clone(),
-        };
-        Ok(SessionCookie { value: self.sealer.seal_cookie(&kept.write())?, lasts: tokens.refresh_expires_in })
+    fn seal(&self, kept: &Kept, lasts: Duration) -> Result<SessionCookie, Fault> {
+        Ok(SessionCookie { value: self.sealer.seal_cookie(&kept.write())?, lasts })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
+use countersign_domain::ids::SessionId;
 use countersign_domain::network::Network;
 use countersign_domain::secret::{RefreshToken, Secret};
 use countersign_domain::session::{Presented, Session, SessionLifetime};
 use countersign_domain::user::User;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::auth::family_ending::FamilyEnding;
 use crate::auth::refused_tokens::RefusedTokens;
@@ -48,6 +49,15 @@ pub enum RefreshError {
 classify! { RefreshError {
     InvalidRefreshToken => Unauthenticated "invalid_refresh_token",
 } via { Limited, Internal } }
+
+/// A session that goes on with the next refresh token.
+pub(crate) struct Exchanged {
+    pub(crate) user: User,
+    pub(crate) session_id: SessionId,
+    pub(crate) successor: RefreshToken,
+    /// When it is over unless refreshed again.
+    pub(crate) expires_at: OffsetDateTime,
+}
 
 /// The use case.
 #[derive(Clone)]
@@ -90,24 +100,41 @@ impl Refresh {
     pub async fn execute(&self, origin: &Origin, command: RefreshCommand) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         self.refused.check(origin, now).await?;
-        let exchanged = match RefreshToken::parse(command.refresh_token.expose()) {
-            Some(presented) => self.exchange(&presented, origin, now).await?,
-            None => None,
+        let exchanged = self.exchange(&command.refresh_token, self.lifetime.reuse_window, origin, now).await?;
+        let Some(Exchanged { user, session_id, successor, expires_at }) = exchanged else {
+            return Err(self.refused.refuse("refresh", origin, now, RefreshError::InvalidRefreshToken).await);
         };
-        match exchanged {
-            Some(tokens) => Ok(tokens),
-            None => Err(self.refused.refuse("refresh", origin, now, RefreshError::InvalidRefreshToken).await),
+        let tokens = self.tokens.tokens(&user, session_id, &successor, expires_at, now).await?;
+        self.trail.announce_refresh(user.id, origin);
+        Ok(tokens)
+    }
+
+    /// The same for a browser, which sees no access token: none is made, and nobody asks for memberships. `None` for what
+    /// is refused. That is not counted as a guess: the token comes out of a cookie that this service has sealed.
+    pub(crate) async fn renew(
+        &self,
+        refresh_token: &Secret,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<Option<Exchanged>, Fault> {
+        let window = self.lifetime.browser_reuse_window();
+        let exchanged = self.exchange(refresh_token, window, origin, now).await?;
+        if let Some(exchanged) = &exchanged {
+            self.trail.announce_refresh(exchanged.user.id, origin);
         }
+        Ok(exchanged)
     }
 
     /// Judges once more if another request with the same token was faster: then that one made the successor. Also if
     /// the account entered a new epoch between the two looks: then the session may have been kept and moved on to it.
     async fn exchange(
         &self,
-        presented: &RefreshToken,
+        refresh_token: &Secret,
+        reuse_window: Duration,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<Option<Tokens>, Fault> {
+    ) -> Result<Option<Exchanged>, Fault> {
+        let Some(presented) = &RefreshToken::parse(refresh_token.expose()) else { return Ok(None) };
         for _attempt in 0..2 {
             let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? else {
                 return Ok(None);
@@ -119,7 +146,7 @@ impl Refresh {
             if !session.is_live(&user, now) {
                 return Ok(None);
             }
-            match session.judge(presented, self.lifetime.reuse_window, now) {
+            match session.judge(presented, reuse_window, now) {
                 Presented::Dead => return Ok(None),
                 Presented::Reused => {
                     self.ending.end_reused(&session, &user, origin, now).await?;
@@ -127,14 +154,13 @@ impl Refresh {
                 }
                 Presented::JustRotated { sealed_successor } => {
                     let successor = self.sealer.open_successor(presented, &sealed_successor)?;
-                    let expires_at = session.idle_expires_at;
-                    let tokens = self.tokens.tokens(&user, session.id, &successor, expires_at, now).await?;
-                    self.trail.announce_refresh(user.id, origin);
-                    return Ok(Some(tokens));
+                    let (session_id, expires_at) = (session.id, session.idle_expires_at);
+                    return Ok(Some(Exchanged { user, session_id, successor, expires_at }));
                 }
                 Presented::Current => {
-                    if let Some(tokens) = self.rotate(&session, &user, presented, origin, now).await? {
-                        return Ok(Some(tokens));
+                    let rotated = self.rotate(&session, &user, presented, origin, now).await?;
+                    if let Some((successor, expires_at)) = rotated {
+                        return Ok(Some(Exchanged { user, session_id: session.id, successor, expires_at }));
                     }
                 }
             }
@@ -142,7 +168,8 @@ impl Refresh {
         Ok(None)
     }
 
-    /// `None` when the token no longer was the current one of a live session.
+    /// The next token, and when the session is over unless that is used; `None` when the token no longer was the current
+    /// one of a live session.
     async fn rotate(
         &self,
         session: &Session,
@@ -150,7 +177,7 @@ impl Refresh {
         presented: &RefreshToken,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<Option<Tokens>, Fault> {
+    ) -> Result<Option<(RefreshToken, OffsetDateTime)>, Fault> {
         let successor = presented.successor(self.secrets.octets());
         let rotation = Rotation {
             session_id: session.id,
@@ -180,9 +207,7 @@ impl Refresh {
             uow.audit().append(event).await?;
         }
         finish(uow, [], &self.trail, moved).await?;
-        let tokens = self.tokens.tokens(user, session.id, &successor, rotation.idle_expires_at, now).await?;
-        self.trail.announce_refresh(user.id, origin);
-        Ok(Some(tokens))
+        Ok(Some((successor, rotation.idle_expires_at)))
     }
 }
 

@@ -86,7 +86,7 @@ impl KeepHouse {
         let purge = Purge {
             now,
             access_ttl: self.policy.access_ttl,
-            reuse_window: self.policy.session.reuse_window,
+            reuse_window: self.policy.session.browser_reuse_window(),
             retention: self.policy.retention,
         };
         let mut report = self.housekeeping.purge(&purge).await?;

@@ -5,7 +5,9 @@ use countersign_domain::audit::AuditEvent;
 use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::Member;
 use countersign_domain::user::User;
+use time::OffsetDateTime;
 
 use crate::error::Fault;
 use crate::ports::audit_log::AuditFilter;
@@ -25,6 +27,12 @@ pub trait Listings: Send + Sync {
 
     /// Those of these teams that have an active admin with an active account, in no order.
     async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault>;
+
+    /// The first `limit` admins of the team, awaiting and inactive ones too, by user id.
+    async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault>;
+
+    /// How many invitations to the team can still be accepted at `now`.
+    async fn pending_invitations(&self, team: TeamId, now: OffsetDateTime) -> Result<u64, Fault>;
 
     /// Audit events, newest first.
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault>;

@@ -22,7 +22,7 @@ use crate::persistence::outbox::row;
 use crate::persistence::store::Store;
 
 /// The index of pending invitations is partial; a bound value would hide from SQLite that it applies.
-const PENDING: &str = "state = 'pending'";
+pub(crate) const PENDING: &str = "state = 'pending'";
 
 fn invitation(row: &Model) -> Result<Invitation, Fault> {
     Ok(Invitation {

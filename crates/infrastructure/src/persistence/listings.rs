@@ -8,17 +8,21 @@ use countersign_domain::audit::AuditEvent;
 use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
-use countersign_domain::team::membership::MembershipStatus;
+use countersign_domain::team::membership::{Member, MembershipStatus};
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::persistence::entities::{teams, user_teams, users};
+use crate::persistence::entities::{invitations, teams, user_teams, users};
 use crate::persistence::error::fault;
+use crate::persistence::invitations::PENDING;
+use crate::persistence::memberships::{listed_member, members_of};
 use crate::persistence::roster::{member, of_active_account};
 use crate::persistence::search::{ACCOUNT, TEAM};
 use crate::persistence::store::Store;
@@ -72,6 +76,27 @@ impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
             .await
             .map_err(fault)?;
         Ok(ids.into_iter().map(TeamId::new).collect())
+    }
+
+    async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault> {
+        let rows = members_of(team)
+            .filter(user_teams::Column::Role.eq(Role::Admin.as_str()))
+            .limit(u64::from(limit))
+            .all(&self.0)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(listed_member).collect()
+    }
+
+    async fn pending_invitations(&self, team: TeamId, now: OffsetDateTime) -> Result<u64, Fault> {
+        use invitations::Column;
+        invitations::Entity::find()
+            .filter(Column::TeamId.eq(team.as_uuid()))
+            .filter(Expr::cust(PENDING))
+            .filter(Column::ExpiresAt.gt(now))
+            .count(&self.0)
+            .await
+            .map_err(fault)
     }
 
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {

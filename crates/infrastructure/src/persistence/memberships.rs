@@ -12,7 +12,7 @@ use countersign_domain::team::role::Role;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, RelationDef, Set,
+    QuerySelect as _, QueryTrait as _, RelationDef, SelectTwo, Set,
 };
 
 use crate::persistence::entities::user_teams::{ActiveModel, Column, Entity, Model};
@@ -32,7 +32,8 @@ pub(crate) fn membership(row: &Model) -> Result<Membership, Fault> {
     })
 }
 
-fn member((row, account): (Model, Option<users::Model>)) -> Result<Member, Fault> {
+/// The member of a row of [`members_of`].
+pub(crate) fn listed_member((row, account): (Model, Option<users::Model>)) -> Result<Member, Fault> {
     let account = account.ok_or_else(|| unreadable("user_teams.user_id"))?;
     Ok(Member {
         membership: membership(&row)?,
@@ -49,6 +50,15 @@ fn team_membership((row, its_team): (Model, Option<teams::Model>)) -> Result<Tea
 
 fn of_user() -> RelationDef {
     Entity::belongs_to(users::Entity).from(Column::UserId).to(users::Column::Id).into()
+}
+
+/// The memberships of the team with their accounts, by user id.
+pub(crate) fn members_of(team: TeamId) -> SelectTwo<Entity, users::Entity> {
+    Entity::find()
+        .join(JoinType::InnerJoin, of_user())
+        .select_also(users::Entity)
+        .filter(Column::TeamId.eq(team.as_uuid()))
+        .order_by_asc(Column::UserId)
 }
 
 fn of_team() -> RelationDef {
@@ -111,17 +121,13 @@ impl<C: ConnectionTrait + Send + Sync> MembershipRepository for Store<C> {
     }
 
     async fn list_by_team(&self, team: TeamId, page: &PageRequest) -> Result<Page<Member>, Fault> {
-        let rows = Entity::find()
-            .join(JoinType::InnerJoin, of_user())
-            .select_also(users::Entity)
-            .filter(Column::TeamId.eq(team.as_uuid()))
+        let rows = members_of(team)
             .apply_if(page.after(), |select, cursor| select.filter(Column::UserId.gt(cursor.key())))
-            .order_by_asc(Column::UserId)
             .limit(u64::from(page.limit()) + 1)
             .all(&self.0)
             .await
             .map_err(fault)?;
-        let items = rows.into_iter().map(member).collect::<Result<_, _>>()?;
+        let items = rows.into_iter().map(listed_member).collect::<Result<_, _>>()?;
         Ok(Page::from_rows(items, page, |item: &Member| item.membership.user_id.as_uuid()))
     }
 

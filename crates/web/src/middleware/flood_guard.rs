@@ -1,11 +1,13 @@
-//! A coarse guard of this node against floods from one network: of the open `/auth` routes, and, at a multiple of the
-//! figure, of every other write. The named limits, which hold over all nodes, are the use cases'.
+//! A coarse guard of this node against floods from one network: of the open `/auth` routes, as often of pages, and, at a
+//! multiple of the figure, of every other write. The named limits, which hold over all nodes, are the use cases'.
 
 /// What a route is guarded as; each is counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guarded {
     /// Work for anybody.
     Open,
+    /// A page, also of somebody who is signed in: it may renew their session.
+    Page,
     /// A write of somebody who is signed in: far more often than anyone works.
     Write,
 }
@@ -37,6 +39,7 @@ mod governed {
     #[derive(Clone)]
     pub(crate) struct FloodGuard {
         open: Option<Config>,
+        pages: Option<Config>,
         writes: Option<Config>,
     }
 
@@ -56,13 +59,18 @@ mod governed {
     impl FloodGuard {
         pub(crate) fn new(settings: &WebSettings) -> Self {
             let per_second = settings.flood_per_second_per_ip;
-            Self { open: config(per_second), writes: config(per_second.saturating_mul(WRITES)) }
+            Self {
+                open: config(per_second),
+                pages: config(per_second),
+                writes: config(per_second.saturating_mul(WRITES)),
+            }
         }
 
         /// Puts the guard before a route.
         pub(crate) fn before(&self, route: Route, guarded: Guarded) -> Route {
             let config = match guarded {
                 Guarded::Open => &self.open,
+                Guarded::Page => &self.pages,
                 Guarded::Write => &self.writes,
             };
             match config {
@@ -73,7 +81,7 @@ mod governed {
 
         /// Forgets networks that have been quiet, for as long as the server lives.
         pub(crate) fn sweep(&self) {
-            for config in [&self.open, &self.writes].into_iter().flatten() {
+            for config in [&self.open, &self.pages, &self.writes].into_iter().flatten() {
                 let limiter = Arc::downgrade(&config.limiter());
                 tokio::spawn(async move {
                     loop {

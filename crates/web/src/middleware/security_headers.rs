@@ -46,7 +46,6 @@ fn report_to(headers: &mut HeaderMap, url: &str) {
 pub(crate) fn mark(headers: &mut HeaderMap, https: bool) {
     let always = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -57,8 +56,13 @@ pub(crate) fn mark(headers: &mut HeaderMap, https: bool) {
     if https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TWO_YEARS));
     }
-    for (name, value) in [(CONTENT_SECURITY_POLICY, API_POLICY), (CACHE_CONTROL, "no-store"), (X_FRAME_OPTIONS, "DENY")]
-    {
+    let unless_said = [
+        (CONTENT_SECURITY_POLICY, API_POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in unless_said {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }

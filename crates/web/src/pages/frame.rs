@@ -1,7 +1,7 @@
 //! What every page has around it: product, navigation of whoever is signed in, and what has just been done.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER, VARY};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
@@ -18,6 +18,10 @@ use crate::settings::WebSettings;
 /// Nothing runs on a page, and nothing is loaded but its style.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// No address leaves a page: its query may be a token. Its host does, for without it browsers do not say of a form that
+/// it is from here.
+const REFERRER: &str = "strict-origin";
 
 /// The frame of the page that a request asks for.
 pub(crate) struct Frame {
@@ -139,6 +143,7 @@ pub(crate) fn mark(response: &mut HttpResponse, problem: &Problem) {
 fn html(status: StatusCode, page: String) -> HttpResponse {
     let mut response = HttpResponse::build(status)
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((REFERRER_POLICY, REFERRER))
         .insert_header((VARY, "cookie"))
         .content_type("text/html; charset=utf-8")
         .body(page);

@@ -1,31 +1,48 @@
 //! Forms are sent from this service's own pages only.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::header::{HOST, ORIGIN, REFERER};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, web};
 
 use crate::problem::Problem;
+use crate::settings::WebSettings;
 
-/// Refuses what a browser says another site sent (ASVS 3.5.1). Where it says nothing of it, as those before Fetch
-/// Metadata, a form of a session still has its token; signing in has nothing that another site could not send, too.
+/// Refuses every form of which the browser does not say that a page of this service sent it (ASVS 3.5.1): those of
+/// nobody's session, such as signing in, have no token that would show it.
 pub(crate) fn require(req: &HttpRequest) -> Result<(), Problem> {
-    if req.method() == Method::POST && is_foreign(req) {
+    if req.method() == Method::POST && !is_own(req) {
         let detail = "This form was sent from another site. Open the page here and fill it in again.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "form_refused", detail));
     }
     Ok(())
 }
 
-fn is_foreign(req: &HttpRequest) -> bool {
+/// By Fetch Metadata; in browsers before those by `Origin`, and before that by `Referer`. Pages have a policy under which
+/// browsers tell them of themselves, so that `null` is somebody else.
+fn is_own(req: &HttpRequest) -> bool {
     let header = |name: &str| req.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    match (header("sec-fetch-site"), header(ORIGIN.as_str())) {
-        (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        // Pages keep their address to themselves, so a form of ours may come from «null».
-        (None, None | Some("null")) => false,
-        (None, Some(origin)) => {
-            let host = header(HOST.as_str()).or_else(|| req.uri().authority().map(Authority::as_str));
-            origin.split_once("://").map(|(_, authority)| authority) != host
-        }
+    if let Some(site) = header("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
     }
+    let sender = header(ORIGIN.as_str()).or_else(|| header(REFERER.as_str()));
+    let Some((scheme, rest)) = sender.and_then(|sender| sender.split_once("://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let settings = req.app_data::<web::Data<WebSettings>>();
+    let public = settings.and_then(|settings| settings.public_url.split_once("://"));
+    let Some((own_scheme, public)) = public else { return false };
+    // A proxy may ask by another name than the browser does.
+    let public = public.split('/').next();
+    let asked = header(HOST.as_str()).or_else(|| req.uri().authority().map(Authority::as_str));
+    scheme == own_scheme
+        && [public, asked].into_iter().flatten().any(|own| without_port(scheme, own).eq_ignore_ascii_case(authority))
 }
+
+/// Browsers leave the port out where it is that of the scheme.
+fn without_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    authority.strip_suffix(port).unwrap_or(authority)
+}
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ struct Outgoing(Cookie<'static>);
 #[derive(Clone)]
 struct Resumed(Option<PageSession>);
 
-/// Whoever the cookie of this request stands for. What does not count any more is taken back.
+/// Whoever the cookie of this request stands for.
 pub(crate) async fn resume(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
     let known = req.extensions().get::<Resumed>().cloned();
     if let Some(Resumed(session)) = known {
@@ -56,12 +56,7 @@ async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<
     }
     match resumed.session {
         Ok(session) => Ok(Some(PageSession { actor: session.actor, form_token: session.form_token })),
-        Err(ResumeError::Over) => {
-            forget(req);
-            Ok(None)
-        }
-        // What others behind the same address did wrong keeps nobody from signing in.
-        Err(ResumeError::Limited(_)) => Ok(None),
+        Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -80,6 +75,14 @@ fn presented(req: &HttpRequest) -> Option<Secret> {
 pub(crate) fn keep(req: &HttpRequest, cookie: &SessionCookie) {
     let lasts = actix_web::cookie::time::Duration::seconds(cookie.lasts.whole_seconds());
     set(req, Cookie::build(name(req), cookie.value.expose().to_owned()).max_age(lasts).finish());
+}
+
+/// Lets the browser forget a session that is over. Only where it is told to sign in: an answer that comes late from
+/// elsewhere would take the cookie of a session that has begun meanwhile.
+pub(crate) fn forget_dead(req: &HttpRequest) {
+    if presented(req).is_some() {
+        forget(req);
+    }
 }
 
 /// Lets the browser forget the session.

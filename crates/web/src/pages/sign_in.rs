@@ -29,7 +29,11 @@ impl FromFields for Asked {
     }
 }
 
-pub(crate) async fn show(frame: Frame, QueryFields(Asked(next)): QueryFields<Asked>) -> HttpResponse {
+pub(crate) async fn show(
+    req: HttpRequest,
+    frame: Frame,
+    QueryFields(Asked(next)): QueryFields<Asked>,
+) -> HttpResponse {
     let next = next.filter(|next| own_path(next).is_some());
     if frame.session.is_some() {
         return match (next.as_deref().and_then(own_path), &frame.done) {
@@ -37,6 +41,7 @@ pub(crate) async fn show(frame: Frame, QueryFields(Asked(next)): QueryFields<Ask
             (next, _) => frame.go(next.unwrap_or(HOME)),
         };
     }
+    session::forget_dead(&req);
     PAGE.form(&frame, &Form(next.map(|next| ("next".to_owned(), next)).into_iter().collect()), None)
 }
 

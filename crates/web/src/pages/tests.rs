@@ -23,9 +23,9 @@ async fn submit(path: &str, form: &[(&str, &str)]) -> Answer {
     submit_to(Mocks::default(), path, form).await
 }
 
-/// As browsers do from a page without referrers.
+/// As browsers without Fetch Metadata do.
 async fn submit_to(mocks: Mocks, path: &str, form: &[(&str, &str)]) -> Answer {
-    call(mocks, TestRequest::post().uri(path).insert_header(("origin", "null")).set_form(form)).await
+    call(mocks, TestRequest::post().uri(path).insert_header(("origin", "https://id.example")).set_form(form)).await
 }
 
 #[actix_web::test]
@@ -36,7 +36,7 @@ async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
         assert_eq!(page.status, 200, "{path}");
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
-        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(page.header("referrer-policy"), Some("strict-origin"));
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
         assert!(!policy.contains("script-src"), "{policy}");
@@ -170,10 +170,11 @@ async fn what_was_typed_is_kept_but_never_a_password() {
 #[actix_web::test]
 async fn a_form_is_sent_as_a_form() {
     for path in PAGES {
-        let request = TestRequest::post().uri(path).set_json(serde_json::json!({"token": "abc"}));
+        let post = || TestRequest::post().uri(path).insert_header(("sec-fetch-site", "same-origin"));
+        let request = post().set_json(serde_json::json!({"token": "abc"}));
         let answer = call(Mocks::default(), request).await;
         assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()), "{path}");
-        let by_a_browser = TestRequest::post().uri(path).insert_header(("accept", "text/html,*/*;q=0.8"));
+        let by_a_browser = post().insert_header(("accept", "text/html,*/*;q=0.8"));
         let page = call(Mocks::default(), by_a_browser.set_json(serde_json::json!({}))).await;
         assert_eq!((page.status.as_u16(), page.header("content-type")), (415, Some("text/html; charset=utf-8")));
         assert!(page.text.contains("role=\"alert\""), "{path}");

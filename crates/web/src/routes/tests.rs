@@ -51,7 +51,8 @@ async fn every_page_that_is_not_open_leads_to_signing_in() {
     assert!(pages.len() > 10, "{}", pages.len());
     for endpoint in pages {
         let location = |answer: &Answer| answer.header("location").unwrap().trim_start_matches("../").to_owned();
-        let answer = call(Mocks::default(), request(&endpoint, STRANGE)).await;
+        let own = |request: TestRequest| request.insert_header(("origin", "https://id.example"));
+        let answer = call(Mocks::default(), own(request(&endpoint, STRANGE))).await;
         assert_eq!(answer.status, 303, "{}", endpoint.name);
         let leads_back = endpoint.method == Method::GET;
         let to = if leads_back { "sign-in?next=/" } else { "sign-in" };
@@ -62,9 +63,8 @@ async fn every_page_that_is_not_open_leads_to_signing_in() {
         let mut mocks = Mocks::default();
         sign_in(&mut mocks, &user(1));
         let forged = signed_in(request(&endpoint, STRANGE)).insert_header(("cookie", "__Host-countersign=forged"));
-        let answer = call(mocks, forged).await;
+        let answer = call(mocks, own(forged)).await;
         assert_eq!(answer.status, 303, "{}", endpoint.name);
-        assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=; "), "{}", endpoint.name);
     }
 }
 
@@ -90,15 +90,10 @@ async fn a_form_of_another_site_is_refused() {
         let form = [("form_token", FORM_TOKEN)];
         // A team that they are in: the form is what is refused.
         let team = team(1).id.to_string();
-        for (name, value) in [
-            ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-site", "same-site"),
-            ("origin", "https://other.example"),
-            ("origin", "https://id.example.other.example"),
-        ] {
-            let foreign = in_browser(request(&endpoint, &team)).insert_header((name, value)).set_form(form);
-            let answer = call(signed_in_mocks(), foreign.insert_header(("host", "id.example"))).await;
-            assert!(refused(&answer), "{} {name} {value}: {}", endpoint.name, answer.text);
+        for site in ["cross-site", "same-site", "?"] {
+            let foreign = in_browser(request(&endpoint, &team)).insert_header(("sec-fetch-site", site)).set_form(form);
+            let answer = call(signed_in_mocks(), foreign).await;
+            assert!(refused(&answer), "{} {site}: {}", endpoint.name, answer.text);
         }
         for form in [vec![], vec![("form_token", "")], vec![("form_token", "form-tokem")]] {
             let forged = in_browser(request(&endpoint, &team)).set_form(&form);

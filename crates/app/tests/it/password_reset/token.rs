@@ -114,7 +114,7 @@ async fn a_token_shows_nowhere_but_in_its_mail() {
     let requested = request(&server, &account.email).send().await.expect(202);
     let token = mailed(&server, &account, 0).await;
     let page = server.get(&format!("/reset-password?token={token}")).send().await.expect(200);
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("referrer-policy"), "strict-origin");
     assert!(page.header("cache-control").contains("no-store"));
     let refused = reset(&server, &token, "short").send().await.expect(422);
     let done = reset(&server, &token, FRESH).send().await.expect(200);

@@ -1,10 +1,12 @@
+use countersign_domain::audit::AuditKind;
 use countersign_domain::secret::RefreshToken;
-use countersign_domain::session::Session;
+use countersign_domain::session::{Rotated, Session};
 use countersign_domain::user::User;
 
 use super::*;
 use crate::error::Classify as _;
-use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
+use crate::ports::access_tokens::MockAccessTokens;
+use crate::ports::rate_limiter::{Hit, LimitVerdict, MockRateLimiter};
 use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user, user_id};
 
 fn refresh_token() -> RefreshToken {
@@ -35,7 +37,8 @@ fn rows(session_row: Option<Session>, user_row: Option<User>) -> Mocks {
     mocks.sessions.expect_find_by_id().returning(move |_| Ok(session_row.clone()));
     mocks.sessions.expect_find_by_family().returning(move |_| Ok(of_family.clone()));
     mocks.users.expect_find_by_id().returning(move |_| Ok(user_row.clone()));
-    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
+    // No memberships are asked for, and nothing is signed: nobody sees an access token.
+    mocks.access_tokens = MockAccessTokens::new();
     mocks
 }
 
@@ -80,7 +83,6 @@ async fn what_was_exchanged_is_kept_also_where_the_rest_fails() {
     mocks.sessions.expect_find_by_family().returning(|_| Ok(Some(session(1))));
     mocks.sessions.expect_find_by_id().returning(|_| Err(outage()));
     mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(1))));
-    mocks.memberships.expect_list_active_by_user().returning(|_, _| Ok(vec![]));
     let mut uow = StagedUnitOfWork::default();
     uow.sessions.expect_rotate().returning(|_| Ok(true));
     let written = mocks.stage(uow);
@@ -119,12 +121,50 @@ async fn what_nobody_sealed_asks_the_database_nothing() {
 }
 
 #[tokio::test]
-async fn an_outage_and_a_limit_sign_nobody_out() {
+async fn an_outage_signs_nobody_out() {
     let mut out = Mocks::default();
     out.sessions.expect_find_by_id().returning(|_| Err(outage()));
     assert_eq!(resume(out, &kept(Duration::ZERO)).await.unwrap_err().code(), "service_unavailable");
-    let mut refusing = MockRateLimiter::new();
-    refusing.expect_peek().returning(|_| LimitVerdict::Refused { retry_after: Duration::seconds(9) });
-    let limited = Mocks { rate_limiter: refusing, ..Mocks::default() };
-    assert_eq!(resume(limited, &kept(Duration::hours(1))).await.unwrap_err().code(), "rate_limited");
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_over_is_no_guess_and_what_others_guess_keeps_nobody_out() {
+    for (ended_at, is_over) in [(Some(NOW), true), (None, false)] {
+        let mut mocks = rows(Some(Session { ended_at, ..session(1) }), Some(user(1)));
+        // Asked for anything else, it would panic.
+        mocks.rate_limiter = MockRateLimiter::new();
+        let of_the_trail = |hit: &Hit| hit.rule.name == "repeats_audited";
+        mocks.rate_limiter.expect_acquire().withf(of_the_trail).returning(|_| LimitVerdict::Allowed);
+        let mut uow = StagedUnitOfWork::default();
+        uow.sessions.expect_rotate().returning(|_| Ok(true));
+        mocks.stage(uow);
+        let recorded = mocks.recorded.clone();
+        let refused = resume(mocks, &kept(Duration::hours(1))).await.err();
+        assert_eq!(refused.map(|error| error.code()), is_over.then_some("authentication_required"));
+        assert_eq!(recorded.audited(), []);
+    }
+}
+
+/// The session after the refresh token was exchanged that long ago.
+fn exchanged(ago: Duration) -> Session {
+    let successor = Rotated { digest: refresh_token().digest(), at: NOW - ago, sealed_successor: Some(vec![2]) };
+    let current = RefreshToken::new([1; 16], [2; 32]).digest();
+    Session { current, previous: Some(successor), ..session(1) }
+}
+
+#[tokio::test]
+async fn two_tabs_that_come_back_at_once_stay_signed_in_also_where_nothing_may_be_used_again() {
+    let mut mocks = rows(Some(exchanged(Duration::seconds(10) - Duration::MILLISECOND)), Some(user(1)));
+    mocks.policy.session.reuse_window = Duration::ZERO;
+    mocks.sealer.expect_open_successor().returning(|_, _| Ok(RefreshToken::new([1; 16], [2; 32])));
+    let resumed = resumed(mocks, &kept(Duration::hours(1))).await;
+    assert!(resumed.session.is_ok() && resumed.renewed.is_some());
+    let mut mocks = rows(Some(exchanged(Duration::seconds(10))), Some(user(1)));
+    mocks.policy.session.reuse_window = Duration::ZERO;
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
+    uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    assert!(matches!(resume(mocks, &kept(Duration::hours(1))).await, Err(ResumeError::Over)));
+    assert_eq!(written.audited(), [AuditKind::RefreshTokenReused]);
 }

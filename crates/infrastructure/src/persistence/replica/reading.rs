@@ -10,9 +10,11 @@ use countersign_domain::audit::AuditEvent;
 use countersign_domain::ids::TeamId;
 use countersign_domain::page::{Page, PageRequest};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::Member;
 use countersign_domain::user::User;
 use metrics::counter;
 use sea_orm::DatabaseConnection;
+use time::OffsetDateTime;
 
 use crate::persistence::connection::Connection;
 use crate::persistence::replica::{Replica, Standing};
@@ -84,6 +86,14 @@ impl Listings for ReplicatedListings {
 
     async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault> {
         self.read(self.there.administered(teams), self.here.administered(teams)).await
+    }
+
+    async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault> {
+        self.read(self.there.admins(team, limit), self.here.admins(team, limit)).await
+    }
+
+    async fn pending_invitations(&self, team: TeamId, now: OffsetDateTime) -> Result<u64, Fault> {
+        self.read(self.there.pending_invitations(team, now), self.here.pending_invitations(team, now)).await
     }
 
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {

@@ -3,6 +3,7 @@
 use countersign_application::error::{Conflict, WriteError};
 use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::ports::invitation_repository::InvitationRepository;
+use countersign_application::ports::listings::Listings;
 use countersign_application::ports::outbox::{Lease, Outbox, Setback};
 use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::{NOW, email, invitation, team, user_id};
@@ -62,6 +63,28 @@ async fn one_is_pending_for_an_address_and_team_and_any_number_settled() {
         invitations.insert(&second).await.unwrap();
         assert!(invitations.settle(second.id, InvitationState::Revoked, None).await.unwrap());
         assert_eq!(invitations.lock_pending(team(1).id, &second.email).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn those_that_can_still_be_accepted_are_counted() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let invitations: &dyn InvitationRepository = &store;
+        let listings: &dyn Listings = &store;
+        fresh.user(1).await;
+        let [one, two] = [fresh.team(1).await, fresh.team(2).await];
+        for n in 1..=3 {
+            invitations.insert(&nth(n)).await.unwrap();
+        }
+        invitations.insert(&Invitation { team_id: two.id, ..nth(4) }).await.unwrap();
+        let late = nth(1).expires_at - Duration::milliseconds(1);
+        assert_eq!(listings.pending_invitations(one.id, late).await.unwrap(), 3);
+        assert_eq!(listings.pending_invitations(one.id, nth(1).expires_at).await.unwrap(), 0);
+        invitations.settle(nth(2).id, InvitationState::Revoked, None).await.unwrap();
+        assert_eq!(listings.pending_invitations(one.id, NOW).await.unwrap(), 2);
+        assert_eq!(listings.pending_invitations(team(3).id, NOW).await.unwrap(), 0);
     })
     .await;
 }

@@ -49,6 +49,29 @@ async fn the_teams_that_only_others_are_in_are_administered_by_nobody() {
 }
 
 #[tokio::test]
+async fn the_admins_of_a_team_are_named_whether_or_not_they_count() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let listings: &dyn Listings = &store;
+        accounts(&fresh, 5).await;
+        let [one, two] = [fresh.team(1).await, fresh.team(2).await];
+        fresh.member(2, &one, Role::Admin).await;
+        fresh.member(3, &one, Role::Member).await;
+        awaiting(&fresh, 4, Role::Admin).await;
+        fresh.member(1, &one, Role::Admin).await;
+        fresh.member(5, &two, Role::Admin).await;
+        deactivate(&fresh, 2).await;
+        let ids = async |limit| {
+            let admins = listings.admins(one.id, limit).await.unwrap();
+            admins.into_iter().map(|admin| admin.membership.user_id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(50).await, [user_id(1), user_id(2), user_id(4)]);
+        assert_eq!(ids(2).await, [user_id(1), user_id(2)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn only_active_admins_with_active_accounts_count() {
     on_each(|fresh| async move {
         let store = fresh.store();

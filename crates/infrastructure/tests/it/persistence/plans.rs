@@ -135,6 +135,8 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     Listings::teams(store, None, &page).await.unwrap();
     Listings::teams(store, Some("a".to_owned()), &page).await.unwrap();
     Listings::administered(store, &[team(1).id, team(2).id]).await.unwrap();
+    Listings::admins(store, team(1).id, 50).await.unwrap();
+    Listings::pending_invitations(store, team(1).id, NOW).await.unwrap();
     store.find_many(&[team(1).id, team(2).id]).await.unwrap();
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();

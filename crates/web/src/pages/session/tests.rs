@@ -102,17 +102,36 @@ async fn no_page_carries_what_the_cookie_does() {
     assert!(!answer.text.contains("refresh-token") && !answer.text.contains("sealed-"), "{}", answer.text);
 }
 
-#[actix_web::test]
-async fn a_session_that_is_over_is_forgotten_and_leads_to_signing_in() {
+fn over() -> Mocks {
     let mut mocks = Mocks::default();
     let ended = Session { ended_at: Some(NOW), ..session(1) };
     mocks.sessions.expect_find_by_id().returning(move |_| Ok(Some(ended.clone())));
     mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(1))));
-    let answer = page(mocks, "/account/sessions").await;
+    mocks
+}
+
+#[actix_web::test]
+async fn a_session_that_is_over_leads_to_signing_in_and_is_forgotten_there() {
+    let answer = page(over(), "/account/sessions").await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("../sign-in?next=/account/sessions")));
+    let answer = page(over(), "/sign-in").await;
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-countersign=; ") && cookie.contains("Max-Age=0"), "{cookie}");
     assert!(cookie.contains("Secure") && cookie.contains("Path=/"), "browsers ignore it otherwise: {cookie}");
+    let stranger = call(Mocks::default(), TestRequest::get().uri("/sign-in")).await;
+    assert_eq!((stranger.status.as_u16(), stranger.header("set-cookie")), (200, None));
+}
+
+#[actix_web::test]
+async fn an_answer_that_comes_late_takes_no_cookie_of_a_session_that_began_meanwhile() {
+    for path in ["/", "/account", "/account/sessions", "/register", "/forgot-password", "/verify-email"] {
+        assert_eq!(page(over(), path).await.header("set-cookie"), None, "{path}");
+    }
+    for path in ["/account", "/sign-out", "/account/sessions"] {
+        let form = TestRequest::post().uri(path).set_form([("form_token", FORM_TOKEN)]);
+        let answer = call(over(), in_browser(form)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (303, None), "{path}");
+    }
 }
 
 #[actix_web::test]
