@@ -1,6 +1,7 @@
 //! What superusers do, and that nobody else does it.
 
 mod accounts;
+mod console;
 mod lists;
 mod rights;
 

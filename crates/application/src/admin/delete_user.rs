@@ -30,7 +30,7 @@ pub enum DeleteUserError {
     #[error("no such user")]
     UserNotFound,
     /// Nobody deletes their own account here, but as everybody does.
-    #[error("this takes another superuser")]
+    #[error("nobody deletes their own account here")]
     OwnAccount,
     /// It takes a superuser.
     #[error(transparent)]

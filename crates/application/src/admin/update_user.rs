@@ -38,7 +38,7 @@ pub enum UpdateUserError {
     #[error("no such user")]
     UserNotFound,
     /// Nobody takes from themselves what lets them in here.
-    #[error("this takes another superuser")]
+    #[error("nobody takes these rights from themselves")]
     OwnAccount,
     /// Nobody has proven the address of the account.
     #[error(transparent)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
 use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::UserId;
 use countersign_domain::one_time_token::Purpose;
 use countersign_domain::user::User;
 use time::Duration;
@@ -24,6 +25,8 @@ use crate::trail::Trail;
 pub struct RequestEmailVerificationCommand {
     /// The address.
     pub email: EmailAddress,
+    /// Who asks, where somebody is signed in: the owner, or a superuser.
+    pub by: Option<UserId>,
 }
 
 /// Why it was not done.
@@ -85,6 +88,7 @@ impl RequestEmailVerification {
         let uow = self.units_of_work.begin().await?;
         let addressee = self.one_time_mails.lock_addressee(&*uow, found, &command.email).await?.filter(may_verify);
         let mut event = self.trail.event(AuditKind::VerificationRequested, origin, now);
+        event.actor_id = command.by;
         event.user_id = addressee.as_ref().map(|user| user.id);
         let mail = match &addressee {
             Some(user) => self.one_time_mails.to_account(Purpose::EmailVerification, user, self.lifetime, now)?,

@@ -32,7 +32,8 @@ pub(crate) async fn handle(
     RequestOrigin(origin): RequestOrigin,
     JsonBody(RequestEmailVerificationBody { email }): JsonBody<RequestEmailVerificationBody>,
 ) -> Result<HttpResponse, Problem> {
-    application.auth.request_email_verification.execute(&origin, RequestEmailVerificationCommand { email }).await?;
+    let command = RequestEmailVerificationCommand { email, by: None };
+    application.auth.request_email_verification.execute(&origin, command).await?;
     let message = "If an account has this address and it is not verified yet, a mail with a link is on its way.";
     Ok(HttpResponse::Accepted().json(MessageBody::new(message)))
 }

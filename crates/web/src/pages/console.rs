@@ -3,7 +3,9 @@
 mod appoint_admin;
 mod asked;
 mod audit;
+mod change;
 mod delete_user;
+mod team;
 mod teams;
 mod user;
 mod users;
@@ -17,20 +19,30 @@ use crate::routes::{Access, Endpoint};
 /// The pages of this module: all of them for superusers.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let page = |name, method, path, handler| Endpoint::page(name, Access::Superuser, method, path, handler);
-    vec![
+    let mut endpoints = vec![
         page("console", Method::GET, "/console", || web::to(enter)),
         page("console_users", Method::GET, "/console/users", || web::to(users::show)),
         page("console_user", Method::GET, "/console/users/{id}", || web::to(user::show)),
-        page("console_update_user", Method::POST, "/console/users/{id}", || web::to(user::update)),
         page("console_end_sessions", Method::POST, "/console/users/{id}/sessions", || web::to(user::end_sessions)),
         page("console_verification", Method::POST, "/console/users/{id}/verification", || web::to(user::resend)),
         page("console_show_delete", Method::GET, "/console/users/{id}/delete", || web::to(delete_user::show)),
         page("console_delete_user", Method::POST, "/console/users/{id}/delete", || web::to(delete_user::submit)),
         page("console_teams", Method::GET, "/console/teams", || web::to(teams::show)),
+        page("console_team", Method::GET, "/console/teams/{team_id}", || web::to(team::show)),
         page("console_show_appoint", Method::GET, "/console/teams/{team_id}/admin", || web::to(appoint_admin::show)),
         page("console_appoint", Method::POST, "/console/teams/{team_id}/admin", || web::to(appoint_admin::submit)),
         page("console_audit", Method::GET, "/console/audit", || web::to(audit::show)),
-    ]
+        page("console_activate", Method::POST, "/console/users/{id}/change/activate", || web::to(change::submit)),
+    ];
+    for (show, submit, path) in [
+        ("console_show_deactivate", "console_deactivate", "/console/users/{id}/change/deactivate"),
+        ("console_show_appoint_user", "console_appoint_user", "/console/users/{id}/change/appoint"),
+        ("console_show_dismiss", "console_dismiss", "/console/users/{id}/change/dismiss"),
+    ] {
+        endpoints.push(page(show, Method::GET, path, || web::to(change::show)));
+        endpoints.push(page(submit, Method::POST, path, || web::to(change::submit)));
+    }
+    endpoints
 }
 
 async fn enter(frame: Frame) -> HttpResponse {

@@ -29,11 +29,7 @@ impl FromFields for Asked {
     }
 }
 
-pub(crate) async fn show(
-    req: HttpRequest,
-    frame: Frame,
-    QueryFields(Asked(next)): QueryFields<Asked>,
-) -> HttpResponse {
+pub(crate) async fn show(req: HttpRequest, frame: Frame, QueryFields(Asked(next)): QueryFields<Asked>) -> HttpResponse {
     let next = next.filter(|next| own_path(next).is_some());
     if frame.session.is_some() {
         return match (next.as_deref().and_then(own_path), &frame.done) {

@@ -7,7 +7,7 @@ mod invitations;
 mod invite;
 mod list;
 mod members;
-mod part;
+pub(crate) mod part;
 mod removal;
 mod settings;
 

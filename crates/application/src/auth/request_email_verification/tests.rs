@@ -24,7 +24,7 @@ fn unit_of_work(row: Option<User>, owner: Option<UserId>) -> StagedUnitOfWork {
 }
 
 async fn request(mocks: Mocks) -> Result<(), RequestEmailVerificationError> {
-    let command = RequestEmailVerificationCommand { email: email("user1@example.com") };
+    let command = RequestEmailVerificationCommand { email: email("user1@example.com"), by: None };
     RequestEmailVerification::new(&mocks.into_dependencies()).execute(&origin(), command).await
 }
 

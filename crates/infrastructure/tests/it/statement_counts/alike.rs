@@ -38,7 +38,7 @@ async fn requests_of_mail_cost_the_same_for_every_address() {
                 let command = RequestPasswordResetCommand { email: email(address) };
                 let reset = auth.request_password_reset.execute(&ORIGIN, command);
                 service.costs(&format!("a reset for {address}"), (6, 1), reset).await.unwrap();
-                let command = RequestEmailVerificationCommand { email: email(address) };
+                let command = RequestEmailVerificationCommand { email: email(address), by: None };
                 let verification = auth.request_email_verification.execute(&ORIGIN, command);
                 service.costs(&format!("a verification for {address}"), (6, 1), verification).await.unwrap();
             }

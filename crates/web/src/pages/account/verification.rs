@@ -16,7 +16,7 @@ pub(crate) async fn submit(
     Authenticated(actor): Authenticated,
     Submitted(_form): Submitted,
 ) -> Result<HttpResponse, Problem> {
-    let command = RequestEmailVerificationCommand { email: actor.user.email };
+    let command = RequestEmailVerificationCommand { by: Some(actor.id()), email: actor.user.email };
     application.auth.request_email_verification.execute(&origin, command).await?;
     Ok(frame.go_saying("account", "verification_requested"))
 }

@@ -4,16 +4,15 @@ use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
 use countersign_application::admin::appoint_team_admin::{AppointTeamAdminCommand, AppointTeamAdminError};
-use countersign_application::admin::list_teams::ListTeamsCommand;
-use countersign_application::admin::list_users::ListUsersCommand;
+use countersign_application::admin::find_user::{FindUserCommand, FindUserError};
+use countersign_application::admin::show_team::ShowTeamCommand;
 use countersign_domain::audit::Origin;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{TeamId, UserId};
-use countersign_domain::page::{Cursor, PageRequest};
 use minijinja::context;
-use uuid::Uuid;
 
 use crate::extract::{Fields, FromFields, RequestOrigin, Superuser, TeamPath};
+use crate::pages::console::team;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page, Surrounded};
 use crate::pages::submitted::Submitted;
@@ -59,12 +58,12 @@ pub(crate) async fn submit(
     let appoint = async |member| {
         let user_id = match member {
             Member::Id(id) => Some(id),
-            Member::Address(email) => by_address(&application, &actor, &origin, &email).await?,
+            Member::Address(email) => by_address(&application, &actor, &origin, email).await?,
         };
         let user_id = user_id.ok_or_else(no_member)?;
         let command = AppointTeamAdminCommand { team_id, user_id };
         match application.admin.appoint_team_admin.execute(&actor, &origin, command).await {
-            Ok(_) => Ok(Done::Led(frame.go_saying("console/teams", "admin_appointed"))),
+            Ok(_) => Ok(Done::Led(frame.go_saying(&team::path_of(team_id), "admin_appointed"))),
             Err(AppointTeamAdminError::MemberNotFound) => Err(no_member()),
             Err(error) => Err(error.into()),
         }
@@ -77,20 +76,15 @@ fn no_member() -> Problem {
     Problem::validation(vec![FieldError::new("member", "malformed", message)])
 }
 
-/// The form, on a page with the name of the team: the one in the list of teams that comes next after what is just
-/// before its id.
+/// The form, on a page with the name of the team.
 async fn page(
     application: &Application,
     actor: &Actor,
     origin: &Origin,
     team_id: TeamId,
 ) -> Result<Surrounded, Problem> {
-    let before = Uuid::from_u128(team_id.as_uuid().as_u128().saturating_sub(1));
-    let command = ListTeamsCommand { search: None, page: PageRequest::first(1).starting(Cursor::after(before)) };
-    let teams = application.admin.list_teams.execute(actor, origin, command).await?;
-    let team = teams.items.into_iter().map(|listed| listed.team).find(|team| team.id == team_id);
-    let team = team.ok_or_else(|| Problem::from(AppointTeamAdminError::TeamNotFound))?;
-    Ok(PAGE.within("console_appoint.html", context! { team => TeamBody::from(team) }))
+    let shown = application.admin.show_team.execute(actor, origin, ShowTeamCommand { team_id }).await?;
+    Ok(PAGE.within("console_appoint.html", context! { team => TeamBody::from(shown.team) }))
 }
 
 /// The account with exactly this address.
@@ -98,10 +92,11 @@ async fn by_address(
     application: &Application,
     actor: &Actor,
     origin: &Origin,
-    email: &EmailAddress,
+    email: EmailAddress,
 ) -> Result<Option<UserId>, Problem> {
-    let page = PageRequest::first(PageRequest::MAX_LIMIT);
-    let command = ListUsersCommand { search: Some(email.as_str().to_owned()), page };
-    let users = application.admin.list_users.execute(actor, origin, command).await?;
-    Ok(users.items.into_iter().find(|user| user.email == *email).map(|user| user.id))
+    match application.admin.find_user.execute(actor, origin, FindUserCommand { email }).await {
+        Ok(user) => Ok(Some(user.id)),
+        Err(FindUserError::UserNotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

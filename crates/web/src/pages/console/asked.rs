@@ -46,7 +46,7 @@ struct ShownFilter<'a> {
 
 impl Asked {
     /// Makes a command of it.
-    pub(crate) fn read<T: FromFields>(&self) -> Result<T, Problem> {
+    fn read<T: FromFields>(&self) -> Result<T, Problem> {
         Fields::of_pairs(self.0.0.clone()).read()
     }
 
@@ -77,14 +77,18 @@ impl FromRequest for Asked {
 }
 
 impl List {
-    /// The list, or what is wrong with what was asked of it.
-    pub(crate) fn show<T: Serialize>(
+    /// What is found for what was asked, or what is wrong with that.
+    pub(crate) async fn show<Q: FromFields, T: Serialize>(
         &self,
         frame: &Frame,
         asked: &Asked,
-        found: Result<PageBody<T>, Problem>,
         values: Value,
+        find: impl AsyncFnOnce(Q) -> Result<PageBody<T>, Problem>,
     ) -> Result<HttpResponse, Problem> {
+        let found = match asked.read() {
+            Ok(query) => find(query).await,
+            Err(problem) => Err(problem),
+        };
         let problem = match found {
             Ok(list) => {
                 let next = list.next_cursor.as_deref().map(|cursor| asked.from(Some(cursor)));

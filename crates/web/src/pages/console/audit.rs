@@ -35,16 +35,14 @@ pub(crate) async fn show(
         *value = in_utc(value);
     }
     let asked = Asked(form);
-    let found = match asked.read() {
-        Ok(AuditQuery { filter, page }) => {
-            let command = ListAuditEventsCommand { filter, page };
-            let events = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
-            Ok(PageBody::<AuditEventBody>::of(events))
-        }
-        Err(problem) => Err(problem),
-    };
     let kinds: Vec<_> = AuditKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    LIST.show(&frame, &asked, found, context! { kinds, me => actor.id().to_string() })
+    let values = context! { kinds, me => actor.id().to_string() };
+    let find = async |AuditQuery { filter, page }| {
+        let command = ListAuditEventsCommand { filter, page };
+        let events = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
+        Ok(PageBody::<AuditEventBody>::of(events))
+    };
+    LIST.show(&frame, &asked, values, find).await
 }
 
 /// What an input of times sends, `2026-01-02T03:04` with or without seconds, as a time in UTC; all else as it is.

@@ -23,13 +23,9 @@ pub(crate) async fn show(
     Superuser(actor): Superuser,
     asked: Asked,
 ) -> Result<HttpResponse, Problem> {
-    let found = match asked.read() {
-        Ok(Search { text: search, page }) => {
-            let teams =
-                application.admin.list_teams.execute(&actor, &origin, ListTeamsCommand { search, page }).await?;
-            Ok(PageBody::<ListedTeamBody>::of(teams))
-        }
-        Err(problem) => Err(problem),
+    let find = async |Search { text: search, page }| {
+        let found = application.admin.list_teams.execute(&actor, &origin, ListTeamsCommand { search, page }).await?;
+        Ok(PageBody::<ListedTeamBody>::of(found))
     };
-    LIST.show(&frame, &asked, found, context! {})
+    LIST.show(&frame, &asked, context! {}, find).await
 }

@@ -3,7 +3,7 @@ use countersign_application::testing::{Mocks, StagedUnitOfWork, Written, members
 use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
 use countersign_domain::ids::AuditEventId;
 use countersign_domain::page::{Cursor, Page};
-use countersign_domain::team::membership::Membership;
+use countersign_domain::team::membership::{Member, Membership, MembershipStatus, TeamMembership};
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 use time::macros::datetime;
@@ -118,6 +118,35 @@ async fn what_matches_nothing_and_what_cannot_be_searched_for_is_told() {
     }
 }
 
+fn in_teams(mut mocks: Mocks, items: Vec<TeamMembership>, next: Option<Cursor>) -> Mocks {
+    mocks.memberships.expect_list_by_user().returning(move |_, page| {
+        assert_eq!(page.limit(), 50);
+        Ok(Page { items: items.clone(), next })
+    });
+    mocks
+}
+
+#[actix_web::test]
+async fn an_account_shows_the_teams_it_is_in_page_by_page() {
+    let awaiting = Membership { status: MembershipStatus::AwaitingVerification, ..membership(2, Role::Admin) };
+    let items = vec![
+        TeamMembership { team: team(1), membership: membership(2, Role::Member) },
+        TeamMembership { team: team(2), membership: awaiting },
+    ];
+    let next = Cursor::after_time(team(2).created_at, team(2).id.as_uuid());
+    let answer = show(in_teams(superuser(), items, Some(next)), &of_second("")).await;
+    for shown in [
+        &*format!("../../console/teams/{}\">Engines</a> <span class=\"mark\">Member</span>", team(1).id),
+        &format!(
+            "../../console/teams/{}\">Engines</a> <span class=\"mark\">Admin</span> <span class=\"mark warn\">",
+            team(2).id
+        ),
+        &format!("../../console/users/{}?cursor={}\"", user_id(2), next.encode()),
+    ] {
+        assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+    }
+}
+
 #[actix_web::test]
 async fn an_account_is_offered_what_can_be_done_with_it() {
     let inactive = User { is_active: false, ..user(2) };
@@ -129,7 +158,7 @@ async fn an_account_is_offered_what_can_be_done_with_it() {
         (unverified, &["Sign out everywhere:", "Deactivate:", "Send the mail again:", "Delete the account:"]),
         (colleague, &["Sign out everywhere:", "Deactivate:", "Take the right away:", "Delete the account:"]),
     ] {
-        let answer = show(beside(&account), &of_second("")).await;
+        let answer = show(in_teams(beside(&account), vec![], None), &of_second("")).await;
         assert_eq!(answer.status, 200);
         for offer in offered {
             assert!(answer.text.contains(&format!("aria-label=\"{offer} ")), "{offer} {}", answer.text);
@@ -137,8 +166,8 @@ async fn an_account_is_offered_what_can_be_done_with_it() {
         assert_eq!(answer.text.matches("aria-label=\"").count() - 2, offered.len(), "{}", answer.text);
         assert!(!answer.text.contains("your own account"));
     }
-    let answer = show(superuser(), &format!("/console/users/{}", user_id(1))).await;
-    assert!(answer.text.contains("your own account"));
+    let answer = show(in_teams(superuser(), vec![], None), &format!("/console/users/{}", user_id(1))).await;
+    assert!(answer.text.contains("your own account") && answer.text.contains("The account is in no team."));
     let answer = show(superuser(), &format!("/console/users/{}", user_id(7))).await;
     assert_eq!(answer.status, 404);
     assert!(answer.text.contains("No such account"), "{}", answer.text);
@@ -160,7 +189,7 @@ async fn an_account_becomes_superuser_and_nothing_else_changes() {
         .withf(|changed| changed.is_superuser && changed.is_active && changed.id == user_id(2))
         .returning(|_| Ok(()));
     let written = mocks.stage(uow);
-    let answer = submit(mocks, &of_second(""), &[("is_superuser", "true")]).await;
+    let answer = submit(mocks, &of_second("/change/appoint"), &[]).await;
     led_to_account(&answer, "user_updated");
     assert!(written.committed());
     assert_eq!(written.audited(), [AuditKind::SuperuserGranted]);
@@ -176,20 +205,53 @@ async fn deactivating_ends_the_sessions_too() {
     uow.sessions.expect_end_by_user().times(1).returning(|_, _, _, _| Ok(1));
     uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
     let written = mocks.stage(uow);
-    led_to_account(&submit(mocks, &of_second(""), &[("is_active", "false")]).await, "user_updated");
+    led_to_account(&submit(mocks, &of_second("/change/deactivate"), &[]).await, "user_updated");
     assert!(written.committed());
 }
 
 #[actix_web::test]
-async fn what_the_rules_refuse_is_told_where_the_account_is_shown() {
+async fn what_changes_an_account_says_what_happens_and_asks_once_more() {
+    for (change, told) in [
+        ("deactivate", ["Its sessions end at once", "cannot sign in", "can be activated again"]),
+        ("appoint", ["every account", "every team and the audit trail", "can be taken away again"]),
+        ("dismiss", ["loses the console", "stays signed in", "can be given again"]),
+    ] {
+        let path = of_second(&format!("/change/{change}"));
+        let answer = show(superuser(), &path).await;
+        for told in told.into_iter().chain(["user2@example.com", &format!("action=\"../../../..{path}\""), "as it is"])
+        {
+            assert!(answer.text.contains(told), "{change} {told}: {}", answer.text);
+        }
+    }
+    for strange in ["delete", "Appoint", "%00"] {
+        assert_eq!(show(superuser(), &of_second(&format!("/change/{strange}"))).await.status, 404, "{strange}");
+    }
+}
+
+#[actix_web::test]
+async fn what_the_rules_refuse_is_told_where_it_was_asked_for() {
     let unverified = User { email_verified: false, ..user(2) };
-    let answer = submit(beside(&unverified), &of_second(""), &[("is_superuser", "true")]).await;
+    let answer = submit(beside(&unverified), &of_second("/change/appoint"), &[]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("role=\"alert\">The e-mail address of this account is not verified yet"));
     assert!(answer.text.contains("user2@example.com"), "{}", answer.text);
-    for odd in ["yes", "", "TRUE"] {
-        assert_eq!(submit(superuser(), &of_second(""), &[("is_active", odd)]).await.status, 422, "{odd}");
+}
+
+#[actix_web::test]
+async fn the_last_superuser_cannot_lock_everybody_out() {
+    let own = |rest: &str| format!("/console/users/{}{rest}", user_id(1));
+    for change in ["/change/deactivate", "/change/dismiss", "/delete"] {
+        // No unit of work is staged: one would be a fault.
+        let answer = submit(superuser(), &own(change), &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (409, None), "{change}");
+        assert!(answer.text.contains("Another superuser has to do this."), "{}", answer.text);
+        let answer = show(superuser(), &own(change)).await;
+        assert_eq!(answer.text.matches("<form").count(), 1, "signing out alone: {}", answer.text);
     }
+    let mut mocks = superuser();
+    mocks.memberships.expect_list_by_user().returning(|_, _| Ok(Page { items: vec![], next: None }));
+    let answer = show(mocks, &own("")).await;
+    assert!(!answer.text.contains("/change/") && !answer.text.contains("/delete"), "{}", answer.text);
 }
 
 #[actix_web::test]
@@ -217,6 +279,7 @@ async fn the_mail_to_verify_an_address_is_sent_again() {
     led_to_account(&submit(mocks, &of_second("/verification"), &[]).await, "user_verification_requested");
     assert!(written.committed());
     assert_eq!(written.mails().len(), 1);
+    assert_eq!(written.events()[0].actor_id, Some(user_id(1)));
 }
 
 fn removable(second: &User) -> StagedUnitOfWork {
@@ -244,16 +307,6 @@ async fn deleting_says_what_goes_and_asks_once_more() {
 }
 
 #[actix_web::test]
-async fn whoever_deletes_the_own_account_is_signed_out() {
-    let mut mocks = superuser();
-    let written = mocks.stage(removable(&user(2)));
-    let answer = submit(mocks, &format!("/console/users/{}/delete", user_id(1)), &[]).await;
-    assert_eq!(answer.header("location"), Some("../../../sign-in?done=deleted"));
-    assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=; "));
-    assert!(written.committed());
-}
-
-#[actix_web::test]
 async fn teams_are_searched_and_lead_to_what_can_be_done() {
     let mut mocks = superuser();
     mocks.listings.expect_teams().times(1).returning(|search, _| {
@@ -276,18 +329,55 @@ fn appointing() -> String {
     format!("/console/teams/{}/admin", team(1).id)
 }
 
+/// A superuser's look at the first team, which that superuser is not in.
+fn looking_at_team(members: Vec<Member>, has_admin: bool) -> Mocks {
+    let mut mocks = superuser();
+    mocks.teams.expect_find_by_id().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+    mocks.listings.expect_administered().returning(move |teams| Ok(if has_admin { teams.to_vec() } else { vec![] }));
+    let admins: Vec<_> = members.iter().filter(|member| member.membership.role == Role::Admin).cloned().collect();
+    mocks.listings.expect_admins().returning(move |_, _| Ok(admins.clone()));
+    mocks.listings.expect_pending_invitations().returning(|_, _| Ok(17));
+    let next = Cursor::after(user_id(3).as_uuid());
+    mocks.memberships.expect_list_by_team().returning(move |id, _| {
+        assert_eq!(id, team(1).id);
+        Ok(Page { items: members.clone(), next: Some(next) })
+    });
+    mocks
+}
+
+fn listed(n: u64, role: Role) -> Member {
+    let User { email, first_name, last_name, .. } = user(n);
+    Member { membership: membership(n, role), email, first_name, last_name }
+}
+
+#[actix_web::test]
+async fn a_team_shows_its_members_its_admins_and_what_is_on_its_way() {
+    let path = format!("/console/teams/{}", team(1).id);
+    let members = vec![listed(2, Role::Admin), listed(3, Role::Member)];
+    let answer = show(looking_at_team(members.clone(), true), &path).await;
+    assert_eq!(answer.status, 200);
+    let account = |n| format!("<a href=\"../../console/users/{}\">Firstname Surname</a>", user_id(n));
+    assert_eq!(answer.text.matches(&account(2)).count(), 2, "as admin and as member: {}", answer.text);
+    assert_eq!(answer.text.matches(&account(3)).count(), 1, "{}", answer.text);
+    let next = format!("{}?cursor={}\"", &path[1..], Cursor::after(user_id(3).as_uuid()).encode());
+    for shown in ["<h1>Engines</h1>", "<dd>17</dd>", "user3@example.com", &next] {
+        assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+    }
+    assert!(!answer.text.contains("/admin\""), "its admins appoint others: {}", answer.text);
+    let mut awaiting = listed(4, Role::Member);
+    awaiting.membership.status = MembershipStatus::AwaitingVerification;
+    let frozen = show(looking_at_team([members, vec![awaiting]].concat(), false), &path).await;
+    assert!(frozen.text.contains(">no admin</span>"), "{}", frozen.text);
+    let offered = format!("<input type=\"hidden\" name=\"member\" value=\"{}\">", user_id(3));
+    assert!(frozen.text.contains(&offered), "{}", frozen.text);
+    assert_eq!(frozen.text.matches("name=\"member\"").count(), 1, "nobody else would count: {}", frozen.text);
+    assert_eq!(show(looking_at_team(vec![], true), &format!("/console/teams/{}", team(2).id)).await.status, 404);
+}
+
 /// The first team, and in it the second account.
 fn with_team(member: Option<Membership>, has_admin: bool) -> (Mocks, Written) {
-    let mut mocks = superuser();
-    mocks.listings.expect_teams().returning(|_, page| {
-        assert!(page.after().unwrap().key() < team(1).id.as_uuid());
-        Ok(Page { items: vec![team(1)], next: None })
-    });
-    mocks.listings.expect_administered().returning(|_| Ok(vec![]));
-    mocks.listings.expect_users().returning(|search, _| {
-        assert_eq!(search.as_deref(), Some("user2@example.com"));
-        Ok(Page { items: vec![User { email: user(3).email, ..user(3) }, user(2)], next: None })
-    });
+    let mut mocks = looking_at_team(vec![], has_admin);
+    mocks.users.expect_find_by_email().returning(|email| Ok(Some(user(2)).filter(|user| user.email == *email)));
     let mut uow = locked(&user(2));
     uow.hold_team(&member.into_iter().collect::<Vec<_>>());
     uow.roster.expect_has_admin_besides().returning(move |_, _| Ok(has_admin));
@@ -302,7 +392,8 @@ async fn a_member_is_appointed_by_address_or_id() {
         let (mocks, written) = with_team(Some(membership(2, Role::Member)), false);
         let answer = submit(mocks, &appointing(), &[("member", &typed)]).await;
         let location = answer.header("location");
-        assert_eq!(location, Some("../../../console/teams?done=admin_appointed"), "{}", answer.text);
+        let team = format!("../../../console/teams/{}?done=admin_appointed", team(1).id);
+        assert_eq!(location, Some(&*team), "{}", answer.text);
         assert_eq!(written.audited(), [AuditKind::AdminAppointed]);
     }
 }
@@ -326,10 +417,8 @@ async fn who_cannot_be_appointed_is_told_and_what_was_typed_stays() {
     }
     let (mocks, _) = with_team(None, false);
     assert_eq!(submit(mocks, &appointing(), &[("member", "nobody")]).await.status, 422);
-    let mut mocks = superuser();
-    mocks.listings.expect_teams().returning(|_, _| Ok(Page { items: vec![team(2)], next: None }));
-    mocks.listings.expect_administered().returning(|_| Ok(vec![]));
-    assert_eq!(show(mocks, &appointing()).await.status, 404);
+    let elsewhere = format!("/console/teams/{}/admin", team(2).id);
+    assert_eq!(show(looking_at_team(vec![], false), &elsewhere).await.status, 404);
 }
 
 fn event(kind: AuditKind) -> AuditEvent {

@@ -4,19 +4,26 @@ use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
 use countersign_application::admin::end_user_sessions::EndUserSessionsCommand;
+use countersign_application::admin::list_user_teams::ListUserTeamsCommand;
 use countersign_application::admin::show_user::ShowUserCommand;
-use countersign_application::admin::update_user::UpdateUserCommand;
 use countersign_application::auth::request_email_verification::RequestEmailVerificationCommand;
 use countersign_domain::audit::Origin;
 use countersign_domain::ids::UserId;
+use countersign_domain::page::Cursor;
 use countersign_domain::user::User;
 use minijinja::{Value, context};
 
-use crate::extract::{RequestOrigin, Superuser, UserPath};
-use crate::pages::frame::{Frame, mark};
+use crate::extract::{QueryFields, RequestOrigin, Superuser, UserPath};
+use crate::pages::frame::Frame;
 use crate::pages::submitted::Submitted;
-use crate::present::UserBody;
-use crate::problem::{FieldError, Problem};
+use crate::pages::teams::part::Part;
+use crate::present::{TeamMembershipBody, UserBody};
+use crate::problem::Problem;
+
+/// Where the page of an account is.
+pub(crate) fn path_of(user_id: UserId) -> String {
+    format!("console/users/{user_id}")
+}
 
 /// The account as the pages about it show it.
 pub(crate) fn values(actor: &Actor, user: User) -> Value {
@@ -33,41 +40,15 @@ pub(crate) async fn show(
     RequestOrigin(origin): RequestOrigin,
     Superuser(actor): Superuser,
     UserPath(user_id): UserPath,
+    QueryFields(part): QueryFields<Part>,
 ) -> Result<HttpResponse, Problem> {
     let user = find(&application, &actor, &origin, user_id).await?;
-    Ok(frame.page("console_user.html", values(&actor, user)))
-}
-
-/// Activates, deactivates, appoints or dismisses.
-pub(crate) async fn update(
-    application: web::Data<Application>,
-    frame: Frame,
-    RequestOrigin(origin): RequestOrigin,
-    Superuser(actor): Superuser,
-    UserPath(user_id): UserPath,
-    Submitted(form): Submitted,
-) -> Result<HttpResponse, Problem> {
-    let flag = |name: &'static str| match form.value(name) {
-        None => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) => Err(Problem::validation(vec![FieldError::invalid_type(name, "true or false")])),
-    };
-    let (is_active, is_superuser) = (flag("is_active")?, flag("is_superuser")?);
-    let command = UpdateUserCommand { user_id, is_active, is_superuser };
-    match application.admin.update_user.execute(&actor, &origin, command).await.map_err(Problem::from) {
-        Ok(_) => Ok(frame.go_saying(&format!("console/users/{user_id}"), "user_updated")),
-        // A rule that took the account to judge: it is told where the account is shown.
-        Err(problem) if !problem.errors.is_empty() => {
-            let user = find(&application, &actor, &origin, user_id).await?;
-            let alert = problem.errors.first().map(|error| error.message.as_str());
-            let shown = context! { alert, ..values(&actor, user) };
-            let mut response = frame.answer("console_user.html", problem.status, shown);
-            mark(&mut response, &problem);
-            Ok(response)
-        }
-        Err(problem) => Err(problem),
-    }
+    let command = ListUserTeamsCommand { user_id, page: part.request() };
+    let teams = application.admin.list_user_teams.execute(&actor, &origin, command).await?;
+    let next = teams.next.map(Cursor::encode);
+    let teams: Vec<_> = teams.items.into_iter().map(TeamMembershipBody::from).collect();
+    let shown = context! { teams, cursor => part.cursor(), next, ..values(&actor, user) };
+    Ok(frame.page("console_user.html", shown))
 }
 
 pub(crate) async fn end_sessions(
@@ -79,7 +60,7 @@ pub(crate) async fn end_sessions(
     Submitted(_form): Submitted,
 ) -> Result<HttpResponse, Problem> {
     application.admin.end_user_sessions.execute(&actor, &origin, EndUserSessionsCommand { user_id }).await?;
-    Ok(frame.go_saying(&format!("console/users/{user_id}"), "user_sessions_ended"))
+    Ok(frame.go_saying(&path_of(user_id), "user_sessions_ended"))
 }
 
 /// The mail to verify the address once more, as its owner asks for it.
@@ -92,7 +73,7 @@ pub(crate) async fn resend(
     Submitted(_form): Submitted,
 ) -> Result<HttpResponse, Problem> {
     let email = find(&application, &actor, &origin, user_id).await?.email;
-    let command = RequestEmailVerificationCommand { email };
+    let command = RequestEmailVerificationCommand { email, by: Some(actor.id()) };
     application.auth.request_email_verification.execute(&origin, command).await?;
-    Ok(frame.go_saying(&format!("console/users/{user_id}"), "user_verification_requested"))
+    Ok(frame.go_saying(&path_of(user_id), "user_verification_requested"))
 }

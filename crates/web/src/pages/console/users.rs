@@ -22,13 +22,9 @@ pub(crate) async fn show(
     Superuser(actor): Superuser,
     asked: Asked,
 ) -> Result<HttpResponse, Problem> {
-    let found = match asked.read() {
-        Ok(Search { text: search, page }) => {
-            let users =
-                application.admin.list_users.execute(&actor, &origin, ListUsersCommand { search, page }).await?;
-            Ok(PageBody::<UserBody>::of(users))
-        }
-        Err(problem) => Err(problem),
+    let find = async |Search { text: search, page }| {
+        let found = application.admin.list_users.execute(&actor, &origin, ListUsersCommand { search, page }).await?;
+        Ok(PageBody::<UserBody>::of(found))
     };
-    LIST.show(&frame, &asked, found, context! {})
+    LIST.show(&frame, &asked, context! {}, find).await
 }
