@@ -19,8 +19,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         endpoint!(Superuser list_users []),
         endpoint!(Superuser show_user [404 "user_not_found"]),
-        endpoint!(Superuser update_user [404 "user_not_found", 409 "own_account"]),
-        endpoint!(Superuser delete_user [404 "user_not_found", 409 "own_account"]),
+        endpoint!(Superuser update_user [404 "user_not_found"]),
+        endpoint!(Superuser delete_user [404 "user_not_found"]),
         endpoint!(Superuser end_user_sessions [404 "user_not_found"]),
         endpoint!(Superuser list_teams []),
         endpoint!(Superuser appoint_team_admin [404 "team_not_found", 404 "member_not_found", 409 "team_has_admin"]),

@@ -29,9 +29,6 @@ pub enum DeleteUserError {
     /// No such user.
     #[error("no such user")]
     UserNotFound,
-    /// Nobody deletes their own account here, but as everybody does.
-    #[error("nobody deletes their own account here")]
-    OwnAccount,
     /// It takes a superuser.
     #[error(transparent)]
     Superuser(#[from] SuperuserError),
@@ -42,7 +39,6 @@ pub enum DeleteUserError {
 
 classify! { DeleteUserError {
     UserNotFound => Missing "user_not_found",
-    OwnAccount => Conflict "own_account",
 } via { Superuser, Internal } }
 
 /// The use case.
@@ -69,8 +65,7 @@ impl DeleteUser {
         }
     }
 
-    /// Deletes an account, for superusers; teams that lose their last admin get another or are frozen. Not the own one: a
-    /// superuser is always left.
+    /// Deletes an account, for superusers; teams that lose their last admin get another or are frozen.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -78,9 +73,6 @@ impl DeleteUser {
         command: DeleteUserCommand,
     ) -> Result<(), DeleteUserError> {
         self.guard.require(actor, origin).await?;
-        if command.user_id == actor.id() {
-            return Err(DeleteUserError::OwnAccount);
-        }
         self.users.find_by_id(command.user_id).await?.ok_or(DeleteUserError::UserNotFound)?;
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Account(command.user_id)]).await;

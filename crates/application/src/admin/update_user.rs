@@ -37,9 +37,6 @@ pub enum UpdateUserError {
     /// No such user.
     #[error("no such user")]
     UserNotFound,
-    /// Nobody takes from themselves what lets them in here.
-    #[error("nobody takes these rights from themselves")]
-    OwnAccount,
     /// Nobody has proven the address of the account.
     #[error(transparent)]
     Rejected(#[from] RejectedValue),
@@ -53,7 +50,6 @@ pub enum UpdateUserError {
 
 classify! { UpdateUserError {
     UserNotFound => Missing "user_not_found",
-    OwnAccount => Conflict "own_account",
 } via { Rejected, Superuser, Internal } }
 
 /// The use case.
@@ -84,7 +80,7 @@ impl UpdateUser {
 
     /// Activates, deactivates, appoints or dismisses an account, for superusers. A deactivated account loses its
     /// sessions and mailed tokens, and the teams that depend on it get another admin or are frozen. Only an account whose
-    /// address is proven can be appointed. Nobody deactivates or dismisses themselves: a superuser is always left.
+    /// address is proven can be appointed.
     pub async fn execute(
         &self,
         actor: &Actor,
@@ -94,9 +90,6 @@ impl UpdateUser {
         self.guard.require(actor, origin).await?;
         let user = self.users.find_by_id(command.user_id).await?.ok_or(UpdateUserError::UserNotFound)?;
         let change = Change::of(&user, &command);
-        if user.id == actor.id() && change.takes_away() {
-            return Err(UpdateUserError::OwnAccount);
-        }
         if let Err(refused) = change.check(&user) {
             return Err(self.refuse(actor, origin, &user, refused.into()).await);
         }
@@ -169,10 +162,6 @@ impl Change {
 
     const fn is_none(&self) -> bool {
         self.is_active.is_none() && self.is_superuser.is_none()
-    }
-
-    const fn takes_away(&self) -> bool {
-        matches!(self.is_active, Some(false)) || matches!(self.is_superuser, Some(false))
     }
 
     /// Whoever registered an address that they cannot read is not appointed by it.

@@ -41,7 +41,6 @@ catalogue! {
     "member_not_found" [404] "No such member" "List the members of the team.";
     "method_not_allowed" [405] "The method is not allowed here" "The Allow header lists those that are.";
     "not_found" [404] "There is nothing here" "Check the path against the API description.";
-    "own_account" [409] "Not for the own account" "Another superuser has to do this.";
     "payload_too_large" [413] "The body is too large" "Send at most 64 KiB.";
     "proof_required" [403] "Proof of the account is required" "Sign in to the account, or give its password along.";
     "rate_limited" [429] "Too many requests" "Wait for as many seconds as Retry-After says.";

@@ -67,8 +67,3 @@ async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
     assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());
 }
-
-#[tokio::test]
-async fn nobody_deletes_themselves_and_so_a_superuser_is_always_left() {
-    assert_eq!(delete(superuser(), 9, None).await.0.unwrap_err().code(), "own_account");
-}

@@ -177,13 +177,3 @@ async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
     assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());
 }
-
-#[tokio::test]
-async fn nobody_locks_themselves_out_and_so_a_superuser_is_always_left() {
-    for (is_active, is_superuser) in [(Some(false), None), (None, Some(false)), (Some(false), Some(false))] {
-        let own = UpdateUserCommand { user_id: superuser().id(), is_active, is_superuser };
-        // No unit of work is staged: one would be a fault.
-        let (refused, _) = update(superuser(), superuser().user, None, own).await;
-        assert_eq!(refused.unwrap_err().code(), "own_account");
-    }
-}

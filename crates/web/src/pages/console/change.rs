@@ -107,6 +107,8 @@ pub(crate) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let changed = application.admin.update_user.execute(&actor, &origin, change.of(user_id)).await;
     match changed.map_err(Problem::from) {
+        // Nobody is sure to be let in here any more.
+        Ok(_) if user_id == actor.id() => Ok(frame.go("account")),
         Ok(_) => Ok(frame.go_saying(&user::path_of(user_id), "user_updated")),
         Err(problem) if problem.status == StatusCode::NOT_FOUND || problem.status.is_server_error() => Err(problem),
         // What the rules refuse is told where it was asked for.

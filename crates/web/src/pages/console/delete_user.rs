@@ -31,5 +31,8 @@ pub(crate) async fn submit(
     Submitted(_form): Submitted,
 ) -> Result<HttpResponse, Problem> {
     application.admin.delete_user.execute(&actor, &origin, DeleteUserCommand { user_id }).await?;
+    if user_id == actor.id() {
+        return Ok(frame.go(""));
+    }
     Ok(frame.go_saying("console/users", "user_deleted"))
 }
