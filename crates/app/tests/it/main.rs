@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod account;
+mod account_pages;
 mod admin;
 mod architecture;
 mod audit;

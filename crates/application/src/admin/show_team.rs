@@ -33,7 +33,7 @@ pub struct ShownTeam {
     pub team: Team,
     /// Whether it has an active admin with an active account; where it has none, a superuser can appoint one.
     pub has_admin: bool,
-    /// Its admins, awaiting and inactive ones too, by user id; the first 50.
+    /// At most 50 of its admins, active memberships before those that await, inactive accounts too.
     pub admins: Vec<Member>,
     /// How many invitations can still be accepted.
     pub pending_invitations: u64,

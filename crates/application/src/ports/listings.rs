@@ -28,7 +28,7 @@ pub trait Listings: Send + Sync {
     /// Those of these teams that have an active admin with an active account, in no order.
     async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault>;
 
-    /// The first `limit` admins of the team, awaiting and inactive ones too, by user id.
+    /// At most `limit` admins of the team, active memberships before those that await, inactive accounts too.
     async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault>;
 
     /// How many invitations to the team can still be accepted at `now`.

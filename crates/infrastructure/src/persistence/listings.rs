@@ -79,12 +79,16 @@ impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
     }
 
     async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault> {
-        let rows = members_of(team)
-            .filter(user_teams::Column::Role.eq(Role::Admin.as_str()))
+        use user_teams::Column;
+        // As the index of roles has them: by user id a huge team would be read until there are enough.
+        let mut rows = members_of(team)
+            .filter(Column::Role.eq(Role::Admin.as_str()))
+            .order_by_asc(Column::Status)
             .limit(u64::from(limit))
             .all(&self.0)
             .await
             .map_err(fault)?;
+        rows.sort_unstable_by(|(a, _), (b, _)| (&a.status, a.user_id).cmp(&(&b.status, b.user_id)));
         rows.into_iter().map(listed_member).collect()
     }
 

@@ -52,13 +52,12 @@ fn of_user() -> RelationDef {
     Entity::belongs_to(users::Entity).from(Column::UserId).to(users::Column::Id).into()
 }
 
-/// The memberships of the team with their accounts, by user id.
+/// The memberships of the team with their accounts, in no order.
 pub(crate) fn members_of(team: TeamId) -> SelectTwo<Entity, users::Entity> {
     Entity::find()
         .join(JoinType::InnerJoin, of_user())
         .select_also(users::Entity)
         .filter(Column::TeamId.eq(team.as_uuid()))
-        .order_by_asc(Column::UserId)
 }
 
 fn of_team() -> RelationDef {
@@ -123,6 +122,7 @@ impl<C: ConnectionTrait + Send + Sync> MembershipRepository for Store<C> {
     async fn list_by_team(&self, team: TeamId, page: &PageRequest) -> Result<Page<Member>, Fault> {
         let rows = members_of(team)
             .apply_if(page.after(), |select, cursor| select.filter(Column::UserId.gt(cursor.key())))
+            .order_by_asc(Column::UserId)
             .limit(u64::from(page.limit()) + 1)
             .all(&self.0)
             .await

@@ -3,35 +3,7 @@
 use serde_json::Value;
 
 use crate::admin::server;
-use crate::support::{Answer, PASSWORD, TestServer};
-
-/// A browser that is signed in.
-struct Hand<'a> {
-    server: &'a TestServer,
-    cookie: String,
-}
-
-impl<'a> Hand<'a> {
-    async fn of(server: &'a TestServer, email: &str) -> Self {
-        let call = server.post("/sign-in").header("origin", &server.url(""));
-        let answer = call.form(&[("email", email), ("password", PASSWORD)]).send().await.expect(303);
-        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-        Self { server, cookie }
-    }
-
-    async fn open(&self, path: &str) -> Answer {
-        self.server.get(path).header("cookie", &self.cookie).send().await.expect(200)
-    }
-
-    /// Sends the form that goes there from this page.
-    async fn send(&self, page: &str, path: &str, typed: &[(&str, &str)]) -> Answer {
-        let shown = self.open(page).await;
-        let (_, token) = shown.text.split_once("name=\"form_token\" value=\"").unwrap();
-        let fields = [&[("form_token", token.split('"').next().unwrap())], typed].concat();
-        let call = self.server.post(path).header("cookie", &self.cookie).header("origin", &self.server.url(""));
-        call.form(&fields).send().await.expect(303)
-    }
-}
+use crate::support::{Hand, PASSWORD};
 
 #[tokio::test]
 async fn whatever_is_done_in_the_console_is_in_the_trail_with_whoever_did_it() {
@@ -39,24 +11,24 @@ async fn whatever_is_done_in_the_console_is_in_the_trail_with_whoever_did_it() {
     let (account, tokens) = server.signed_in("person@example.org").await;
     let team = server.team(&tokens, "Teamname").await;
     let (heir, _) = server.member(&tokens, &team, "heir@example.org", "member").await;
-    let hand = Hand::of(&server, "root@example.org").await;
+    let mut hand = Hand::of(&server, "root@example.org", PASSWORD).await;
     let of_person = |rest: &str| format!("/console/users/{}{rest}", account.id);
     let of_heir = |rest: &str| format!("/console/users/{}{rest}", heir.id);
     let team_page = format!("/console/teams/{team}");
     assert!(hand.open(&of_person("")).await.text.contains("Teamname"));
     assert!(hand.open(&team_page).await.text.contains("heir@example.org"));
-    hand.send(&of_person(""), &of_person("/sessions"), &[]).await;
+    hand.send(&of_person(""), &of_person("/sessions"), &[]).await.expect(303);
     for change in ["appoint", "dismiss"] {
         let path = of_person(&format!("/change/{change}"));
-        hand.send(&path, &path, &[]).await;
+        hand.send(&path, &path, &[]).await.expect(303);
     }
     // Nobody takes the team over.
     for user in [&of_heir, &of_person] as [&dyn Fn(&str) -> String; 2] {
-        hand.send(&user("/change/deactivate"), &user("/change/deactivate"), &[]).await;
+        hand.send(&user("/change/deactivate"), &user("/change/deactivate"), &[]).await.expect(303);
     }
-    hand.send(&of_heir(""), &of_heir("/change/activate"), &[]).await;
-    hand.send(&team_page, &format!("{team_page}/admin"), &[("member", &heir.id)]).await;
-    hand.send(&of_person("/delete"), &of_person("/delete"), &[]).await;
+    hand.send(&of_heir(""), &of_heir("/change/activate"), &[]).await.expect(303);
+    hand.send(&team_page, &format!("{team_page}/admin"), &[("member", &heir.id)]).await.expect(303);
+    hand.send(&of_person("/delete"), &of_person("/delete"), &[]).await.expect(303);
 
     let actor = root.claims()["sub"].as_str().unwrap().to_owned();
     let trail = server.get(&format!("/admin/audit?user_id={actor}&limit=200")).bearer(&root.access).send().await;

@@ -110,6 +110,8 @@ async fn call_with_much(large: &DatabaseConnection, statements: &Arc<Mutex<Vec<S
     assert!(store.teams_depending_on(admin).await.unwrap().contains(&HUGE));
     assert!(!store.teams_only_of(admin).await.unwrap().contains(&HUGE));
     MembershipRepository::list_by_team(&store, HUGE, &page).await.unwrap();
+    assert_eq!(store.admins(HUGE, 50).await.unwrap().len(), 1);
+    store.pending_invitations(HUGE, NOW).await.unwrap();
     search(&store).await;
 }
 

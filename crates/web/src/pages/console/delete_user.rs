@@ -1,6 +1,6 @@
 //! `/console/users/{id}/delete`: says what goes, and asks once more.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::admin::delete_user::DeleteUserCommand;
 use countersign_application::admin::show_user::ShowUserCommand;
@@ -8,6 +8,7 @@ use countersign_application::admin::show_user::ShowUserCommand;
 use crate::extract::{RequestOrigin, Superuser, UserPath};
 use crate::pages::console::user;
 use crate::pages::frame::Frame;
+use crate::pages::session;
 use crate::pages::submitted::Submitted;
 use crate::problem::Problem;
 
@@ -29,10 +30,12 @@ pub(crate) async fn submit(
     Superuser(actor): Superuser,
     UserPath(user_id): UserPath,
     Submitted(_form): Submitted,
+    req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     application.admin.delete_user.execute(&actor, &origin, DeleteUserCommand { user_id }).await?;
     if user_id == actor.id() {
-        return Ok(frame.go(""));
+        session::forget(&req);
+        return Ok(frame.go_saying("sign-in", "deleted"));
     }
     Ok(frame.go_saying("console/users", "user_deleted"))
 }
