@@ -19,6 +19,8 @@ pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
 pub struct WebSettings {
     /// Name of the service on its pages.
     pub product: String,
+    /// Whether strangers may register: pages lead there only then.
+    pub open_registration: bool,
     /// How the pages look and what they say.
     pub look: Arc<Look>,
     /// Where browsers report what the policy of a page kept from happening; an absolute URL.
@@ -64,6 +66,7 @@ impl WebSettings {
     pub fn new(listen: SocketAddr, public_url: &str, ids: Arc<dyn IdGenerator>) -> Self {
         Self {
             product: "Countersign".to_owned(),
+            open_registration: true,
             look: Look::built_in(),
             csp_report_url: None,
             listen,

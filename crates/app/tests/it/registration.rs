@@ -229,6 +229,7 @@ async fn registering_an_invited_address_without_the_token_joins_nothing() {
 #[tokio::test]
 async fn registering_with_an_invitation_joins_its_team_and_proves_the_address() {
     let server = Setup::default().set("REGISTRATION__MODE", "invited").start().await;
+    server.get("/register").header("accept", "text/html").send().await.expect(403);
     let uninvited = server.registration("guest@example.org", PASSWORD).send().await;
     assert_problem(&uninvited, 403, "registration_closed");
     server.create_superuser("admin@example.org", PASSWORD);
@@ -258,6 +259,12 @@ async fn registering_with_an_invitation_joins_its_team_and_proves_the_address() 
 #[tokio::test]
 async fn closed_registration_admits_nobody() {
     let server = Setup::default().set("REGISTRATION__MODE", "closed").start().await;
+    for path in ["/", "/sign-in"] {
+        let page = server.get(path).send().await.expect(200).text;
+        assert!(page.contains("Sign in") && !page.contains("href=\"register\""), "{page}");
+    }
+    let page = server.get("/register").header("accept", "text/html").send().await.expect(403).text;
+    assert!(page.contains("Registration is closed") && page.contains("sk for an invitation"), "{page}");
     let answer = server.registration("guest@example.org", PASSWORD).send().await;
     assert_problem(&answer, 403, "registration_closed");
     assert_eq!(server.rows().await.count("users").await, 0);

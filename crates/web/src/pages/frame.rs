@@ -49,6 +49,11 @@ impl Frame {
         Ok(Self { settings, here, is_form, session, done, mailbox })
     }
 
+    /// Whether strangers may register.
+    pub(crate) fn registers(&self) -> bool {
+        self.settings.open_registration
+    }
+
     /// From this page to `/`: links stay relative, so that pages also work below a path of a proxy.
     fn root(&self) -> String {
         "../".repeat(self.here.matches('/').count())
@@ -80,7 +85,7 @@ impl Frame {
         });
         let around = context! {
             product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
-            style => look.stylesheet.version,
+            registers => self.settings.open_registration, style => look.stylesheet.version,
             form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
             ..values
         };

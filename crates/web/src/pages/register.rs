@@ -2,12 +2,14 @@
 
 use actix_web::{HttpResponse, web};
 use countersign_application::Application;
+use countersign_application::auth::register::RegisterError;
 
 use crate::auth::register::RegisterBody;
 use crate::extract::RequestOrigin;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
+use crate::problem::Problem;
 
 const PAGE: Page = Page {
     name: "register",
@@ -19,8 +21,14 @@ const PAGE: Page = Page {
     ],
 };
 
-pub(crate) async fn show(frame: Frame) -> HttpResponse {
-    if frame.session.is_some() { frame.go("account") } else { PAGE.show(&frame) }
+pub(crate) async fn show(frame: Frame) -> Result<HttpResponse, Problem> {
+    if frame.session.is_some() {
+        return Ok(frame.go("account"));
+    }
+    if !frame.registers() {
+        return Err(RegisterError::RegistrationClosed.into());
+    }
+    Ok(PAGE.show(&frame))
 }
 
 pub(crate) async fn submit(

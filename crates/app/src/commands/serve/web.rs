@@ -1,6 +1,7 @@
 //! The settings of the HTTP side.
 
 use anyhow::Context as _;
+use countersign_application::policy::RegistrationMode;
 use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
 use rustls::ServerConfig;
@@ -21,6 +22,7 @@ pub(crate) fn web_settings(
     let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
     let mut web = WebSettings::new(server.listen, &public_url.to_string(), system.dependencies.ids.clone());
     web.product.clone_from(&settings.mail.product_name);
+    web.open_registration = matches!(settings.policy.registration, RegistrationMode::Open);
     web.look = wiring::look(settings)?;
     web.csp_report_url.clone_from(&settings.pages.csp_report_url);
     web.trusted_proxies =

@@ -24,6 +24,7 @@ const AROUND: &[&str] = &[
     "person.is_superuser",
     "person.email_verified",
     "mailbox",
+    "registers",
     "form_token",
     "done",
     // Of the language.
@@ -88,7 +89,7 @@ fn known(ours: &Environment<'_>, file: &str) -> Result<HashSet<String>, LookErro
 /// cannot be filled in with ours either is not looked at.
 fn try_out(look: &Look, ours: &Environment<'_>, texts: &Json) -> Result<(), LookError> {
     let values = serde_json::json!({
-        "product": "Product", "t": texts, "root": "", "here": "account", "style": "0", "done": "Done.", "mailbox": true,
+        "product": "Product", "t": texts, "root": "", "here": "account", "style": "0", "done": "Done.", "mailbox": true, "registers": true,
         "person": {
             "email": "somebody@example.com", "first_name": "Firstname", "last_name": "Lastname", "is_superuser": true,
             "email_verified": false,
