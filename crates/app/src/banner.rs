@@ -17,7 +17,7 @@ pub(crate) fn banner(
     };
     format!(
         "Countersign {version} listening on {listening}\n\
-         \n  data     {data_dir}\n  mail     {mail}\n  API      {public_url}/docs\n\
+         \n  data     {data_dir}\n  mail     {mail}\n  pages    {public_url}/\n  API      {public_url}/docs\n\
          \nRegister an account:\n\
          \n  curl -w '\\n' -X POST {public_url}/auth/register -H 'content-type: application/json' \\\n    \
          -d '{{\"email\": \"you@example.org\", \"password\": \"seven green bottles\", \"first_name\": \"First\", \"last_name\": \"Last\"}}'\n",
