@@ -17,6 +17,7 @@ use crate::auth::refresh::{Exchanged, Refresh};
 use crate::auth::tokens::Tokens;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
+use crate::policy::CLOCK_LEEWAY;
 use crate::ports::clock::Clock;
 use crate::ports::sealer::Sealer;
 use crate::ports::secret_generator::SecretGenerator;
@@ -118,7 +119,9 @@ impl BrowserSessions {
         let kept = self.sealer.open_cookie(cookie).and_then(|contents| Kept::read(contents.expose()));
         let Kept { user_id, session_id, fresh_until, form_token, refresh_token } = kept.ok_or(ResumeError::Over)?;
         let now = self.clock.now();
-        if now >= fresh_until {
+        // What a clock that was ahead has sealed is no fresher for that.
+        let is_fresh = now < fresh_until && fresh_until <= now + self.fresh + CLOCK_LEEWAY;
+        if !is_fresh {
             let exchanged = self.refresh.renew(&refresh_token, origin, now).await?;
             let Exchanged { user, session_id, successor, expires_at } = exchanged.ok_or(ResumeError::Over)?;
             let kept = Kept {

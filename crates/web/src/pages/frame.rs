@@ -1,7 +1,7 @@
 //! What every page has around it: product, navigation of whoever is signed in, and what has just been done.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
@@ -44,6 +44,7 @@ impl Frame {
         let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
         let query = pairs(req.query_string().as_bytes()).unwrap_or_default();
         let done = query.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value);
+        let done = done.filter(|_| !is_led_from_elsewhere(req));
         let mailbox = at_home::is_shown(req, &settings);
         let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
         Ok(Self { settings, here, is_form, session, done, mailbox })
@@ -121,6 +122,12 @@ impl Frame {
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         self.go(&format!("{to}?{}", query.join("&")))
     }
+}
+
+/// Whether the browser says that a link of another site led here: it shall not have the service say what was done.
+fn is_led_from_elsewhere(req: &HttpRequest) -> bool {
+    let site = req.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+    site.is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
 }
 
 /// What is relative to `/` starts with a full stop, so that no path is taken for a scheme or a host.

@@ -205,6 +205,11 @@ async fn a_submitted_form_does_what_the_call_does() {
     assert_eq!((page.status.as_u16(), page.header("location")), (303, Some("./sign-in?done=password_set")));
     assert!(written.committed());
     assert!(show("/sign-in?done=password_set").await.text.contains("Your password is set."));
+    for (site, says) in [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false)] {
+        let led = TestRequest::get().uri("/sign-in?done=password_set").insert_header(("sec-fetch-site", site));
+        let page = call(Mocks::default(), led).await;
+        assert_eq!((page.status.as_u16(), page.text.contains("Your password is set.")), (200, says), "{site}");
+    }
 }
 
 #[actix_web::test]

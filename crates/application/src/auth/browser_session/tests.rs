@@ -52,7 +52,7 @@ async fn resume(mocks: Mocks, cookie: &Secret) -> Result<BrowserSession, ResumeE
 
 #[tokio::test]
 async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
-    for ago in [Duration::ZERO, Duration::minutes(15) - Duration::SECOND] {
+    for ago in [Duration::seconds(-30), Duration::ZERO, Duration::minutes(15) - Duration::SECOND] {
         let resumed = resumed(rows(Some(session(1)), Some(user(1))), &kept(ago)).await;
         assert!(resumed.renewed.is_none());
         let session = resumed.session.unwrap();
@@ -75,6 +75,16 @@ async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
     let again = resumed(rows(Some(session(1)), Some(user(1))), &renewed.value).await;
     assert!(again.renewed.is_none());
     assert_eq!(again.session.unwrap().form_token, first.session.unwrap().form_token);
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_sealed_is_exchanged_at_once() {
+    let mut mocks = rows(Some(session(1)), Some(user(1)));
+    let mut uow = StagedUnitOfWork::default();
+    uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
+    let written = mocks.stage(uow);
+    assert!(resumed(mocks, &kept(Duration::seconds(-31))).await.renewed.is_some());
+    assert!(written.committed());
 }
 
 #[tokio::test]
