@@ -16,7 +16,7 @@ pub(crate) fn get_with_each(url: &str, tokens: &Path) -> anyhow::Result<f64> {
     let script = tempfile::NamedTempFile::new()?;
     let lua = format!(
         "local requests, sent = {{}}, 0\n\
-         function init(args)\n  wrk.init(args)\n  for token in io.lines(\"{}\") do\n    \
+         function init(args)\n  for token in io.lines(\"{}\") do\n    \
          requests[#requests + 1] = wrk.format(\"GET\", nil, {{Authorization = \"Bearer \" .. token}})\n  end\nend\n\
          function request()\n  sent = sent % #requests + 1\n  return requests[sent]\nend\n",
         tokens.display()

@@ -21,8 +21,8 @@ pub struct WebSettings {
     pub product: String,
     /// Whether strangers may register: pages lead there only then.
     pub open_registration: bool,
-    /// How the pages look and what they say.
-    pub look: Arc<Look>,
+    /// How the pages look and what they say, where not as they come.
+    pub look: Option<Arc<Look>>,
     /// Where browsers report what the policy of a page kept from happening; an absolute URL.
     pub csp_report_url: Option<String>,
     /// Where to listen; port 0 picks one.
@@ -67,7 +67,7 @@ impl WebSettings {
         Self {
             product: "Countersign".to_owned(),
             open_registration: true,
-            look: Look::built_in(),
+            look: None,
             csp_report_url: None,
             listen,
             public_url: public_url.trim_end_matches('/').to_owned(),
@@ -87,6 +87,11 @@ impl WebSettings {
             ids,
             mailbox: None,
         }
+    }
+
+    /// How the pages look and what they say.
+    pub(crate) fn look(&self) -> &Look {
+        self.look.as_deref().unwrap_or_else(|| Look::built_in())
     }
 
     /// Whether the mailbox is shown to browsers on this machine: there is one, and neither the listener nor the public

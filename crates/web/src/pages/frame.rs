@@ -74,7 +74,7 @@ impl Frame {
     }
 
     fn render(&self, template: &str, values: Value) -> Result<String, String> {
-        let look = &self.settings.look;
+        let look = self.settings.look();
         let texts = look.texts.clone();
         let done = self.done.as_deref().and_then(|done| texts.get_attr("done").ok()?.get_attr(done).ok());
         let person = self.session.as_ref().map(|session| {

@@ -1,5 +1,5 @@
 //! How the pages look and what they say: templates, texts and styles, with what an adopter has put in their place. Made
-//! once, at the start.
+//! once.
 
 mod check;
 mod code;
@@ -30,18 +30,15 @@ impl Look {
     /// The pages in this colour, with the files of this folder in place of ours. Whatever in it can be seen to be wrong
     /// before a page is asked for is an error now.
     pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Arc<Self>, LookError> {
-        if color.is_none() && folder.is_none() {
-            return Ok(Self::built_in());
-        }
         Self::read(color, folder).map(Arc::new)
     }
 
-    /// Ours, as they are.
+    /// Ours, as they are; read when the first page is asked for, since that takes longer than the rest of the start.
     #[expect(clippy::expect_used, reason = "a test makes it")]
-    pub fn built_in() -> Arc<Self> {
-        static BUILT_IN: LazyLock<Arc<Look>> =
-            LazyLock::new(|| Arc::new(Look::read(None, None).expect("the templates of the pages can be read")));
-        Arc::clone(&BUILT_IN)
+    pub(crate) fn built_in() -> &'static Self {
+        static BUILT_IN: LazyLock<Look> =
+            LazyLock::new(|| Look::read(None, None).expect("the templates of the pages can be read"));
+        &BUILT_IN
     }
 
     fn read(color: Option<Color>, folder: Option<&Path>) -> Result<Self, LookError> {

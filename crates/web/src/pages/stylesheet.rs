@@ -30,7 +30,7 @@ impl Stylesheet {
 /// Under the address that pages name it is kept for good: with another text it has another. Under any other it is asked
 /// for again.
 pub(crate) async fn handle(req: HttpRequest, settings: Data<WebSettings>) -> HttpResponse {
-    let stylesheet = &settings.look.stylesheet;
+    let stylesheet = &settings.look().stylesheet;
     let tag = format!("\"{}\"", stylesheet.version);
     let is_named = req.query_string().strip_prefix("v=") == Some(&stylesheet.version);
     let keep = if is_named { "public, max-age=31536000, immutable" } else { "public, no-cache" };

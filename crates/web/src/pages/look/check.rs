@@ -125,6 +125,6 @@ mod tests {
         let replaced: Vec<_> =
             TEMPLATES.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
         let texts = crate::pages::texts::texts(None).unwrap();
-        check(&Look::built_in(), &texts, &replaced).unwrap();
+        check(Look::built_in(), &texts, &replaced).unwrap();
     }
 }
