@@ -4,13 +4,16 @@
 
 mod accessibility;
 mod another_account;
+mod answers;
 mod audit;
 mod chromedriver;
 mod company;
 mod console;
 mod focus;
 mod hands;
+mod https;
 mod keyboard;
+mod late;
 mod links;
 mod mailbox;
 mod older;
@@ -18,6 +21,7 @@ mod pages;
 mod people;
 mod person;
 mod policy;
+mod reach;
 mod reports;
 mod scanners;
 mod screen;

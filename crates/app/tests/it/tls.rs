@@ -28,17 +28,17 @@ fn file(name: &str) -> String {
 
 /// A server that speaks TLS, where the client of the other tests does not. Dropping it fails, too, if its log has what
 /// was said in confidence.
-struct HttpsServer {
+pub(crate) struct HttpsServer {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     folder: TempDir,
     log: Captured,
-    confidences: Confidences,
+    pub(crate) confidences: Confidences,
 }
 
 impl HttpsServer {
     /// With the certificate and these settings.
-    fn with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let (cert, key) = (file("localhost.pem"), file("localhost.key"));
         let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
         Self::start(&[&tls[..], settings].concat())

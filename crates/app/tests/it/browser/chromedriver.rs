@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::browser::webdriver::Session;
+use crate::browser::webdriver::{Session, Trust};
 use crate::support::{Captured, told};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ struct Process(Child);
 
 impl Chromedriver {
     /// `None` where it is not on this machine: `scripts/test` says so.
-    pub(in crate::browser) async fn start() -> Option<Self> {
+    pub(in crate::browser) async fn start(trust: Trust) -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let program = program()?;
         let start = Instant::now();
@@ -54,7 +54,7 @@ impl Chromedriver {
         };
         let folder = format!("--user-data-dir={}", profile.path().join("profile").display());
         let arguments: Vec<String> = ARGUMENTS.into_iter().map(str::to_owned).chain([folder]).collect();
-        let session = Session::begin(port, &arguments).await;
+        let session = Session::begin(port, &arguments, trust).await;
         Some(Self { session, _process: process, _profile: profile })
     }
 }

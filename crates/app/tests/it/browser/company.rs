@@ -13,7 +13,7 @@ const IDS: &str = "ffffffff-0000-7000-8000-";
 
 /// Fills the service, and adds what was made to the links.
 pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
-    let (_, admin) = server.signed_in(ADMIN).await;
+    let (administrator, admin) = server.signed_in(ADMIN).await;
     let team = server.team(&admin, "Engines of Loom").await;
     let description =
         "Builds and keeps the engines, answers for them at night, and writes down what it learned from both.";
@@ -28,6 +28,8 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     let unverified = server.register(UNVERIFIED).await;
     server.invite(&admin, &team, UNVERIFIED, "member").send().await.expect(200);
     server.create_superuser(SUPERUSER, PASSWORD);
+    let superuser = Tokens::of(&server.sign_in(SUPERUSER, PASSWORD).send().await.expect(200));
+    let superuser = server.get("/auth/me").bearer(&superuser.access).send().await.expect(200).text_at("/id");
 
     let rows = server.rows().await;
     crowd(&rows, &team).await;
@@ -43,6 +45,8 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     links.add("team", team);
     links.add("new-team", new_team);
     links.add("frozen-team", frozen_team);
+    links.add("admin", administrator.id);
+    links.add("superuser", superuser);
     links.add("member", member.id);
     links.add("unverified", unverified.id);
 }

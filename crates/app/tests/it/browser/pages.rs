@@ -4,19 +4,24 @@
 mod account;
 mod console;
 mod invited;
+mod late;
 mod open;
 mod team;
 mod teams;
 
 use countersign_web::routes::{Credential, table};
 
-use crate::browser::views::{View, Visitor, view};
+use crate::browser::views::Step::{Click, Fill};
+use crate::browser::views::{View, Visitor, alerted, view};
+use crate::support::PASSWORD;
 
 /// The pages of the service by who looks at them, in an order in which they can be gone through: what a page uses up or
 /// changes comes last.
 pub(in crate::browser) const PAGES: &[(Visitor, &[View])] = &[
     (Visitor::First, open::UNUSED),
     (Visitor::Anybody, open::PAGES),
+    (Visitor::Latecomer, late::PAGES),
+    (Visitor::Unknown, late::CONCEALED),
     (Visitor::Owner, account::PAGES),
     (Visitor::Unverified, invited::PAGES),
     (Visitor::Admin, teams::PAGES),
@@ -27,6 +32,22 @@ pub(in crate::browser) const PAGES: &[(Visitor, &[View])] = &[
 /// What is for developers and made by others, or as mail programs show it: their accessibility and weight are not ours.
 pub(in crate::browser) const TOOLS: &[View] =
     &[view("docs", "/docs", "/auth/register"), view("mailbox-letter", "/mailbox/{mail}/html", "Accept the invitation")];
+
+/// What is shown while the database takes nothing, and by whom it is looked at: all that superusers look at is written down.
+pub(in crate::browser) const UNAVAILABLE: &[(Visitor, View)] = &[
+    (Visitor::Superuser, alerted("page-unavailable", "/console/users", &[])),
+    (
+        Visitor::Anybody,
+        alerted(
+            "sign-in-unavailable",
+            "/sign-in",
+            &[Fill("E-mail address", "owner@example.org"), Fill("Password", PASSWORD), Click("Sign in")],
+        ),
+    ),
+];
+
+/// What is shown where the service itself is wrong.
+pub(in crate::browser) const BROKEN: &View = &alerted("page-broken", "/account/teams", &[]);
 
 /// As long as a name may be, without a place to break it.
 pub(in crate::browser) const LONG_NAME: &str =
@@ -57,7 +78,9 @@ fn every_page_of_the_service_is_in_the_table() {
 
 #[test]
 fn no_two_pictures_have_one_name() {
-    let mut names: Vec<&str> = PAGES.iter().flat_map(|(_, views)| *views).chain(TOOLS).map(|view| view.name).collect();
+    let unavailable = UNAVAILABLE.iter().map(|(_, view)| view).chain([BROKEN]);
+    let views = PAGES.iter().flat_map(|(_, views)| *views).chain(TOOLS).chain(unavailable);
+    let mut names: Vec<&str> = views.map(|view| view.name).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::browser::chromedriver::Chromedriver;
-use crate::browser::webdriver::{Element, Session};
+use crate::browser::webdriver::{Element, Session, Trust};
 use crate::support::{Confidences, TestServer};
 
 /// How long something that was asked for may take to be there.
@@ -24,8 +24,13 @@ pub(crate) struct Browser {
 impl Browser {
     /// `None` where there is no browser on this machine: `scripts/test` says so.
     pub(crate) async fn at(server: &TestServer) -> Option<Self> {
-        let driver = Chromedriver::start().await?;
-        Some(Self { driver, origin: server.url(""), confidences: server.confidences().clone() })
+        Self::trusting(Trust::Known, &server.url(""), server.confidences()).await
+    }
+
+    /// The same for what is served here.
+    pub(in crate::browser) async fn trusting(trust: Trust, origin: &str, confidences: &Confidences) -> Option<Self> {
+        let driver = Chromedriver::start(trust).await?;
+        Some(Self { driver, origin: origin.to_owned(), confidences: confidences.clone() })
     }
 
     pub(in crate::browser) fn session(&self) -> &Session {

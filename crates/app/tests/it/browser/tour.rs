@@ -1,13 +1,17 @@
 //! Every page is gone through as each visitor: what axe-core can tell, that nobody scrolls sideways, that the focus is
 //! always seen, and what a page weighs. Each is photographed on the way.
 
-use crate::browser::company::gather;
 use crate::browser::links::Links;
-use crate::browser::pages::{PAGES, TOOLS};
+use crate::browser::pages::{BROKEN, PAGES, TOOLS, UNAVAILABLE};
+use crate::browser::people::SUPERUSER;
 use crate::browser::screen::SCREENS;
 use crate::browser::site::Site;
 use crate::browser::views::{View, Visitor};
-use crate::support::Setup;
+use crate::browser::{company, late};
+use crate::support::{PASSWORD, Setup};
+
+/// Tokens of mails stand in mails.
+const SHOWS_MAILS: [&str; 1] = ["mailbox-mail"];
 
 impl Site {
     /// What is wrong with this page, on any screen.
@@ -18,7 +22,12 @@ impl Site {
         browser.show(view, links).await;
         let mut findings = Vec::new();
         let too_heavy = if view.is_first_load() { browser.burden().await } else { None };
-        findings.extend(too_heavy.map(|burden| format!("{}: {burden}", view.name)));
+        findings.extend(too_heavy);
+        findings.extend(self.wrong_policies().await);
+        if !SHOWS_MAILS.contains(&view.name) {
+            findings.extend(browser.in_reach_of_scripts().await);
+        }
+        let mut findings: Vec<String> = findings.iter().map(|finding| format!("{}: {finding}", view.name)).collect();
         for screen in SCREENS {
             browser.look_on(screen).await;
             let state = format!("{}-{}", view.name, screen.name);
@@ -40,14 +49,16 @@ impl Site {
 
 /// Goes through every page that this visitor sees.
 async fn assert_all_is_well(visitor: Visitor) {
-    let setup = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "2");
-    let Some(site) = Site::of(setup).await else { return };
-    let mut links = Links::none();
-    if visitor != Visitor::First {
-        links = Links::of(&site.server).await;
-    }
-    if visitor.is_in_company() {
-        gather(&site.server, &mut links).await;
+    let Some(site) = Site::of(visitor.setup()).await else { return };
+    let mut links = match visitor {
+        Visitor::First | Visitor::Latecomer | Visitor::Unknown => Links::none(),
+        _ => Links::of(&site.server).await,
+    };
+    match visitor {
+        Visitor::Latecomer => late::gather(&site.server, &mut links).await,
+        Visitor::Unknown => late::conceal(&site.server, &mut links).await,
+        _ if visitor.is_in_company() => company::gather(&site.server, &mut links).await,
+        _ => {}
     }
     site.browser.forget_between_pages().await;
     site.browser.come_as(visitor).await;
@@ -69,6 +80,39 @@ async fn pages_of_a_service_that_nobody_used_are_accessible_and_light() {
 #[tokio::test]
 async fn pages_for_everybody_are_accessible_and_light() {
     assert_all_is_well(Visitor::Anybody).await;
+}
+
+#[tokio::test]
+async fn pages_that_late_links_lead_to_are_accessible_and_light() {
+    assert_all_is_well(Visitor::Latecomer).await;
+}
+
+#[tokio::test]
+async fn pages_that_conceal_who_has_an_account_are_accessible_and_light() {
+    assert_all_is_well(Visitor::Unknown).await;
+}
+
+#[tokio::test]
+async fn pages_of_an_outage_are_accessible_and_light() {
+    let setup = Setup::default().set("DATABASE__ACQUIRE_TIMEOUT", "500ms").set("DATABASE__STATEMENT_TIMEOUT", "500ms");
+    let Some(site) = Site::of(setup).await else { return };
+    site.server.create_superuser(SUPERUSER, PASSWORD);
+    let rows = site.server.rows().await;
+    site.browser.forget_between_pages().await;
+    let mut findings = Vec::new();
+    for (visitor, view) in UNAVAILABLE {
+        site.browser.come_as(*visitor).await;
+        let held = rows.hold().await;
+        findings.extend(site.findings(view, &Links::none()).await);
+        assert_eq!(site.browser.status().await, 503, "{}", view.name);
+        held.release().await;
+    }
+    site.browser.come_as(Visitor::Superuser).await;
+    rows.execute("ALTER TABLE user_teams RENAME TO user_teams_away").await;
+    findings.extend(site.findings(BROKEN, &Links::none()).await);
+    assert_eq!(site.browser.status().await, 500);
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+    site.close().await;
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::browser::links::Links;
 use crate::browser::people;
 use crate::browser::person::Browser;
-use crate::browser::views::Step::{Choose, Click, Fill};
-use crate::support::PASSWORD;
+use crate::browser::views::Step::{Choose, Click, Estrange, Fill};
+use crate::support::{PASSWORD, Setup};
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub(in crate::browser) enum Visitor {
     First,
     /// Not signed in.
     Anybody,
+    /// Not signed in, and follows links of mails when it is too late.
+    Latecomer,
+    /// Not signed in, where nobody is told whether an address has an account.
+    Unknown,
     /// Has an account, and is in no team.
     Owner,
     /// Has an account whose address is not verified, and is invited.
@@ -47,6 +51,8 @@ pub(in crate::browser) enum Step {
     Choose(&'static str, &'static str),
     /// A button or link, by what it says.
     Click(&'static str),
+    /// The forms of the page are those of another session.
+    Estrange,
 }
 
 #[derive(Debug)]
@@ -99,6 +105,13 @@ impl View {
 }
 
 impl Visitor {
+    /// What the service that it comes to is started with.
+    pub(in crate::browser) fn setup(self) -> Setup {
+        let setup = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "2");
+        let setup = setup.set("LIMITS__EXPORT_PER_DAY_PER_USER", "1");
+        if self == Self::Unknown { setup.set("REGISTRATION__CONCEAL_EXISTING", "true") } else { setup }
+    }
+
     /// Whether it sees teams that are there already, and accounts of others.
     pub(in crate::browser) fn is_in_company(self) -> bool {
         matches!(self, Self::Unverified | Self::Admin | Self::Member | Self::Superuser)
@@ -106,7 +119,7 @@ impl Visitor {
 
     fn address(self) -> Option<&'static str> {
         match self {
-            Self::First | Self::Anybody => None,
+            Self::First | Self::Anybody | Self::Latecomer | Self::Unknown => None,
             Self::Owner => Some(people::OWNER),
             Self::Unverified => Some(people::UNVERIFIED),
             Self::Admin => Some(people::ADMIN),
@@ -134,6 +147,13 @@ impl Browser {
         self.see("Sign out").await;
     }
 
+    /// The page that is shown is as one that was opened before its reader signed in anew.
+    async fn estrange_forms(&self) {
+        let script =
+            "document.querySelectorAll('[name=form_token]').forEach(token => token.value = token.value.slice(1));";
+        self.session().run(script, &[]).await;
+    }
+
     /// Brings a page into this state.
     pub(in crate::browser) async fn show(&self, view: &View, links: &Links) {
         self.open(&links.resolve(view.path)).await;
@@ -142,6 +162,7 @@ impl Browser {
                 Fill(label, value) => self.fill(label, value).await,
                 Choose(label, option) => self.choose(label, option).await,
                 Click(text) => self.click(text).await,
+                Estrange => self.estrange_forms().await,
             }
         }
         match view.outcome {

@@ -21,19 +21,29 @@ pub(in crate::browser) struct Session {
     process: Option<u64>,
 }
 
+/// Whose certificates a browser takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::browser) enum Trust {
+    /// Of those that this machine knows.
+    Known,
+    /// Of everybody.
+    Any,
+}
+
 /// A part of the page that is shown.
 #[derive(Clone, Debug)]
 pub(in crate::browser) struct Element(String);
 
 impl Session {
     /// Starts a browser by the driver at this port.
-    pub(in crate::browser) async fn begin(port: u16, arguments: &[String]) -> Self {
+    pub(in crate::browser) async fn begin(port: u16, arguments: &[String], trust: Trust) -> Self {
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let mut session = Self { client, port, id: String::new(), process: None };
         let wanted = json!({
             "browserName": "chrome",
-            "goog:chromeOptions": {"args": arguments},
-            "goog:loggingPrefs": {"browser": "ALL"},
+            "acceptInsecureCerts": trust == Trust::Any,
+            "goog:chromeOptions": {"args": arguments, "perfLoggingPrefs": {"enablePage": false}},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         });
         let begun = session.send("session", &json!({"capabilities": {"alwaysMatch": wanted}})).await;
         let begun = begun.unwrap_or_else(|error| panic!("no browser: {error}"));

@@ -1,9 +1,11 @@
 //! The own account, of whoever is in no team.
 
 use crate::browser::pages::LONG_NAME;
-use crate::browser::views::Step::{Click, Fill};
+use crate::browser::views::Step::{Click, Estrange, Fill};
 use crate::browser::views::{View, alerted, refused, told, view};
 use crate::support::PASSWORD;
+
+const NEW_PASSWORD: &str = "nine green lanterns";
 
 pub(in crate::browser) const PAGES: &[View] = &[
     view("front-signed-in", "/", "Your account"),
@@ -38,6 +40,17 @@ pub(in crate::browser) const PAGES: &[View] = &[
         "New password",
         &[Fill("Current password", PASSWORD), Fill("New password", "short1!"), Click("Change the password")],
     ),
+    alerted(
+        "form-refused",
+        "/account/email",
+        &[
+            Fill("New e-mail address", "other@example.org"),
+            Fill("Current password", PASSWORD),
+            Estrange,
+            Click("Send the mail"),
+        ],
+    ),
+    alerted("account-export-too-often", "/account", &[Click("Export your data"), Click("Export your data")]),
     view("account-sessions", "/account/sessions", "Where you are signed in"),
     told("account-sessions-ended", "/account/sessions", &[Click("Sign out everywhere else")]),
     view("teams-none", "/account/teams", "You are in no team yet"),
@@ -61,8 +74,13 @@ pub(in crate::browser) const PAGES: &[View] = &[
         &[Fill("Current password", "not the password"), Click("Delete the account for good")],
     ),
     told(
+        "account-password-done",
+        "/account/password",
+        &[Fill("Current password", PASSWORD), Fill("New password", NEW_PASSWORD), Click("Change the password")],
+    ),
+    told(
         "account-delete-done",
         "/account/delete",
-        &[Fill("Current password", PASSWORD), Click("Delete the account for good")],
+        &[Fill("Current password", NEW_PASSWORD), Click("Delete the account for good")],
     ),
 ];

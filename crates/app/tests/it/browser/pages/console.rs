@@ -4,6 +4,7 @@ use crate::browser::views::Step::{Choose, Click, Fill};
 use crate::browser::views::{View, alerted, refused, told, view};
 
 const USER: &str = "/console/users/{unverified}";
+const OWN: &str = "/console/users/{superuser}";
 const SEARCH: &str = "Part of a name or an e-mail address";
 
 pub(in crate::browser) const PAGES: &[View] = &[
@@ -36,6 +37,10 @@ pub(in crate::browser) const PAGES: &[View] = &[
     ),
     view("console-user-delete", "/console/users/{unverified}/delete", "Keep the account"),
     told("console-user-deleted", "/console/users/{unverified}/delete", &[Click("Delete for good: Firstname Lastname")]),
+    view("console-own-account", OWN, "superuser@example.org"),
+    view("console-own-account-dismiss", "/console/users/{superuser}/change/dismiss", "your own account"),
+    view("console-own-account-deactivate", "/console/users/{superuser}/change/deactivate", "your own account"),
+    view("console-own-account-delete", "/console/users/{superuser}/delete", "your own account"),
     view("console-teams", "/console/teams", "no admin"),
     view("console-teams-none", "/console/teams", "No team matches")
         .after(&[Fill("Part of a name", "no team of this name"), Click("Search")]),

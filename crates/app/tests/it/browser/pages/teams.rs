@@ -3,18 +3,32 @@
 use crate::browser::pages::LONG_NAME;
 use crate::browser::views::Step::{Choose, Click, Fill};
 use crate::browser::views::{View, alerted, refused, told, view};
+use crate::support::PASSWORD;
 
 const TEAM: &str = "/account/teams/{team}";
 const INVITATIONS: &str = "/account/teams/{team}/invitations";
 const SETTINGS: &str = "/account/teams/{team}/settings";
 const REMOVAL: &str = "/account/teams/{team}/members/{member}/remove";
+const LEAVING: &str = "/account/teams/{team}/members/{admin}/remove";
 const DELETION: &str = "/account/teams/{new-team}/delete";
+
+/// One more than are taken at once.
+const TOO_MANY: &str = "a@example.org, b@example.org, c@example.org, d@example.org, e@example.org, f@example.org,
+    g@example.org, h@example.org, i@example.org, j@example.org, k@example.org, l@example.org, m@example.org,
+    n@example.org, o@example.org, p@example.org, q@example.org, r@example.org, s@example.org, t@example.org,
+    u@example.org";
 
 pub(in crate::browser) const PAGES: &[View] = &[
     view("teams", "/account/teams", "Create a team"),
     view("team", TEAM, "Leave the team"),
     view("team-next-page", TEAM, "First page").after(&[Click("Next page")]),
     alerted("team-last-admin", TEAM, &[Click("Stop being admin")]),
+    alerted("team-leave-last-admin", LEAVING, &[Click("Leave the team")]),
+    alerted(
+        "account-delete-last-admin",
+        "/account/delete",
+        &[Fill("Current password", PASSWORD), Click("Delete the account for good")],
+    ),
     told("team-role-changed", TEAM, &[Click("Make admin: Firstname Lastname 003")]),
     view("team-removal", REMOVAL, "Keep the member"),
     told("team-removal-done", REMOVAL, &[Click("Remove from the team")]),
@@ -34,6 +48,12 @@ pub(in crate::browser) const PAGES: &[View] = &[
         ],
     ),
     refused("invitations-nobody", INVITATIONS, "E-mail addresses", &[Fill("E-mail addresses", ","), Click("Invite")]),
+    refused(
+        "invitations-too-many",
+        INVITATIONS,
+        "E-mail addresses",
+        &[Fill("E-mail addresses", TOO_MANY), Click("Invite")],
+    ),
     told(
         "invitations-done",
         INVITATIONS,
