@@ -3,11 +3,12 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
 use futures_util::future::LocalBoxFuture;
 use minijinja::{Value, context};
 
+use crate::extract::RequestOrigin;
 use crate::extract::query::pairs;
 use crate::middleware::answer::OwnBody;
 use crate::pages::mailbox::at_home;
@@ -36,6 +37,8 @@ pub(crate) struct Frame {
     pub(crate) done: Option<String>,
     /// Whether there is a mailbox to lead to.
     mailbox: bool,
+    /// By which the log names the request.
+    request_id: String,
 }
 
 impl Frame {
@@ -47,7 +50,9 @@ impl Frame {
         let done = done.filter(|_| !is_led_from_elsewhere(req));
         let mailbox = at_home::is_shown(req, &settings);
         let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
-        Ok(Self { settings, here, is_form, session, done, mailbox })
+        let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
+        let request_id = origin.request_id().to_owned();
+        Ok(Self { settings, here, is_form, session, done, mailbox, request_id })
     }
 
     /// Whether strangers may register.
@@ -67,13 +72,13 @@ impl Frame {
 
     /// A page with another status.
     pub(crate) fn answer(&self, template: &str, status: StatusCode, values: Value) -> HttpResponse {
-        match self.render(template, values) {
+        match self.render(template, status, values) {
             Ok(page) => html(status, page),
             Err(error) => Problem::internal(error).error_response(),
         }
     }
 
-    fn render(&self, template: &str, values: Value) -> Result<String, String> {
+    fn render(&self, template: &str, status: StatusCode, values: Value) -> Result<String, String> {
         let look = self.settings.look();
         let texts = look.texts.clone();
         let done = self.done.as_deref().and_then(|done| texts.get_attr("done").ok()?.get_attr(done).ok());
@@ -88,6 +93,7 @@ impl Frame {
             product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
             registers => self.settings.open_registration, style => look.stylesheet.version,
             form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
+            request_id => status.is_server_error().then_some(&self.request_id),
             ..values
         };
         let template = look.templates.get_template(template).map_err(|error| error.to_string())?;

@@ -27,6 +27,7 @@ const AROUND: &[&str] = &[
     "registers",
     "form_token",
     "done",
+    "request_id",
     // Of the language.
     "loop",
     "self",

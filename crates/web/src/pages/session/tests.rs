@@ -202,6 +202,11 @@ async fn an_outage_is_told_on_a_page_and_signs_nobody_out() {
     assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (503, None));
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(answer.text.contains("Not available at the moment"), "{}", answer.text);
+    // By which whoever runs the service finds it in the log.
+    let named = format!("<code>{}</code>", answer.header("x-request-id").unwrap());
+    assert!(answer.text.contains(&named), "{}", answer.text);
+    let nowhere = page(signed_in_mocks(), "/account/nowhere").await;
+    assert!(nowhere.status == 404 && !nowhere.text.contains("<code>"), "{}", nowhere.text);
 }
 
 #[actix_web::test]
