@@ -87,4 +87,13 @@ mod tests {
         let answer = call(Mocks::default(), request(&json!({}))).await;
         assert_eq!(answer.violations(), [("token".to_owned(), "required".to_owned())]);
     }
+
+    #[actix_web::test]
+    async fn on_a_page_only_the_way_to_another_mail_is_left_then() {
+        let form = TestRequest::post().uri("/confirm-email-change").insert_header(("origin", "https://id.example"));
+        let page = call(mocks(true), form.set_form([("token", TOKEN)])).await;
+        assert_eq!(page.status, 409);
+        assert!(page.text.contains("role=\"alert\"") && !page.text.contains("<form"), "{}", page.text);
+        assert!(page.text.contains("<a class=\"button\" href=\"account&#x2f;email\">"), "{}", page.text);
+    }
 }

@@ -17,6 +17,9 @@ pub(crate) const WRONG_PASSWORD: &str = "wrong_password";
 /// Codes of problems that no other value in the form would mend.
 const FINAL: [&str; 2] = ["invalid_token", "invitation_for_another_account"];
 
+/// The same where there is nothing to fill in: the address stands in the mail.
+const FINAL_OF_MAILS: &str = "email_taken";
+
 /// A page with one form. Its texts are those of this name in the catalogue.
 #[derive(Clone, Copy)]
 pub(crate) struct Page {
@@ -189,6 +192,11 @@ impl Surrounded {
         }
     }
 
+    fn can_only_fail(&self, typed: &Form, problem: &Problem) -> bool {
+        let is_hidden = |field: &Field| field.kind(typed.value(field.name).unwrap_or_default()) == "hidden";
+        FINAL.contains(&problem.code) || problem.code == FINAL_OF_MAILS && self.page.fields.iter().all(is_hidden)
+    }
+
     /// The form with what was typed before, passwords apart, and what is wrong with it; no form where it can only
     /// fail again.
     pub(crate) fn form(&self, frame: &Frame, typed: &Form, problem: Option<&Problem>) -> HttpResponse {
@@ -221,7 +229,7 @@ impl Surrounded {
         };
         let values = context! {
             page => self.page.name,
-            fields => if FINAL.contains(&problem.code) { vec![] } else { fields },
+            fields => if self.can_only_fail(typed, problem) { vec![] } else { fields },
             alert => problem.detail,
             see_below => ["validation_failed", WRONG_PASSWORD].contains(&problem.code),
             wrong_password => problem.errors.iter().any(|error| error.code == WRONG_PASSWORD),
