@@ -64,9 +64,10 @@ pub struct SessionLifetime {
 
 impl SessionLifetime {
     /// The same for a refresh token that lies sealed in a cookie, where nobody reads it: the tabs of a browser come back
-    /// all at once, and none of them may end the session of the others.
+    /// all at once, and an answer may be lost on a bad line, which browsers wait for no longer than this. A copy of a
+    /// cookie gains nothing by it: one that was renewed just before is not even asked for its token.
     pub fn browser_reuse_window(&self) -> Duration {
-        self.reuse_window.max(Duration::seconds(10))
+        self.reuse_window.max(Duration::minutes(5))
     }
 }
 

@@ -28,6 +28,7 @@ mod mail_server;
 mod mailbox_page;
 mod metrics;
 mod nodes;
+mod page_sessions;
 mod password_reset;
 mod passwords;
 mod rate_limits;

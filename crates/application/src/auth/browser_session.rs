@@ -106,35 +106,52 @@ impl BrowserSessions {
     /// before that with a warm cache; session, account and rotation then.
     pub async fn resume(&self, origin: &Origin, cookie: &Secret) -> Resumed {
         let mut renewed = None;
-        let session = self.look_up(origin, cookie, &mut renewed).await;
+        let session = self.renew_and_look_up(origin, cookie, &mut renewed).await;
         Resumed { session, renewed }
     }
 
-    async fn look_up(
+    /// The same, and the session stays as it is, whatever the cookie says: for requests of which nobody knows whether
+    /// the answer, with the next cookie in it, is kept.
+    pub async fn recognize(&self, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
+        let kept = self.open(cookie)?;
+        let now = self.clock.now();
+        if !self.is_fresh(&kept, now) && !self.refresh.would_renew(&kept.refresh_token, now).await? {
+            return Err(ResumeError::Over);
+        }
+        self.look_up(kept).await
+    }
+
+    async fn renew_and_look_up(
         &self,
         origin: &Origin,
         cookie: &Secret,
         renewed: &mut Option<SessionCookie>,
     ) -> Result<BrowserSession, ResumeError> {
-        let kept = self.sealer.open_cookie(cookie).and_then(|contents| Kept::read(contents.expose()));
-        let Kept { user_id, session_id, fresh_until, form_token, refresh_token } = kept.ok_or(ResumeError::Over)?;
+        let mut kept = self.open(cookie)?;
         let now = self.clock.now();
-        // What a clock that was ahead has sealed is no fresher for that.
-        let is_fresh = now < fresh_until && fresh_until <= now + self.fresh + CLOCK_LEEWAY;
-        if !is_fresh {
-            let exchanged = self.refresh.renew(&refresh_token, origin, now).await?;
+        if !self.is_fresh(&kept, now) {
+            let exchanged = self.refresh.renew(&kept.refresh_token, origin, now).await?;
             let Exchanged { user, session_id, successor, expires_at } = exchanged.ok_or(ResumeError::Over)?;
-            let kept = Kept {
-                user_id: user.id,
-                session_id,
-                fresh_until: now + self.fresh,
-                form_token: form_token.clone(),
-                refresh_token: successor.secret().clone(),
-            };
+            let (fresh_until, refresh_token) = (now + self.fresh, successor.secret().clone());
+            kept = Kept { user_id: user.id, session_id, fresh_until, refresh_token, ..kept };
             *renewed = Some(self.seal(&kept, expires_at - now)?);
         }
-        let actor = self.authenticate.live(user_id, session_id, self.clock.now()).await?.ok_or(ResumeError::Over)?;
-        Ok(BrowserSession { actor, form_token })
+        self.look_up(kept).await
+    }
+
+    fn open(&self, cookie: &Secret) -> Result<Kept, ResumeError> {
+        let contents = self.sealer.open_cookie(cookie);
+        contents.and_then(|contents| Kept::read(contents.expose())).ok_or(ResumeError::Over)
+    }
+
+    /// What a clock that was ahead has sealed is no fresher for that.
+    fn is_fresh(&self, kept: &Kept, now: OffsetDateTime) -> bool {
+        now < kept.fresh_until && kept.fresh_until <= now + self.fresh + CLOCK_LEEWAY
+    }
+
+    async fn look_up(&self, kept: Kept) -> Result<BrowserSession, ResumeError> {
+        let live = self.authenticate.live(kept.user_id, kept.session_id, self.clock.now()).await?;
+        Ok(BrowserSession { actor: live.ok_or(ResumeError::Over)?, form_token: kept.form_token })
     }
 
     fn seal(&self, kept: &Kept, lasts: Duration) -> Result<SessionCookie, Fault> {

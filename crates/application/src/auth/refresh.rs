@@ -125,6 +125,28 @@ impl Refresh {
         Ok(exchanged)
     }
 
+    /// Whether the token of a browser would be exchanged. Exchanges nothing and ends nothing.
+    pub(crate) async fn would_renew(&self, refresh_token: &Secret, now: OffsetDateTime) -> Result<bool, Fault> {
+        let Some(presented) = &RefreshToken::parse(refresh_token.expose()) else { return Ok(false) };
+        for _attempt in 0..2 {
+            let Some((session, user)) = self.family(presented).await? else { return Ok(false) };
+            if session.lags_behind(&user, now) {
+                continue;
+            }
+            let judged = session.judge(presented, self.lifetime.browser_reuse_window(), now);
+            let is_good = matches!(judged, Presented::Current | Presented::JustRotated { .. });
+            return Ok(is_good && session.is_live(&user, now));
+        }
+        Ok(false)
+    }
+
+    /// The session of a token, and its account.
+    async fn family(&self, presented: &RefreshToken) -> Result<Option<(Session, User)>, Fault> {
+        let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? else { return Ok(None) };
+        let user = self.users.find_by_id(session.user_id).await?;
+        Ok(user.map(|user| (session, user)))
+    }
+
     /// Judges once more if another request with the same token was faster: then that one made the successor. Also if
     /// the account entered a new epoch between the two looks: then the session may have been kept and moved on to it.
     async fn exchange(
@@ -136,10 +158,7 @@ impl Refresh {
     ) -> Result<Option<Exchanged>, Fault> {
         let Some(presented) = &RefreshToken::parse(refresh_token.expose()) else { return Ok(None) };
         for _attempt in 0..2 {
-            let Some(session) = self.sessions.find_by_family(&presented.family_digest()).await? else {
-                return Ok(None);
-            };
-            let Some(user) = self.users.find_by_id(session.user_id).await? else { return Ok(None) };
+            let Some((session, user)) = self.family(presented).await? else { return Ok(None) };
             if session.lags_behind(&user, now) {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! What every page has around it: product, navigation of whoever is signed in, and what has just been done.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
@@ -12,6 +12,7 @@ use crate::extract::RequestOrigin;
 use crate::extract::query::pairs;
 use crate::middleware::answer::OwnBody;
 use crate::pages::mailbox::at_home;
+use crate::pages::same_origin;
 use crate::pages::session::{self, PageSession};
 use crate::problem::Problem;
 use crate::settings::WebSettings;
@@ -42,12 +43,9 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    fn of(req: &HttpRequest, session: Option<PageSession>) -> Result<Self, Problem> {
+    fn of(req: &HttpRequest, session: Option<PageSession>, done: Option<String>) -> Result<Self, Problem> {
         let settings = req.app_data::<web::Data<WebSettings>>().cloned();
         let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
-        let query = pairs(req.query_string().as_bytes()).unwrap_or_default();
-        let done = query.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value);
-        let done = done.filter(|_| !is_led_from_elsewhere(req));
         let mailbox = at_home::is_shown(req, &settings);
         let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
         let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
@@ -130,10 +128,11 @@ impl Frame {
     }
 }
 
-/// Whether the browser says that a link of another site led here: it shall not have the service say what was done.
-fn is_led_from_elsewhere(req: &HttpRequest) -> bool {
-    let site = req.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
-    site.is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
+/// What the query says was done; a link of another site has this service say nothing.
+fn done(req: &HttpRequest) -> Option<String> {
+    let query = Some(req.query_string()).filter(|query| query.contains("done="))?;
+    let pairs = pairs(query.as_bytes()).ok().filter(|_| !same_origin::is_led_from_elsewhere(req))?;
+    pairs.into_iter().find(|(name, _)| name == "done").map(|(_, value)| value)
 }
 
 /// What is relative to `/` starts with a full stop, so that no path is taken for a scheme or a host.
@@ -179,12 +178,12 @@ impl FromRequest for Frame {
             let application = req.app_data::<web::Data<Application>>();
             let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
             let session = session::resume(&req, application).await?;
-            Self::of(&req, session)
+            Self::of(&req, session, done(&req))
         })
     }
 }
 
 /// The frame of a page that could not be made.
 pub(crate) fn bare(req: &HttpRequest) -> Result<Frame, Problem> {
-    Frame::of(req, session::known(req))
+    Frame::of(req, session::known(req), None)
 }

@@ -18,12 +18,26 @@ pub(crate) fn require(req: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether the browser says that a page of another site led here: the link may be one that nobody wanted to follow, and
+/// the answer one that nobody gets to see.
+pub(crate) fn is_led_from_elsewhere(req: &HttpRequest) -> bool {
+    site(req).is_some_and(|site| !is_here(site))
+}
+
+fn site(req: &HttpRequest) -> Option<&str> {
+    req.headers().get("sec-fetch-site").map(|site| site.to_str().unwrap_or("?"))
+}
+
+fn is_here(site: &str) -> bool {
+    matches!(site, "same-origin" | "none")
+}
+
 /// By Fetch Metadata; in browsers before those by `Origin`, and before that by `Referer`. Pages have a policy under which
 /// browsers tell them of themselves, so that `null` is somebody else.
 fn is_own(req: &HttpRequest) -> bool {
     let header = |name: &str| req.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    if let Some(site) = header("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
+    if let Some(site) = site(req) {
+        return is_here(site);
     }
     let sender = header(ORIGIN.as_str()).or_else(|| header(REFERER.as_str()));
     let Some((scheme, rest)) = sender.and_then(|sender| sender.split_once("://")) else { return false };

@@ -9,6 +9,7 @@ use countersign_application::auth::browser_session::{ResumeError, SessionCookie}
 use countersign_domain::secret::Secret;
 
 use crate::extract::RequestOrigin;
+use crate::pages::same_origin;
 use crate::problem::Problem;
 use crate::settings::WebSettings;
 
@@ -47,14 +48,22 @@ pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
     req.extensions().get::<Resumed>().and_then(|Resumed(session)| session.clone())
 }
 
+/// Whether another site leads here, and drops the answer with the next cookie, is for that site to say: nothing is renewed
+/// for it, or its visitors would come back with a token that was exchanged long ago, as a thief does.
 async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
     let Some(cookie) = presented(req) else { return Ok(None) };
-    let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
-    let resumed = application.auth.browser_sessions.resume(&origin, &cookie).await;
-    if let Some(renewed) = &resumed.renewed {
-        keep(req, renewed);
-    }
-    match resumed.session {
+    let sessions = &application.auth.browser_sessions;
+    let session = if same_origin::is_led_from_elsewhere(req) {
+        sessions.recognize(&cookie).await
+    } else {
+        let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
+        let resumed = sessions.resume(&origin, &cookie).await;
+        if let Some(renewed) = &resumed.renewed {
+            keep(req, renewed);
+        }
+        resumed.session
+    };
+    match session {
         Ok(session) => Ok(Some(PageSession { actor: session.actor, form_token: session.form_token })),
         Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),
@@ -78,9 +87,10 @@ pub(crate) fn keep(req: &HttpRequest, cookie: &SessionCookie) {
 }
 
 /// Lets the browser forget a session that is over. Only where it is told to sign in: an answer that comes late from
-/// elsewhere would take the cookie of a session that has begun meanwhile.
+/// elsewhere would take the cookie of a session that has begun meanwhile. Nor where another site leads, which has not
+/// even had it judged whether the cookie was stolen.
 pub(crate) fn forget_dead(req: &HttpRequest) {
-    if presented(req).is_some() {
+    if presented(req).is_some() && !same_origin::is_led_from_elsewhere(req) {
         forget(req);
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::auth::login::LogInCommand;
+use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
 
 use crate::auth::login::LogInBody;
 use crate::extract::form::Form;
@@ -51,6 +52,10 @@ pub(crate) async fn submit(
     PAGE.submit(&frame, &form, async |LogInBody { email, password }| {
         let tokens = application.auth.login.execute(&origin, LogInCommand { email, password }).await?;
         session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
+        if let Some(former) = &frame.session {
+            // Its cookie is gone from here: nobody would sign it out any more.
+            application.auth.logout.execute(&former.actor, &origin, LogOutCommand { scope: LogoutScope::Local }).await?;
+        }
         Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
     })
     .await

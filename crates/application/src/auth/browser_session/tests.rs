@@ -164,12 +164,12 @@ fn exchanged(ago: Duration) -> Session {
 
 #[tokio::test]
 async fn two_tabs_that_come_back_at_once_stay_signed_in_also_where_nothing_may_be_used_again() {
-    let mut mocks = rows(Some(exchanged(Duration::seconds(10) - Duration::MILLISECOND)), Some(user(1)));
+    let mut mocks = rows(Some(exchanged(Duration::minutes(5) - Duration::MILLISECOND)), Some(user(1)));
     mocks.policy.session.reuse_window = Duration::ZERO;
     mocks.sealer.expect_open_successor().returning(|_, _| Ok(RefreshToken::new([1; 16], [2; 32])));
     let resumed = resumed(mocks, &kept(Duration::hours(1))).await;
     assert!(resumed.session.is_ok() && resumed.renewed.is_some());
-    let mut mocks = rows(Some(exchanged(Duration::seconds(10))), Some(user(1)));
+    let mut mocks = rows(Some(exchanged(Duration::minutes(5))), Some(user(1)));
     mocks.policy.session.reuse_window = Duration::ZERO;
     let mut uow = StagedUnitOfWork::default();
     uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
@@ -177,4 +177,26 @@ async fn two_tabs_that_come_back_at_once_stay_signed_in_also_where_nothing_may_b
     let written = mocks.stage(uow);
     assert!(matches!(resume(mocks, &kept(Duration::hours(1))).await, Err(ResumeError::Over)));
     assert_eq!(written.audited(), [AuditKind::RefreshTokenReused]);
+}
+
+#[tokio::test]
+async fn where_another_site_leads_the_cookie_is_judged_and_neither_exchanged_nor_the_session_ended() {
+    let (current, just) = (session(1), exchanged(Duration::minutes(5) - Duration::MILLISECOND));
+    let (late, ended) = (exchanged(Duration::minutes(5)), Session { ended_at: Some(NOW), ..session(1) });
+    let idle = Session { idle_expires_at: NOW, ..session(1) };
+    for (row, counts) in [(current, true), (just, true), (late, false), (ended, false), (idle, false)] {
+        // Whatever is begun, written or counted panics.
+        let sessions = BrowserSessions::new(&rows(Some(row.clone()), Some(user(1))).into_dependencies());
+        let recognized = sessions.recognize(&kept(Duration::hours(1))).await;
+        assert_eq!(recognized.as_ref().map(|session| &session.actor).ok(), counts.then(actor).as_ref(), "{row:?}");
+    }
+    for user_row in [None, Some(User { is_active: false, ..user(1) }), Some(User { epoch: 1, ..user(1) })] {
+        for ago in [Duration::ZERO, Duration::hours(1)] {
+            let sessions = BrowserSessions::new(&rows(Some(session(1)), user_row.clone()).into_dependencies());
+            let refused = sessions.recognize(&kept(ago)).await.unwrap_err();
+            assert_eq!(refused.code(), "authentication_required", "{user_row:?}");
+        }
+    }
+    let forged = BrowserSessions::new(&Mocks::default().into_dependencies()).recognize(&Secret::new("x")).await;
+    assert!(matches!(forged, Err(ResumeError::Over)));
 }

@@ -123,6 +123,37 @@ async fn a_session_that_is_over_leads_to_signing_in_and_is_forgotten_there() {
 }
 
 #[actix_web::test]
+async fn a_cookie_is_neither_renewed_nor_forgotten_where_another_site_leads() {
+    let stale = |site: &str, uri: &str| {
+        let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() - 60);
+        let token = countersign_domain::secret::RefreshToken::new([1; 16], [1; 32]);
+        let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.{}", token.secret().expose());
+        let request = TestRequest::get().uri(uri).insert_header(("cookie", format!("__Host-countersign={sealed}")));
+        request.insert_header(("sec-fetch-site", site))
+    };
+    for site in ["cross-site", "same-site", "?"] {
+        let mut mocks = signed_in_mocks();
+        mocks.sessions.expect_find_by_family().returning(|_| Ok(Some(session(1))));
+        // Of units of work there is none.
+        let answer = call(mocks, stale(site, "/account")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
+        let mut mocks = Mocks::default();
+        mocks.sessions.expect_find_by_family().returning(|_| Ok(None));
+        let answer = call(mocks, stale(site, "/sign-in")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
+    }
+    for site in ["same-origin", "none"] {
+        let mut mocks = signed_in_mocks();
+        mocks.sessions.expect_find_by_family().returning(|_| Ok(Some(session(1))));
+        let mut uow = StagedUnitOfWork::default();
+        uow.sessions.expect_rotate().times(1).returning(|_| Ok(true));
+        let written = mocks.stage(uow);
+        let answer = call(mocks, stale(site, "/account")).await;
+        assert!(answer.header("set-cookie").is_some() && written.committed(), "{site}: {answer:?}");
+    }
+}
+
+#[actix_web::test]
 async fn an_answer_that_comes_late_takes_no_cookie_of_a_session_that_began_meanwhile() {
     for path in ["/", "/account", "/account/sessions", "/register", "/forgot-password", "/verify-email"] {
         assert_eq!(page(over(), path).await.header("set-cookie"), None, "{path}");

@@ -1,0 +1,122 @@
+//! The cookie of the pages: when it is renewed, when it is not, and what becomes of an answer that got lost.
+
+use std::time::Duration;
+
+use crate::support::{Hand, PASSWORD, Setup, TestServer};
+
+/// A server whose cookies are to be renewed after a second.
+async fn server() -> TestServer {
+    Setup::default().set("TOKENS__ACCESS_TTL", "1s").start().await
+}
+
+/// Until the cookies that are there want to be renewed.
+async fn until_stale() {
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+}
+
+async fn row(server: &TestServer) -> String {
+    let columns = "hex(current_digest) || coalesce(hex(previous_digest), '') || last_seen_at || coalesce(ended_at, '')";
+    server.rows().await.one::<String>(&format!("SELECT {columns} FROM sessions")).await
+}
+
+/// Moves the exchange of the session's refresh token into the past.
+async fn exchanged_ago(server: &TestServer, seconds: u32) {
+    let then = format!("strftime('%Y-%m-%dT%H:%M:%fZ', rotated_at, '-{seconds} seconds')");
+    server.rows().await.execute(&format!("UPDATE sessions SET rotated_at = {then}")).await;
+}
+
+#[tokio::test]
+async fn a_link_of_another_site_shows_the_page_and_leaves_the_cookie_as_it_is() {
+    let server = server().await;
+    let account = server.verified("person@example.org").await;
+    let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+    let before = row(&server).await;
+    until_stale().await;
+    for site in ["cross-site", "same-site", "cross-site"] {
+        for path in ["/account", "/", "/account/teams"] {
+            let answer = server.get(path).header("cookie", &hand.cookie).header("sec-fetch-site", site).send().await;
+            let answer = answer.expect(200);
+            assert!(answer.text.contains("action=\"sign-out\"") || answer.text.contains("sign-out\">"), "{answer:?}");
+            assert_eq!(answer.header("set-cookie"), "", "{path} {site}");
+        }
+    }
+    assert_eq!(row(&server).await, before);
+    let former = hand.cookie.clone();
+    hand.open("/account").await;
+    assert_ne!(hand.cookie, former, "a link of this service renews it");
+    assert_ne!(row(&server).await, before);
+}
+
+#[tokio::test]
+async fn what_another_site_has_thrown_away_ends_no_session() {
+    let server = server().await;
+    let account = server.verified("person@example.org").await;
+    let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+    until_stale().await;
+    // A window that the other site closes again.
+    let thrown = server.get("/account").header("cookie", &hand.cookie).header("sec-fetch-site", "cross-site");
+    thrown.send().await.expect(200);
+    exchanged_ago(&server, 3_600).await;
+    hand.open("/account").await;
+    let events = server.rows().await.count("audit_events WHERE kind = 'refresh_token_reused'").await;
+    assert_eq!(events, 0);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_is_over_for_links_of_other_sites_too() {
+    let server = server().await;
+    let (account, tokens) = server.signed_in("person@example.org").await;
+    let hand = Hand::of(&server, &account.email, PASSWORD).await;
+    until_stale().await;
+    let tokens = server.post("/auth/refresh").json(&serde_json::json!({"refresh_token": tokens.refresh})).send().await;
+    let access = tokens.expect(200).text_at("/access_token");
+    server.post("/auth/logout?scope=others").bearer(&access).send().await.expect(204);
+    let call = server.get("/account").header("cookie", &hand.cookie).header("sec-fetch-site", "cross-site");
+    let answer = call.send().await.expect(303);
+    assert!(answer.header("location").contains("sign-in"), "{answer:?}");
+    assert_eq!(answer.header("set-cookie"), "");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_costs_nothing_for_five_minutes_and_the_session_afterwards() {
+    let server = server().await;
+    let account = server.verified("person@example.org").await;
+    let hand = Hand::of(&server, &account.email, PASSWORD).await;
+    until_stale().await;
+    let lost = hand.cookie.clone();
+    hand.with(lost.clone()).open("/account").await;
+    exchanged_ago(&server, 290).await;
+    let mut back = hand.with(lost.clone());
+    back.open("/account").await;
+    assert_ne!(back.cookie, lost);
+    exchanged_ago(&server, 11).await;
+    // A link of another site does not have it judged.
+    let led = server.get("/sign-in").header("cookie", &lost).header("sec-fetch-site", "cross-site").send().await;
+    assert_eq!(led.expect(200).header("set-cookie"), "");
+    back.open("/account").await;
+    hand.with(lost).look("/account").await.expect(303);
+    server.mailbox().about(&account.email, "signed out").await;
+    back.look("/account").await.expect(303);
+}
+
+#[tokio::test]
+async fn signing_in_over_a_session_ends_that_one() {
+    let server = TestServer::start().await;
+    let one = server.verified("one@example.org").await;
+    let other = server.verified("other@example.org").await;
+    for account in [&other, &one] {
+        let mut hand = Hand::of(&server, &one.email, PASSWORD).await;
+        let former = hand.cookie.clone();
+        // A wrong password changes nothing.
+        let wrong = hand.send("/account", "/sign-in", &[("email", &account.email), ("password", "not this one")]).await;
+        assert_eq!((wrong.status, &hand.cookie), (401, &former));
+        hand.send("/account", "/sign-in", &[("email", &account.email), ("password", PASSWORD)]).await.expect(303);
+        assert_ne!(hand.cookie, former);
+        assert!(hand.open("/account").await.text.contains(&account.email));
+        hand.with(former).look("/account").await.expect(303);
+    }
+    let rows = server.rows().await;
+    assert_eq!(rows.count("sessions WHERE ended_at IS NOT NULL").await, 2);
+    let ended = format!("audit_events WHERE kind = 'session_ended' AND actor_id = '{}'", one.id);
+    assert_eq!(rows.count(&ended).await, 2);
+}
