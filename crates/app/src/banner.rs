@@ -1,5 +1,7 @@
 //! What a person sees who starts the service by hand.
 
+use countersign_domain::secret::Secret;
+
 use crate::settings::{PublicUrl, Settings};
 
 /// Where everything is, and a first call to paste.
@@ -7,13 +9,14 @@ pub(crate) fn banner(
     settings: &Settings,
     listening: &PublicUrl,
     public_url: &PublicUrl,
-    shows_mailbox: bool,
+    mailbox_key: Option<&Secret>,
 ) -> String {
     let data_dir = settings.storage.data_dir.display();
-    let mail = match settings.mail.smtp_url {
-        Some(_) => "sent by SMTP".to_owned(),
-        None if shows_mailbox => format!("{public_url}/mailbox ({})", settings.storage.mailbox().display()),
-        None => settings.storage.mailbox().display().to_string(),
+    let folder = settings.storage.mailbox();
+    let mail = match (&settings.mail.smtp_url, mailbox_key) {
+        (Some(_), _) => "sent by SMTP".to_owned(),
+        (None, Some(key)) => format!("{public_url}/mailbox?key={} ({})", key.expose(), folder.display()),
+        (None, None) => folder.display().to_string(),
     };
     format!(
         "Countersign {version} listening on {listening}\n\

@@ -15,6 +15,7 @@ use countersign_application::ports::dependency_probe::DependencyProbe;
 use countersign_application::ports::mailbox::MailboxReader;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_application::{Application, Dependencies};
+use countersign_domain::secret::Secret;
 use countersign_infrastructure::mail::MailboxHousekeeping;
 use countersign_infrastructure::persistence::{Database, Replica};
 use countersign_infrastructure::redis::RedisPool;
@@ -55,6 +56,8 @@ pub(crate) struct System {
     pub replica: Option<Replica>,
     /// What was mailed, where that goes into a folder.
     pub mailbox: Option<Arc<dyn MailboxReader>>,
+    /// What opens it in a browser.
+    pub mailbox_key: Secret,
     /// Redis, where it is set.
     pub redis: Option<RedisPool>,
 }
@@ -91,6 +94,7 @@ impl System {
         probes.extend(redis.iter().map(|redis| Arc::new(redis.probe()) as _));
         let password_hasher = Arc::new(password_hasher(settings)?);
         let mail = mail::wire(settings, public_url, &clock)?;
+        let mailbox_key = mail::mailbox_key(&secret_keys)?;
         let mailbox = mail.mailbox.clone().map(|mailbox| mailbox as Arc<dyn MailboxReader>);
         let dependencies = Dependencies {
             policy: settings.policy.clone(),
@@ -135,7 +139,18 @@ impl System {
             clock,
         };
         let application = Application::new(&dependencies);
-        Ok(Self { application, dependencies, key_ring, lifecycle, password_hasher, database, replica, mailbox, redis })
+        Ok(Self {
+            application,
+            dependencies,
+            key_ring,
+            lifecycle,
+            password_hasher,
+            database,
+            replica,
+            mailbox,
+            mailbox_key,
+            redis,
+        })
     }
 
     /// Lets go of the database.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use countersign_application::ports::id_generator::IdGenerator;
 use countersign_application::ports::mailbox::MailboxReader;
+use countersign_domain::secret::Secret;
 
 use crate::client_address::ProxyNetwork;
 use crate::pages::look::Look;
@@ -59,6 +60,8 @@ pub struct WebSettings {
     pub ids: Arc<dyn IdGenerator>,
     /// The mails that were put into a folder instead of being sent, to be read in a browser on this machine.
     pub mailbox: Option<Arc<dyn MailboxReader>>,
+    /// What the link to them carries, for whoever has started the service: without it nobody reads them.
+    pub mailbox_key: Option<Secret>,
 }
 
 impl WebSettings {
@@ -86,6 +89,7 @@ impl WebSettings {
             follow_trace: None,
             ids,
             mailbox: None,
+            mailbox_key: None,
         }
     }
 

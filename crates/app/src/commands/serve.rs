@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
 use countersign_application::keys::reseal_keys::ResealedKeys;
 use countersign_domain::audit::Origin;
+use countersign_domain::secret::Secret;
 use countersign_infrastructure::system::SystemClock;
 use countersign_web::server::ServerHandle;
 use tokio::runtime::Handle;
@@ -93,13 +94,16 @@ struct Service {
 impl Service {
     /// Everything, up to the banner.
     async fn start(settings: &Settings) -> anyhow::Result<Self> {
-        let lock = match settings.storage.database_kind() {
-            DatabaseKind::Sqlite => Some(serve_alone(&settings.storage.data_dir)?),
-            DatabaseKind::Postgres => None,
-        };
+        let folder =
+            Some(&settings.storage.data_dir).filter(|_| settings.storage.database_kind() == DatabaseKind::Sqlite);
+        // Whoever serves from the folder is told before whoever has the port, which is the same mostly. One that is not
+        // there is made once the port is taken: a start that fails leaves nothing behind.
+        let (there, missing) = (folder.filter(|folder| folder.exists()), folder.filter(|folder| !folder.exists()));
+        let lock = there.map(|folder| serve_alone(folder)).transpose()?;
         // Bound before anything else, so that a taken port is told at once, and links know the port that was picked.
         let (listener, address) = bind(settings.server.listen)?;
         let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
+        let lock = missing.map(|folder| serve_alone(folder)).transpose()?.or(lock);
         let database = wiring::name_database(&settings.storage).await?;
         wiring::warn_of_open(settings.storage.private_paths().iter().map(PathBuf::as_path));
         // Takes as long as all that follows up to its end, which needs nothing of it.
@@ -138,7 +142,8 @@ impl Service {
         let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
         let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
         let renewal = renewal.map(tokio::spawn);
-        announce(settings, address, &public_url, web.shows_mailbox());
+        let mailbox_key = Some(&system.mailbox_key).filter(|_| web.shows_mailbox());
+        announce(settings, address, &public_url, mailbox_key);
         Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, replica, renewal, _lock: lock })
     }
 
@@ -225,7 +230,7 @@ fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl, shows_mailbox: bool) {
+fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl, mailbox_key: Option<&Secret>) {
     let server = &settings.server;
     tracing::info!(%address, %public_url, dev = settings.dev, "listening");
     if !address.ip().is_loopback() && server.tls.is_none() && server.trusted_proxies.is_empty() {
@@ -239,7 +244,7 @@ fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl, sh
         );
     }
     let listening = PublicUrl::of_listener(address, server.tls.is_some());
-    terminal::say(&banner(settings, &listening, public_url, shows_mailbox));
+    terminal::say(&banner(settings, &listening, public_url, mailbox_key));
 }
 
 #[cfg(test)]

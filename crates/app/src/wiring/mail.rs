@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::ports::clock::Clock;
 use countersign_application::ports::mail_renderer::MailRenderer;
 use countersign_application::ports::mailer::Mailer;
@@ -10,6 +12,7 @@ use countersign_domain::secret::Secret;
 use countersign_infrastructure::mail::{
     LinkTargets, Mailbox, MessageSettings, RendererSettings, SmtpMailer, SmtpSettings, TemplateRenderer, default_sender,
 };
+use countersign_infrastructure::security::SecretKeyRing;
 use countersign_infrastructure::system::SystemClock;
 
 use crate::settings::{PublicUrl, Settings};
@@ -30,6 +33,13 @@ pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn 
     let renderer = Arc::new(renderer(settings, public_url)?);
     let (mailer, mailbox) = mailer(settings, public_url, clock)?;
     Ok(Mail { renderer, mailer, mailbox })
+}
+
+/// What the link to the mailbox carries. The same at every start on the same data, so that whoever starts it over and over
+/// again opens that link once; 128 bits, so that a terminal still shows it on one line.
+pub(crate) fn mailbox_key(keys: &SecretKeyRing) -> anyhow::Result<Secret> {
+    let key = keys.derive("link to the mailbox").context("the key of the mailbox")?;
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(&key[..16])))
 }
 
 /// Whether every template of mails and pages can be used.

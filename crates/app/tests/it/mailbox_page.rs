@@ -1,5 +1,7 @@
 //! The mailbox in a browser: there on the embedded default, and nowhere else.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::support::{Answer, PASSWORD, Setup, TestServer};
@@ -16,7 +18,7 @@ fn between(page: &str, before: &str, after: &str) -> String {
 async fn mailbox_with(server: &TestServer, address: &str) -> Answer {
     let start = Instant::now();
     loop {
-        let page = server.get("/mailbox").send().await.expect(200);
+        let page = server.mailbox_page("/mailbox").send().await.expect(200);
         if page.text.contains(address) {
             return page;
         }
@@ -28,18 +30,23 @@ async fn mailbox_with(server: &TestServer, address: &str) -> Answer {
 #[tokio::test]
 async fn a_mail_just_sent_is_in_the_mailbox_and_its_link_works() {
     let server = TestServer::start().await;
-    assert!(server.output().contains(&format!("{}/mailbox (", server.url(""))), "{}", server.output());
+    let link = server.mailbox_link().unwrap();
+    assert!(server.output().contains(&server.url(&link)), "{}", server.output());
+    let led = server.get(&link).send().await.expect(303);
+    assert_eq!(led.header("location"), "./mailbox");
+    let key = link.split_once('=').unwrap().1;
+    assert!(led.header("set-cookie").starts_with(&format!("countersign_mailbox={key}; ")), "{led:?}");
     let front = server.get("/").send().await.expect(200);
     assert!(front.text.contains("href=\"mailbox\""), "{}", front.text);
-    assert!(server.get("/mailbox").send().await.expect(200).text.contains("No mail yet."));
+    assert!(server.mailbox_page("/mailbox").send().await.expect(200).text.contains("No mail yet."));
     let account = server.register("reader@example.org").await;
     let list = mailbox_with(&server, &account.email).await;
     let mail_path = format!("/mailbox/{}", between(&list.text, "<a href=\"mailbox/", "\""));
-    let mail = server.get(&mail_path).send().await.expect(200);
+    let mail = server.mailbox_page(&mail_path).send().await.expect(200);
     assert!(mail.header("content-security-policy").ends_with("; frame-src 'self'"), "{mail:?}");
     let link = between(&mail.text, "<p class=\"verbatim\">", "</p>");
     let link = between(&link, "<a href=\"", "\"");
-    let letter = server.get(&format!("{mail_path}/html")).send().await.expect(200);
+    let letter = server.mailbox_page(&format!("{mail_path}/html")).send().await.expect(200);
     assert!(letter.text.contains(&format!("href=\"{link}\"")), "{link} in {}", letter.text);
     assert!(letter.header("content-security-policy").contains("; sandbox allow-top-navigation-by-user-activation"));
     assert_eq!(letter.header("x-frame-options"), "SAMEORIGIN");
@@ -57,9 +64,59 @@ async fn a_mail_just_sent_is_in_the_mailbox_and_its_link_works() {
 async fn nobody_sees_the_mailbox_by_another_name_or_through_a_proxy() {
     let server = TestServer::start().await;
     for (name, value) in [("host", "id.example"), ("x-forwarded-for", "127.0.0.1"), ("via", "1.1 proxy")] {
-        server.get("/mailbox").header(name, value).send().await.expect(404);
+        server.mailbox_page("/mailbox").header(name, value).send().await.expect(404);
     }
-    server.get("/mailbox").send().await.expect(200);
+    server.mailbox_page("/mailbox").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn the_link_to_the_mailbox_is_the_same_after_a_restart_and_another_for_other_data() {
+    let mut server = TestServer::start().await;
+    let link = server.mailbox_link();
+    assert_ne!(TestServer::start().await.mailbox_link(), link);
+    server.kill();
+    assert_eq!(server.restart().await.mailbox_link(), link);
+}
+
+/// A reverse proxy that adds no header of its own, and names this machine: nginx since 1.29.7 with `proxy_pass` alone.
+/// Takes one connection after the other.
+fn silent_proxy(server: &TestServer) -> String {
+    let (listener, own) = (TcpListener::bind("127.0.0.1:0").unwrap(), server.address().to_owned());
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut service) = (client.unwrap(), TcpStream::connect(&own).unwrap());
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut octet = [0];
+                client.read_exact(&mut octet).unwrap();
+                head.push(octet[0]);
+            }
+            let lines = String::from_utf8(head).unwrap();
+            let is_kept =
+                |line: &&str| !["host:", "connection:"].iter().any(|name| line.to_lowercase().starts_with(name));
+            let kept: Vec<_> = lines.trim_end().split("\r\n").filter(is_kept).collect();
+            write!(service, "{}\r\nHost: {own}\r\nConnection: close\r\n\r\n", kept.join("\r\n")).unwrap();
+            std::io::copy(&mut service, &mut client).unwrap();
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_proxy_that_adds_no_header_shows_the_mailbox_to_nobody() {
+    let server = TestServer::start().await;
+    server.register("reader@example.org").await;
+    let list = mailbox_with(&server, "reader@example.org").await;
+    let mail_path = format!("/mailbox/{}", between(&list.text, "<a href=\"mailbox/", "\""));
+    let proxy = silent_proxy(&server);
+    for (path, status) in [("/mailbox", 403), ("/mailbox?key=", 403), (&*mail_path, 404), ("/health/live", 200)] {
+        let answer = reqwest::Client::new().get(format!("http://{proxy}{path}")).header("host", "id.example");
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let said = answer.text().await.unwrap();
+        assert!(!said.contains("reader@example.org") && !said.contains("/verify-email"), "{path}: {said}");
+    }
 }
 
 #[tokio::test]

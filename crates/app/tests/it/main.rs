@@ -32,6 +32,7 @@ mod page_sessions;
 mod password_reset;
 mod passwords;
 mod rate_limits;
+mod reading;
 mod readme;
 mod refresh_tokens;
 mod registration;

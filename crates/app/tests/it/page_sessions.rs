@@ -117,6 +117,6 @@ async fn signing_in_over_a_session_ends_that_one() {
     }
     let rows = server.rows().await;
     assert_eq!(rows.count("sessions WHERE ended_at IS NOT NULL").await, 2);
-    let ended = format!("audit_events WHERE kind = 'session_ended' AND actor_id = '{}'", one.id);
+    let ended = format!("audit_events WHERE kind = 'session_ended' AND actor_id = {}", rows.id(&one.id));
     assert_eq!(rows.count(&ended).await, 2);
 }

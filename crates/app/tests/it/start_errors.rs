@@ -25,6 +25,7 @@ async fn a_taken_port() {
     let listen = [("COUNTERSIGN__SERVER__LISTEN", server.address())];
     let cannot = format!("cannot listen on {}; stop what listens there", server.address());
     complaint(folder.path(), &["serve"], &listen, &[&cannot, "set server.listen to another port"]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) struct GuardedStream<T> {
     /// Read, and not handed on: it belongs to the next request, which would take some 7 KiB of memory while it waits for
     /// its turn, however short it is.
     held: Bytes,
+    /// Whether its client has sent anything yet.
+    is_used: bool,
     settings: Arc<WebSettings>,
     /// What is yet to be written of an answer in place of a bare one.
     completed: Bytes,
@@ -56,6 +58,7 @@ impl<T> GuardedStream<T> {
             read_ahead: 0,
             framing: Framing::new(),
             held: Bytes::new(),
+            is_used: false,
             settings,
             completed: Bytes::new(),
             blocked_since: None,
@@ -147,6 +150,7 @@ impl<T: AsyncRead + Unpin> GuardedStream<T> {
         }
         self.read_in_this_turn += part.filled().len();
         self.held = Bytes::copy_from_slice(part.filled());
+        self.is_used |= !self.held.is_empty();
         read
     }
 
@@ -213,7 +217,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
         match BareAnswer::ending(octets).filter(|_| this.is_http1) {
             Some(bare) if bare.at == 0 => {
                 if this.completed.is_empty() {
-                    this.completed = bare.completed(&this.settings);
+                    this.completed = bare.completed(&this.settings, this.is_used);
                 }
                 while !this.completed.is_empty() {
                     let written = ready!(this.poll_write_some(cx, &this.completed.clone()))?;

@@ -42,16 +42,17 @@ impl<'a> BareAnswer<'a> {
         }
     }
 
-    /// The whole answer in its place. The log has one line about it.
-    pub(super) fn completed(&self, settings: &WebSettings) -> Bytes {
+    /// The whole answer in its place. The log has one line about it; one that only those see who look closely where the
+    /// client has sent nothing: browsers open a connection more than they turn out to need.
+    pub(super) fn completed(&self, settings: &WebSettings, is_used: bool) -> Bytes {
         let request_id = settings.ids.next_id().to_string();
         let problem = Problem::of_status(self.status);
-        tracing::info!(
-            target: "countersign_web::access",
-            status = self.status.as_u16(),
-            request_id,
-            "refused before it was a request"
-        );
+        let status = self.status.as_u16();
+        if is_used {
+            tracing::info!(target: "countersign_web::access", status, request_id, "refused before it was a request");
+        } else {
+            tracing::debug!(target: "countersign_web::access", status, request_id, "given up without a request");
+        }
         let body = problem.body(&settings.public_url, &request_id);
         let mut answer = format!(
             "{}\r\ncontent-length: {}\r\ncontent-type: application/problem+json\r\nx-request-id: {request_id}\r\n",
@@ -71,7 +72,7 @@ impl<'a> BareAnswer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::settings;
+    use crate::testing::{RecordedLog, settings};
 
     const BARE: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n";
 
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn it_becomes_a_problem_with_the_headers_of_every_answer() {
-        let answer = BareAnswer::ending(BARE.as_bytes()).unwrap().completed(&settings());
+        let answer = BareAnswer::ending(BARE.as_bytes()).unwrap().completed(&settings(), true);
         let answer = std::str::from_utf8(&answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let body_length = format!("content-length: {}", body.len());
@@ -115,5 +116,15 @@ mod tests {
         }
         assert!(head.contains("strict-transport-security: ") && head.contains("x-content-type-options: nosniff"));
         assert!(body.contains("\"code\":\"bad_request\"") && body.contains("01900000-0000-7000-8000-000000000001"));
+    }
+
+    #[test]
+    fn a_connection_that_nobody_used_is_no_news() {
+        let log = RecordedLog::start();
+        let bare = BareAnswer::ending(BARE.as_bytes()).unwrap();
+        for (is_used, level) in [(false, "level=DEBUG"), (true, "level=INFO")] {
+            bare.completed(&settings(), is_used);
+            assert!(log.lines().last().is_some_and(|line| line.contains(level)), "{:?}", log.lines());
+        }
     }
 }

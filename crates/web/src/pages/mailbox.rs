@@ -1,6 +1,8 @@
-//! The mailbox of a developer in a browser: what the service would have mailed. Only where nobody else can look.
+//! The mailbox of a developer in a browser: what the service would have mailed. Only where nobody else can look, and only
+//! for whoever has seen the service start.
 
 pub(crate) mod at_home;
+mod key;
 mod letter;
 mod links;
 mod list;
@@ -29,7 +31,21 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// The mailbox, for requests that may see it; for all others it is not there.
+/// The mailbox, for requests that come from where it may be seen; for all others it is not there.
+pub(crate) struct NearMailbox {
+    /// What is in it, for browsers that have shown the key.
+    open: Option<OpenMailbox>,
+}
+
+impl NearMailbox {
+    fn of(req: &HttpRequest) -> Option<Self> {
+        let settings = req.app_data::<web::Data<WebSettings>>()?;
+        let mailbox = at_home::mailbox(req, settings)?;
+        Some(Self { open: Some(OpenMailbox(mailbox)).filter(|_| key::is_shown(req, settings)) })
+    }
+}
+
+/// The mailbox, for requests that may see it; for all others what is in it is not there.
 pub(crate) struct OpenMailbox(Arc<dyn MailboxReader>);
 
 impl OpenMailbox {
@@ -46,9 +62,17 @@ impl FromRequest for OpenMailbox {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let settings = req.app_data::<web::Data<WebSettings>>();
-        let mailbox = settings.and_then(|settings| at_home::mailbox(req, settings));
-        ready(mailbox.map(Self).ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND)))
+        let open = NearMailbox::of(req).and_then(|mailbox| mailbox.open);
+        ready(open.ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND)))
+    }
+}
+
+impl FromRequest for NearMailbox {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(req).ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND)))
     }
 }
 

@@ -54,7 +54,11 @@ pub(crate) async fn submit(
         session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
         if let Some(former) = &frame.session {
             // Its cookie is gone from here: nobody would sign it out any more.
-            application.auth.logout.execute(&former.actor, &origin, LogOutCommand { scope: LogoutScope::Local }).await?;
+            application
+                .auth
+                .logout
+                .execute(&former.actor, &origin, LogOutCommand { scope: LogoutScope::Local })
+                .await?;
         }
         Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
     })

@@ -54,7 +54,7 @@ impl Subscriber for Recorder {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().target().to_owned());
+        let mut line = Line(format!("{} level={}", event.metadata().target(), event.metadata().level()));
         event.record(&mut line);
         self.0.lock().unwrap().push(line.0);
     }

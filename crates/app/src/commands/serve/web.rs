@@ -29,6 +29,7 @@ pub(crate) fn web_settings(
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;
     web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
     web.mailbox.clone_from(&system.mailbox);
+    web.mailbox_key = Some(system.mailbox_key.clone());
     web.tls = tls;
     web.body_timeout = server.request_timeout.unsigned_abs();
     web.answer_timeout = server.answer_timeout.unsigned_abs();

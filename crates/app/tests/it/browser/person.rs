@@ -24,7 +24,12 @@ pub(crate) struct Browser {
 impl Browser {
     /// `None` where there is no browser on this machine: `scripts/test` says so.
     pub(crate) async fn at(server: &TestServer) -> Option<Self> {
-        Self::trusting(Trust::Known, &server.url(""), server.confidences()).await
+        let browser = Self::trusting(Trust::Known, &server.url(""), server.confidences()).await?;
+        // As whoever has started the service does.
+        if let Some(link) = server.mailbox_link() {
+            browser.open(&link).await;
+        }
+        Some(browser)
     }
 
     /// The same for what is served here.

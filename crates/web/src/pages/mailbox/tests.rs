@@ -6,6 +6,7 @@ use countersign_application::ports::mailbox::{FiledMail, MailContent, MockMailbo
 use countersign_application::testing::{Mocks, NOW};
 use countersign_domain::ids::MailId;
 use countersign_domain::page::{Cursor, Page};
+use countersign_domain::secret::Secret;
 use uuid::Uuid;
 
 use crate::client_address::ProxyNetwork;
@@ -48,17 +49,28 @@ fn folder() -> MockMailboxReader {
 
 fn with(mailbox: MockMailboxReader) -> WebSettings {
     let public_url = "http://localhost:8080".to_owned();
-    WebSettings { public_url, mailbox: Some(Arc::new(mailbox)), ..settings() }
+    WebSettings { public_url, mailbox: Some(Arc::new(mailbox)), mailbox_key: Some(Secret::new(KEY)), ..settings() }
 }
 
 fn at_home() -> WebSettings {
     with(folder())
 }
 
-/// As a browser on this machine asks.
+const KEY: &str = "key-of-the-mailbox";
+
+/// As a browser on this machine asks that has opened the link.
 fn request(uri: &str) -> TestRequest {
+    with_key(stranger(uri), KEY)
+}
+
+/// As another one on this machine asks.
+fn stranger(uri: &str) -> TestRequest {
     let peer = "127.0.0.1:40000".parse().unwrap();
     TestRequest::get().uri(uri).peer_addr(peer).insert_header(("host", "localhost:8080"))
+}
+
+fn with_key(request: TestRequest, key: &str) -> TestRequest {
+    request.insert_header(("cookie", format!("countersign_mailbox={key}")))
 }
 
 async fn get(settings: WebSettings, request: TestRequest) -> Answer {
@@ -102,6 +114,50 @@ async fn the_answer_to_a_form_leads_to_the_mailbox_too() {
 }
 
 #[actix_web::test]
+async fn whoever_has_not_opened_the_link_of_the_start_is_told_of_it_and_sees_no_mail() {
+    let keyless = || WebSettings { mailbox_key: None, ..at_home() };
+    let cases: [(fn() -> WebSettings, Option<&str>); 5] = [
+        (at_home, None),
+        (at_home, Some("")),
+        (at_home, Some("key-of-the-mailboy")),
+        (keyless, Some("")),
+        (keyless, Some(KEY)),
+    ];
+    for (settings, key) in cases {
+        let ask = |uri: &str| key.map_or_else(|| stranger(uri), |key| with_key(stranger(uri), key));
+        let page = get(settings(), ask("/mailbox")).await;
+        assert_eq!((page.status.as_u16(), page.header("set-cookie")), (403, None), "{key:?}");
+        assert!(page.text.contains("Open the mailbox by its link") && !page.text.contains("Confirm"), "{}", page.text);
+        let asked = get(settings(), stranger(&format!("/mailbox?key={}", key.unwrap_or_default()))).await;
+        assert_eq!((asked.status.as_u16(), asked.header("set-cookie")), (403, None), "{key:?}");
+        for uri in &uris()[1..] {
+            let answer = get(settings(), ask(uri)).await;
+            assert_eq!(answer.status, 404, "{key:?}: {uri}");
+            assert!(!answer.text.contains("Hello"), "{}", answer.text);
+        }
+    }
+    // Where nobody may look, the key says nothing either.
+    let elsewhere = stranger(&format!("/mailbox?key={KEY}")).insert_header(("x-forwarded-for", "192.0.2.1"));
+    assert_eq!(get(at_home(), elsewhere).await.status, 404);
+}
+
+#[actix_web::test]
+async fn the_link_of_the_start_opens_the_mailbox_for_this_browser_and_leads_on_without_the_key() {
+    let https = || WebSettings { public_url: "https://localhost".to_owned(), ..at_home() };
+    for (settings, is_https) in [(at_home as fn() -> WebSettings, false), (https, true)] {
+        let led = get(settings(), stranger(&format!("/mailbox?key={KEY}"))).await;
+        assert_eq!((led.status.as_u16(), led.header("location")), (303, Some("./mailbox")));
+        let cookie = led.header("set-cookie").unwrap();
+        assert!(cookie.starts_with(&format!("countersign_mailbox={KEY}; ")), "{cookie}");
+        for attribute in ["; HttpOnly", "; SameSite=Strict", "; Path=/mailbox"] {
+            assert!(cookie.contains(attribute), "{cookie} lacks {attribute}");
+        }
+        assert!(!cookie.contains("Max-Age") && !cookie.contains("Domain"), "{cookie}");
+        assert_eq!(cookie.contains("; Secure"), is_https, "{cookie}");
+    }
+}
+
+#[actix_web::test]
 async fn without_a_folder_or_off_this_machine_there_is_no_mailbox() {
     let same = |request| request;
     assert_hidden("mails are sent", || WebSettings { mailbox: None, ..at_home() }, same).await;
@@ -125,13 +181,14 @@ async fn whoever_asks_from_elsewhere_or_by_another_name_sees_no_mailbox() {
     assert_hidden("two hosts", at_home, other_host).await;
     for uri in uris() {
         let peer = "127.0.0.1:40000".parse().unwrap();
-        let nameless = TestRequest::get().uri(&uri).peer_addr(peer);
+        let nameless = with_key(TestRequest::get().uri(&uri).peer_addr(peer), KEY);
         assert_eq!(get(at_home(), nameless).await.status, 404, "{uri}");
         let unknown = TestRequest::get().uri(&uri).insert_header(("host", "localhost"));
         assert_eq!(get(at_home(), unknown).await.status, 404, "{uri}");
         let absolute = request(&format!("http://id.example{uri}"));
         assert_eq!(get(at_home(), absolute).await.status, 404, "{uri}");
         let by_authority = TestRequest::get().uri(&format!("http://localhost:8080{uri}")).peer_addr(peer);
+        let by_authority = with_key(by_authority, KEY);
         assert_eq!(get(at_home(), by_authority).await.status, 200, "{uri}");
     }
 }
