@@ -61,10 +61,10 @@ fn mocks(unused: Vec<UserId>) -> Mocks {
     let mut mocks = Mocks::default();
     mocks.policy.retention = RETENTION;
     mocks.policy.access_ttl = Duration::minutes(7);
-    mocks.policy.session.reuse_window = Duration::seconds(29);
+    mocks.policy.session.reuse_window = Duration::minutes(29);
     mocks.housekeeping.expect_purge().times(1).returning(|purge| {
         assert_eq!((purge.now, purge.retention), (NOW, RETENTION));
-        assert_eq!((purge.access_ttl, purge.reuse_window), (Duration::minutes(7), Duration::seconds(29)));
+        assert_eq!((purge.access_ttl, purge.reuse_window), (Duration::minutes(7), Duration::minutes(29)));
         Ok(PurgeReport { removed: vec![("sessions", 3)] })
     });
     mocks.users.expect_list_unused().returning(move |since, now, page| {
