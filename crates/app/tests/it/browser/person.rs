@@ -48,6 +48,12 @@ impl Browser {
         self.session().command("url", &json!({"url": url})).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
+    /// Forgets who is signed in.
+    pub(in crate::browser) async fn sign_off(&self) {
+        let cookie = json!({"name": "countersign", "url": self.origin});
+        self.session().develop("Network.deleteCookies", &cookie).await;
+    }
+
     /// Path and query of the page that is shown.
     pub(crate) async fn path(&self) -> String {
         let url = self.session().get("url").await.unwrap();

@@ -132,7 +132,8 @@ impl Visitor {
 impl Browser {
     /// Becomes this visitor.
     pub(in crate::browser) async fn come_as(&self, visitor: Visitor) {
-        self.session().develop("Network.clearBrowserCookies", &json!({})).await;
+        // The key of the mailbox stays: it is of this machine's, whoever signs in.
+        self.sign_off().await;
         if let Some(address) = visitor.address() {
             self.sign_in(address, PASSWORD).await;
         }
