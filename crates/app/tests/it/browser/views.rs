@@ -1,7 +1,5 @@
 //! A page in one of its states, and how a browser gets there.
 
-use serde_json::json;
-
 use crate::browser::links::Links;
 use crate::browser::people;
 use crate::browser::person::Browser;
