@@ -119,7 +119,7 @@ impl System {
             audit: store.clone(),
             listings: match &replica {
                 Some(replica) => Arc::new(replica.listings()),
-                None => store.clone(),
+                None => Arc::new(database.listings()),
             },
             signing_keys: store.clone(),
             signing_key_factory: Arc::new(SealedKeyFactory::new(secret_keys)),

@@ -3,6 +3,7 @@
 //! [`Database`] opens it and hands out what implements the ports; each port's file beneath holds the statements.
 
 mod audit_log;
+mod bounded_listings;
 mod clock_probe;
 mod connection;
 mod credentials;
@@ -12,6 +13,7 @@ mod erasures;
 mod error;
 mod housekeeping;
 mod invitations;
+mod listed;
 mod listings;
 mod memberships;
 mod networks;
@@ -35,6 +37,7 @@ mod unit_of_work;
 mod users;
 mod write_queue;
 
+pub use crate::persistence::bounded_listings::{DatabaseListings, SearchBounds, SearchWindow};
 pub use crate::persistence::clock_probe::ClockProbe;
 pub use crate::persistence::connection::Connection;
 pub use crate::persistence::database::{Connections, Database, DatabaseOptions};

@@ -12,11 +12,12 @@ use countersign_application::error::Fault;
 use countersign_application::ports::clock::Clock;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
 
 use crate::home_runtime::HomeRuntime;
+use crate::persistence::bounded_listings::{DatabaseListings, SearchBounds};
 use crate::persistence::clock_probe::ClockProbe;
 use crate::persistence::connection::{Connection, within};
 use crate::persistence::error::fault;
@@ -125,6 +126,16 @@ impl Database {
         ))
     }
 
+    /// Lists that people look at.
+    pub fn listings(&self) -> DatabaseListings {
+        self.listings_within(SearchBounds::default())
+    }
+
+    /// The same with other bounds of a search.
+    pub fn listings_within(&self, bounds: SearchBounds) -> DatabaseListings {
+        DatabaseListings::new(self.clone(), bounds)
+    }
+
     /// What begins units of work.
     pub fn units_of_work(&self) -> DatabaseUnitOfWorkFactory {
         DatabaseUnitOfWorkFactory::new(self.clone())
@@ -177,7 +188,16 @@ impl Database {
     /// Begins a transaction. On SQLite it takes the write lock at once: one that starts by reading and writes later
     /// fails when another has written in between, however long it may wait.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.begin_isolated(None).await
+    }
+
+    /// The same, isolated so from what others write meanwhile; that is of PostgreSQL alone.
+    pub(crate) async fn begin_isolated(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+    ) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
+            isolation_level,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
@@ -194,6 +214,11 @@ impl Database {
     pub(crate) fn sqlite_options(&self) -> Option<SqliteConnectOptions> {
         (self.backend() == DbBackend::Sqlite)
             .then(|| self.pool.get_sqlite_connection_pool().connect_options().as_ref().clone())
+    }
+
+    /// How long a statement may take.
+    pub(crate) const fn statement_timeout(&self) -> Duration {
+        self.options.statement_timeout
     }
 
     /// When it is written anew.

@@ -106,6 +106,14 @@ pub(crate) fn is_disconnection(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a statement was cancelled: it took too long, or somebody would have it so.
+pub(crate) fn is_cancellation(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    matches!(&**error, SqlxError::Database(error) if error.code().is_some_and(|code| code == "57014"))
+}
+
 /// Connection exceptions; the server stops, crashed, or is starting.
 fn ends_connection(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P")

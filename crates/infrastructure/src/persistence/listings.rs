@@ -14,7 +14,7 @@ use countersign_domain::user::User;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    QuerySelect as _,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -22,43 +22,21 @@ use uuid::Uuid;
 use crate::persistence::entities::{invitations, teams, user_teams, users};
 use crate::persistence::error::fault;
 use crate::persistence::invitations::PENDING;
+use crate::persistence::listed::{Listed as _, listed, teams_of, users_of};
 use crate::persistence::memberships::{listed_member, members_of};
 use crate::persistence::roster::{member, of_active_account};
-use crate::persistence::search::{ACCOUNT, TEAM};
 use crate::persistence::store::Store;
-use crate::persistence::teams::team;
-use crate::persistence::users::user;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> Listings for Store<C> {
     async fn users(&self, search: Option<String>, page: &PageRequest) -> Result<Page<User>, Fault> {
-        use users::Column;
-        let backend = self.0.get_database_backend();
-        let rows = users::Entity::find()
-            .apply_if(search, |select, part| select.filter(ACCOUNT.finds(&part, backend)))
-            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
-            .order_by_asc(Column::Id)
-            .limit(u64::from(page.limit()) + 1)
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
-        let users = rows.iter().map(user).collect::<Result<_, _>>()?;
-        Ok(Page::from_rows(users, page, |user: &User| user.id.as_uuid()))
+        let rows = listed::<users::Entity>(search.as_deref(), page, self.0.get_database_backend());
+        users_of(&Page::from_rows(rows.all(&self.0).await.map_err(fault)?, page, users::Entity::key_of))
     }
 
     async fn teams(&self, search: Option<String>, page: &PageRequest) -> Result<Page<Team>, Fault> {
-        use teams::Column;
-        let backend = self.0.get_database_backend();
-        let rows = teams::Entity::find()
-            .apply_if(search, |select, part| select.filter(TEAM.finds(&part, backend)))
-            .apply_if(page.after(), |select, cursor| select.filter(Column::Id.gt(cursor.key())))
-            .order_by_asc(Column::Id)
-            .limit(u64::from(page.limit()) + 1)
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
-        let teams = rows.into_iter().map(team).collect::<Result<_, _>>()?;
-        Ok(Page::from_rows(teams, page, |team: &Team| team.id.as_uuid()))
+        let rows = listed::<teams::Entity>(search.as_deref(), page, self.0.get_database_backend());
+        teams_of(Page::from_rows(rows.all(&self.0).await.map_err(fault)?, page, teams::Entity::key_of))
     }
 
     async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault> {

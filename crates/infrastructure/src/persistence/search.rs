@@ -2,7 +2,8 @@
 //!
 //! PostgreSQL has indexes of trigrams on exactly these expressions, where it may (`docs/scaling.md`). A text with three letters
 //! or digits in a row is found by one anywhere. A shorter one is looked for where address and names begin, of which there is
-//! an index of its own: among trigrams of the whole, each `.com` would be a beginning with `c`.
+//! an index of its own: among trigrams of the whole, each `.com` would be a beginning with `c`. Several short words follow each
+//! other from there on, and of them the index of the whole knows where each ends, too.
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, LikeExpr};
@@ -34,14 +35,24 @@ impl Searched {
     }
 
     fn begins_with(self, part: &str, backend: DbBackend) -> Condition {
-        let Self(columns) = self;
         let beginning: String = part.chars().take(BEGINNING).collect();
-        let condition = Condition::all().add(like(self.beginnings(backend), format!("% {}%", escape(&beginning))));
-        if beginning == part {
-            return condition;
-        }
-        let begins = |column: &&str| like(folded(column, backend), format!("{}%", escape(part)));
-        condition.add(columns.iter().map(begins).fold(Condition::any(), Condition::add))
+        let condition = if part.contains(' ') {
+            Condition::all().add(like(self.whole(backend), format!("% {}%", escape(part))))
+        } else {
+            let found = like(self.beginnings(backend), format!("% {}%", escape(&beginning)));
+            if beginning == part {
+                return Condition::all().add(found);
+            }
+            Condition::all().add(found)
+        };
+        let begins = self.tails().into_iter().map(|text| like(folded(&text, backend), format!("{}%", escape(part))));
+        condition.add(begins.fold(Condition::any(), Condition::add))
+    }
+
+    /// What follows the beginning of each part: `li na` is a first name and a last one.
+    fn tails(self) -> Vec<String> {
+        let Self(columns) = self;
+        (0..columns.len()).map(|first| columns[first..].join(" || ' ' || ")).collect()
     }
 
     fn whole(self, backend: DbBackend) -> String {

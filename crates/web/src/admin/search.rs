@@ -37,6 +37,8 @@ impl FromFields for Search {
 pub(crate) struct SearchParameters {
     /// Part of the name or, for accounts, of the address; `%` and `_` mean themselves, and only letters of ASCII are the
     /// same large and small. With three letters or digits in a row it is found anywhere; with fewer, only where the
-    /// address, the first or the last name, or the team's name begins; with none, nowhere. Spaces around it do not count.
+    /// address, the first or the last name, or the team's name begins, and several words from there on (`li na`); with none,
+    /// nowhere. Spaces around it do not count. A page of what is found may be short, or empty, and still have a
+    /// `next_cursor`: each call looks only so far.
     q: Option<String>,
 }

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Page)]
 pub(crate) struct PageBody<T> {
-    /// At most `limit`.
+    /// At most `limit`; of a search fewer, or none, also where it goes on.
     pub(crate) items: Vec<T>,
-    /// For `cursor` of the next call; null on the last page.
+    /// For `cursor` of the next call; null on the last page, and on no other.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
 }

@@ -13,19 +13,18 @@ use countersign_domain::team::Team;
 use countersign_domain::team::membership::Member;
 use countersign_domain::user::User;
 use metrics::counter;
-use sea_orm::DatabaseConnection;
 use time::OffsetDateTime;
 
-use crate::persistence::connection::Connection;
+use crate::persistence::bounded_listings::DatabaseListings;
 use crate::persistence::replica::{Replica, Standing};
-use crate::persistence::store::Store;
 
-/// Lists that are as old as the replica, at most as old as it may be.
+/// Lists that are as old as the replica, at most as old as it may be. What is asked of teams that are named comes from the
+/// primary: a superuser looks at it right after changing it.
 #[derive(Debug)]
 pub struct ReplicatedListings {
     replica: Replica,
-    there: Store<Connection<DatabaseConnection>>,
-    here: Store<Connection<DatabaseConnection>>,
+    there: DatabaseListings,
+    here: DatabaseListings,
 }
 
 impl ReplicatedListings {
@@ -34,7 +33,7 @@ impl ReplicatedListings {
         for source in ["replica", "primary"] {
             counter!("countersign_replica_reads_total", "source" => source).increment(0);
         }
-        let (there, here) = (replica.follower.store(), replica.primary.store());
+        let (there, here) = (replica.follower.listings(), replica.primary.listings());
         Self { replica, there, here }
     }
 
@@ -85,18 +84,56 @@ impl Listings for ReplicatedListings {
     }
 
     async fn administered(&self, teams: &[TeamId]) -> Result<Vec<TeamId>, Fault> {
-        self.read(self.there.administered(teams), self.here.administered(teams)).await
+        self.here.administered(teams).await
     }
 
     async fn admins(&self, team: TeamId, limit: u16) -> Result<Vec<Member>, Fault> {
-        self.read(self.there.admins(team, limit), self.here.admins(team, limit)).await
+        self.here.admins(team, limit).await
     }
 
     async fn pending_invitations(&self, team: TeamId, now: OffsetDateTime) -> Result<u64, Fault> {
-        self.read(self.there.pending_invitations(team, now), self.here.pending_invitations(team, now)).await
+        self.here.pending_invitations(team, now).await
     }
 
     async fn audit_events(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEvent>, Fault> {
         self.read(self.there.audit_events(filter, page), self.here.audit_events(filter, page)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_application::ports::membership_repository::MembershipRepository;
+    use countersign_application::ports::team_repository::TeamRepository;
+    use countersign_application::ports::user_repository::UserRepository;
+    use countersign_application::testing::{NOW, membership, team, user};
+    use countersign_domain::password::PasswordHash;
+    use countersign_domain::team::role::Role;
+
+    use super::*;
+    use crate::persistence::database::{Database, DatabaseOptions};
+
+    async fn empty() -> Database {
+        let database = Database::connect("sqlite::memory:", &DatabaseOptions::default()).await.unwrap();
+        database.migrate().await.unwrap();
+        database
+    }
+
+    #[tokio::test]
+    async fn a_team_that_is_named_is_as_it_is_while_lists_are_as_old_as_the_replica() {
+        let (primary, follower) = (empty().await, empty().await);
+        let (store, page) = (primary.store(), PageRequest::first(10));
+        UserRepository::insert(&store, &user(1), &PasswordHash::new("hash")).await.unwrap();
+        TeamRepository::insert(&store, &team(1)).await.unwrap();
+        MembershipRepository::insert(&store, &membership(1, Role::Admin)).await.unwrap();
+        let replica = Replica::new(primary, follower, Duration::from_secs(10));
+        replica.take_up();
+        let listings = replica.listings();
+        assert_eq!(listings.users(None, &page).await.unwrap().items, []);
+        assert_eq!(listings.teams(None, &page).await.unwrap().items, []);
+        assert_eq!(listings.administered(&[team(1).id]).await.unwrap(), [team(1).id]);
+        assert_eq!(listings.admins(team(1).id, 50).await.unwrap().len(), 1);
+        assert_eq!(listings.pending_invitations(team(1).id, NOW).await.unwrap(), 0);
     }
 }

@@ -25,12 +25,15 @@ async fn insert(users: &dyn UserRepository, n: u64, address: &str, first_name: &
 #[tokio::test]
 async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
     on_each_and_in_unicode(|fresh| async move {
-        let store = fresh.store();
+        let (store, listings) = (fresh.store(), fresh.database().listings());
         insert(&store, 1, "user1@example.com", "Firstname", "50%_\\x off").await;
         insert(&store, 2, "user2@example.com", "Firstname", "Surname").await;
         insert(&store, 3, "a.b-c@example.org", "van den Zoo", "O'Äther-MÜLLER").await;
         insert(&store, 4, "mix_100%@example.org", "山田", "太郎左衛門").await;
-        let everybody = vec![1, 2, 3, 4];
+        insert(&store, 5, "x5@example.org", "Li", "Na").await;
+        insert(&store, 6, "x6@example.org", "Bo Li", "Na").await;
+        insert(&store, 7, "li@na.example.org", "Anna Li", "Nor").await;
+        let everybody = vec![1, 2, 3, 4, 5, 6, 7];
         for (part, numbers) in [
             // Three letters or digits in a row: anywhere.
             ("USER2@", vec![2]),
@@ -77,6 +80,19 @@ async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
             ("太郎", vec![4]),
             ("山 太", vec![]),
             ("左衛", vec![]),
+            // Several words: from the beginning of the address or of a name on.
+            ("li na", vec![5]),
+            ("LI N", vec![5]),
+            ("l n", vec![]),
+            ("li x", vec![]),
+            ("i na", vec![]),
+            ("na li", vec![]),
+            ("li_na", vec![]),
+            ("bo li", vec![6]),
+            ("b li", vec![]),
+            ("bo li na", vec![6]),
+            ("山田 太", vec![4]),
+            ("田 太", vec![]),
             ("50%_\\X", vec![1]),
             ("5%x", vec![]),
             ("0%_\\X", vec![]),
@@ -87,7 +103,7 @@ async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
             ("@", vec![]),
             ("%%%", vec![]),
         ] {
-            assert_eq!(found(&store, part, &PageRequest::first(50)).await, numbers, "{part}");
+            assert_eq!(found(&listings, part, &PageRequest::first(50)).await, numbers, "{part}");
         }
     })
     .await;
@@ -96,15 +112,15 @@ async fn a_search_finds_parts_of_address_and_name_and_knows_no_wildcards() {
 #[tokio::test]
 async fn pages_of_what_is_found_follow_each_other_by_id() {
     on_each(|fresh| async move {
-        let store = fresh.store();
+        let (store, listings) = (fresh.store(), fresh.database().listings());
         for n in [3, 1, 5, 2, 4] {
             insert(&store, n, &format!("user{n}@example.com"), "Given", if n == 2 { "Name" } else { "Sought" }).await;
         }
         for part in ["ought", "so"] {
             let first = PageRequest::first(2);
-            assert_eq!(found(&store, part, &first).await, [1, 3], "{part}");
-            let next = store.users(Some(part.to_owned()), &first).await.unwrap().next.unwrap();
-            assert_eq!(found(&store, part, &first.starting(next)).await, [4, 5], "{part}");
+            assert_eq!(found(&listings, part, &first).await, [1, 3], "{part}");
+            let next = listings.users(Some(part.to_owned()), &first).await.unwrap().next.unwrap();
+            assert_eq!(found(&listings, part, &first.starting(next)).await, [4, 5], "{part}");
         }
     })
     .await;
@@ -113,8 +129,8 @@ async fn pages_of_what_is_found_follow_each_other_by_id() {
 #[tokio::test]
 async fn a_search_finds_parts_of_the_names_of_teams() {
     on_each_and_in_unicode(|fresh| async move {
-        let store = fresh.store();
-        for (n, named) in [(1, "Engines of Köln"), (2, "ENGINEERS 100%"), (3, "Of-fice")] {
+        let (store, listings) = (fresh.store(), fresh.database().listings());
+        for (n, named) in [(1, "Engines of Köln"), (2, "ENGINEERS 100%"), (3, "Of-fice"), (4, "Go up")] {
             let team = team(n);
             let name = TeamName::parse(named).unwrap();
             TeamRepository::insert(&store, &countersign_domain::team::Team { name, created_by: None, ..team })
@@ -131,11 +147,13 @@ async fn a_search_finds_parts_of_the_names_of_teams() {
             ("of-x", vec![]),
             ("fi", vec![]),
             ("fice", vec![3]),
+            ("go u", vec![4]),
+            ("go-u", vec![]),
             ("köln", vec![1]),
             ("kÖln", vec![]),
             ("%", vec![]),
         ] {
-            let teams = Listings::teams(&store, Some(part.to_owned()), &PageRequest::first(50)).await.unwrap();
+            let teams = listings.teams(Some(part.to_owned()), &PageRequest::first(50)).await.unwrap();
             let ids: Vec<_> = teams.items.into_iter().map(|team| team.id).collect();
             assert_eq!(ids, numbers.into_iter().map(|n| team(n).id).collect::<Vec<_>>(), "{part}");
         }

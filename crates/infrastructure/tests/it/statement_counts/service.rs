@@ -81,7 +81,7 @@ impl Service {
         wired.outbox = store.clone();
         wired.erasures = store.clone();
         wired.audit = store.clone();
-        wired.listings = store.clone();
+        wired.listings = Arc::new(fresh.database().listings());
         wired.signing_keys = store;
         wired.signing_key_factory = Arc::new(SealedKeyFactory::new(keys));
         wired.account_cache = Arc::new(MemorySnapshotCache::new(100));

@@ -5,14 +5,16 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use countersign_domain::page::{Cursor, PageRequest};
 use minijinja::{Value, context};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::extract::form::Form;
 use crate::extract::query::pairs;
 use crate::extract::{Fields, FromFields};
 use crate::pages::frame::{Frame, encoded, mark};
-use crate::present::PageBody;
+use crate::present::{PageBody, Timestamp};
 use crate::problem::Problem;
 
 /// The query of a list. What was left empty does not narrow.
@@ -66,6 +68,13 @@ impl Asked {
     }
 }
 
+/// When what a cursor points to was made, as its key says.
+fn made_at(cursor: &str) -> Option<Timestamp> {
+    let (seconds, nanoseconds) = Cursor::parse(cursor).ok()?.key().get_timestamp()?.to_unix();
+    let at = OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?;
+    at.checked_add(time::Duration::nanoseconds(nanoseconds.into())).map(Timestamp)
+}
+
 impl FromRequest for Asked {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -91,12 +100,16 @@ impl List {
         };
         let problem = match found {
             Ok(list) => {
+                let narrowed = asked.is_narrowed(self.filters);
+                let is_short = narrowed && list.items.len() < usize::from(PageRequest::DEFAULT_LIMIT);
+                let goes_on = list.next_cursor.as_deref().filter(|_| is_short);
+                let (searching, searched_to) = (goes_on.is_some(), goes_on.and_then(made_at));
                 let next = list.next_cursor.as_deref().map(|cursor| asked.from(Some(cursor)));
                 let first = asked.0.value("cursor").map(|_| asked.from(None));
-                let narrowed = asked.is_narrowed(self.filters);
                 let filters = self.filters(asked, None);
-                let items = list.items;
-                return Ok(frame.page(self.template, context! { filters, items, next, first, narrowed, ..values }));
+                let values =
+                    context! { filters, items => list.items, next, first, narrowed, searching, searched_to, ..values };
+                return Ok(frame.page(self.template, values));
             }
             Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => problem,
             Err(problem) => return Err(problem),

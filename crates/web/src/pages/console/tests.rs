@@ -118,6 +118,38 @@ async fn what_matches_nothing_and_what_cannot_be_searched_for_is_told() {
     }
 }
 
+#[actix_web::test]
+async fn a_search_that_goes_on_says_how_far_it_got_and_not_that_nothing_matches() {
+    // Of the 2nd of January 2026, 03:04:05.
+    let reached = Uuid::parse_str("019b7ca9-8c88-7000-8000-000000000000").unwrap();
+    for (list, items) in [("users", 0), ("users", 1), ("teams", 0), ("teams", 1)] {
+        let mut mocks = superuser();
+        let next = Some(Cursor::after(reached));
+        mocks.listings.expect_users().returning(move |_, _| Ok(Page { items: vec![user(2); items], next }));
+        mocks.listings.expect_teams().returning(move |_, _| Ok(Page { items: vec![team(1); items], next }));
+        mocks.listings.expect_administered().returning(|_| Ok(vec![]));
+        let answer = show(mocks, &format!("/console/{list}?q=late")).await;
+        let cursor = Cursor::after(reached).encode();
+        for shown in ["Searched so far: ", "2026-01-02 03:04 UTC", "Search on</a>", &format!("&amp;cursor={cursor}\"")]
+        {
+            assert!(answer.text.contains(shown), "{list} {items} {shown}: {}", answer.text);
+        }
+        assert_eq!(answer.text.matches("class=\"name\"").count(), items);
+        assert!(!answer.text.contains(" matches.") && !answer.text.contains("Next page"), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn a_full_page_of_a_search_and_a_list_that_is_not_searched_have_a_next_page() {
+    for (query, items) in [("?q=late", 50), ("", 1)] {
+        let mut mocks = superuser();
+        let next = Some(Cursor::after(Uuid::from_u128(7)));
+        mocks.listings.expect_users().returning(move |_, _| Ok(Page { items: vec![user(2); items], next }));
+        let answer = show(mocks, &format!("/console/users{query}")).await;
+        assert!(answer.text.contains("Next page</a>") && !answer.text.contains("Searched so far"), "{}", answer.text);
+    }
+}
+
 fn in_teams(mut mocks: Mocks, items: Vec<TeamMembership>, next: Option<Cursor>) -> Mocks {
     mocks.memberships.expect_list_by_user().returning(move |_, page| {
         assert_eq!(page.limit(), 50);
