@@ -1,4 +1,5 @@
-//! Nodes that reach PostgreSQL by way of `PgBouncer`, which pools sessions. On the production profile only.
+//! Nodes that reach PostgreSQL by way of `PgBouncer`, which pools sessions, over TLS and with a password. On the production
+//! profile only.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::faults::ledger::{Writers, say};
 use crate::faults::postgres::{assert_healed, chance, rounds, setup};
-use crate::support::{Pooler, Schema, Setup, TestServer, Tokens, assert_problem, said};
+use crate::support::{Pooler, SECRET_KEY, Schema, Setup, TestServer, Tokens, assert_problem, run, said};
 
 /// Those of the service at the server, by whatever way.
 const CONNECTIONS: &str =
@@ -34,6 +35,25 @@ async fn a_node_migrates_and_serves_through_a_pooler_of_sessions() {
     walk_through(&nodes[0], "owner@example.org").await;
     let (code, output, errors) = said(&nodes[0].run(&["doctor"], ""));
     assert_eq!(code, Some(0), "{output}{errors}");
+}
+
+#[tokio::test]
+async fn a_pooler_lets_nobody_in_without_the_password_or_without_tls() {
+    let Some(pooler) = Pooler::start(12, Duration::from_secs(20)) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (password, mode, cause) in [
+        (Pooler::PASSWORD, "verify-full", None),
+        (Pooler::PASSWORD, "disable", Some("SSL required")),
+        ("another", "verify-full", Some("SASL authentication failed")),
+    ] {
+        let url = pooler.url_of(password, mode);
+        let variables = [("DATABASE_URL", url.as_str()), ("COUNTERSIGN__SECRET_KEY", SECRET_KEY)];
+        let (_, output, errors) = said(&run(folder.path(), &["doctor"], &variables));
+        let line =
+            output.lines().find(|line| line.contains("  database  ")).unwrap_or_else(|| panic!("{output}{errors}"));
+        assert_eq!(cause.is_some(), line.starts_with("failed"), "{password} {mode}: {line}");
+        assert!(cause.is_none_or(|cause| line.contains(cause)), "{password} {mode}: {line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
