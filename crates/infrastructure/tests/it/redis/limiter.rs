@@ -72,6 +72,31 @@ async fn what_one_node_counts_and_takes_back_the_others_know() {
 }
 
 #[tokio::test]
+async fn a_node_whose_clock_is_far_ahead_frees_nobody() {
+    for redis in each_redis() {
+        let [one, other, fast] = nodes(&redis);
+        let subject = UuidV7Generator.next_id().to_string();
+        assert_eq!(passed(&one, &subject, 3, 4).await, 3);
+        let ahead = || hit(&subject, 3, Duration::hours(1));
+        // Many times as many as may pass: it takes most of them back, and still they are in nobody's place.
+        for n in 0..12 {
+            let hit = ahead();
+            fast.acquire(&hit).await;
+            if n > 0 {
+                fast.refund(&hit).await;
+            }
+        }
+        assert_eq!(passed(&one, &subject, 3, 3).await, 0, "the fast node has freed them");
+        assert_eq!(passed(&other, &subject, 3, 3).await, 0, "the fast node has freed them");
+        fast.acquire(&ahead()).await;
+        assert_eq!(passed(&other, &subject, 3, 3).await, 0, "the fast node has freed them");
+        // Nor does it keep anybody longer than a window from when its hits were seen.
+        let later = hit(&subject, 3, Duration::hours(1) + Duration::SECOND);
+        assert_eq!(other.acquire(&later).await, LimitVerdict::Allowed);
+    }
+}
+
+#[tokio::test]
 async fn a_hit_that_is_asked_for_twice_counts_once() {
     for redis in each_redis() {
         let subject = UuidV7Generator.next_id().to_string();
