@@ -22,6 +22,14 @@ impl HomeRuntime {
         Self(None)
     }
 
+    /// Work that nobody waits for, done there.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match &self.0 {
+            Some(home) => drop(home.spawn(work)),
+            None => drop(tokio::spawn(work)),
+        }
+    }
+
     /// The work, still done by whoever waits for it; what it opens and spawns is of this runtime.
     pub(crate) fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         let home = self.0.clone();

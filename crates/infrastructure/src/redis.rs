@@ -1,6 +1,7 @@
 //! Redis: connections, and when to stop asking.
 
 mod circuit;
+mod circuits;
 mod invocation;
 mod lanes;
 mod pool;

@@ -108,16 +108,16 @@ where
     }
 
     async fn fence(&self, key: &K) -> Result<(), Unconfirmed> {
-        let mut set = cmd("SET");
-        set.arg(self.key(key)).arg(Slot::Fenced.to_octets()).arg("PX").arg(lifetime());
-        self.redis.query(&set).await.map_err(|_reported: Unavailable| Unconfirmed)
+        let (key, mut set) = (self.key(key), cmd("SET"));
+        set.arg(&key).arg(Slot::Fenced.to_octets()).arg("PX").arg(lifetime());
+        self.redis.query(&key, &set).await.map_err(|_reported: Unavailable| Unconfirmed)
     }
 
     async fn lift(&self, key: &K) -> Result<(), Unconfirmed> {
         // A fill finds its slot no more, and the next lookup makes one of a new version. A server that has no memory
         // left to write still deletes.
-        let mut delete = cmd("DEL");
-        delete.arg(self.key(key));
-        self.redis.query(&delete).await.map_err(|_reported: Unavailable| Unconfirmed)
+        let (key, mut delete) = (self.key(key), cmd("DEL"));
+        delete.arg(&key);
+        self.redis.query(&key, &delete).await.map_err(|_reported: Unavailable| Unconfirmed)
     }
 }

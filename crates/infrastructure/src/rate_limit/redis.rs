@@ -98,10 +98,10 @@ impl Shared {
 
     async fn refund(&self, hit: &Hit) {
         self.own.refund(hit).await;
-        let mut remove = cmd("ZREM");
-        remove.arg(key(hit)).arg(hit.id.as_bytes());
+        let (key, mut remove) = (key(hit), cmd("ZREM"));
+        remove.arg(&key).arg(hit.id.as_bytes());
         // Where Redis is out the hit stays counted there until it leaves the window.
-        drop(self.redis.query::<()>(&remove).await);
+        drop(self.redis.query::<()>(&key, &remove).await);
     }
 }
 

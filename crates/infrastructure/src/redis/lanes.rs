@@ -9,6 +9,8 @@ use deadpool_redis::cluster::{ClusterClient, ClusterConnection};
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Cmd, FromRedisValue, RedisError, cmd};
 
+use crate::redis::circuits::Circuits;
+
 /// A connection that nobody used for so long is asked first whether it still lives.
 const RESTED: Duration = Duration::from_secs(1);
 
@@ -17,8 +19,15 @@ const RESTED: Duration = Duration::from_secs(1);
 pub(crate) enum Connector {
     /// To one server.
     Server(deadpool_redis::Manager),
-    /// To the masters of a cluster.
-    Cluster(ClusterClient),
+    /// To the masters of a cluster, and what is known of each of them.
+    Cluster(ClusterClient, Arc<Circuits>),
+}
+
+impl Connector {
+    /// The client of a cluster mends the connections to its nodes by itself.
+    pub(crate) const fn is_cluster(&self) -> bool {
+        matches!(self, Self::Cluster(..))
+    }
 }
 
 /// A connection. Calls are sent one after another and answered in the same order; a caller that leaves early leaves
@@ -54,11 +63,18 @@ impl Manager for Connector {
     type Error = RedisError;
 
     async fn create(&self) -> Result<Lane, RedisError> {
-        let connection = match self {
-            Self::Server(manager) => Connection::Server(manager.create().await?),
-            Self::Cluster(client) => Connection::Cluster(client.get_async_connection().await?),
-        };
-        Ok(Lane { connection, broken: Arc::default() })
+        let lane = |connection| Lane { connection, broken: Arc::default() };
+        match self {
+            Self::Server(manager) => Ok(lane(Connection::Server(manager.create().await?))),
+            Self::Cluster(client, circuits) => {
+                let mut lane = lane(Connection::Cluster(client.get_async_connection().await?));
+                // Whoever hangs is not among those that a new connection asks.
+                if let Ok(slots) = lane.query(cmd("CLUSTER").arg("SLOTS")).await {
+                    circuits.learn(slots);
+                }
+                Ok(lane)
+            }
+        }
     }
 
     async fn recycle(&self, lane: &mut Lane, metrics: &Metrics) -> RecycleResult<RedisError> {
@@ -66,7 +82,7 @@ impl Manager for Connector {
             return Err(RecycleError::message("the connection is broken"));
         }
         // The client of a cluster mends its connections itself, and one node that is out is not to cost all of them.
-        if matches!(self, Self::Server(_)) && metrics.last_used() >= RESTED {
+        if !self.is_cluster() && metrics.last_used() >= RESTED {
             lane.query::<()>(&cmd("PING")).await?;
         }
         Ok(())

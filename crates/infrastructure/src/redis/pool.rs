@@ -1,12 +1,13 @@
 //! Calls to Redis, each of which ends soon.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign_application::spans;
 use deadpool::Runtime;
-use deadpool::managed::{BuildError, Pool, PoolError, QueueMode, Timeouts};
+use deadpool::managed::{BuildError, Manager as _, Pool, PoolError, QueueMode, Timeouts};
 use deadpool_redis::Manager;
 use deadpool_redis::cluster::ClusterClientBuilder;
 use deadpool_redis::redis::{
@@ -17,6 +18,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::home_runtime::HomeRuntime;
 use crate::redis::circuit::Circuit;
+use crate::redis::circuits::Circuits;
 use crate::redis::invocation::LuaScript;
 use crate::redis::lanes::{Connector, Lane};
 use crate::redis::probe::RedisProbe;
@@ -35,21 +37,35 @@ pub struct RedisOptions {
     pub connect: Duration,
 }
 
+impl RedisOptions {
+    /// For a connection to a cluster: to the masters that are named, and once more to all that there are. One that hangs
+    /// takes the whole time of both, and the others are used all the same.
+    fn of_cluster(self) -> Duration {
+        (self.connect + self.answer) * 2 + self.answer
+    }
+}
+
 impl Default for RedisOptions {
     fn default() -> Self {
         Self { answer: Duration::from_millis(100), connect: Duration::from_millis(250) }
     }
 }
 
-/// Redis, one server or a cluster. Every call ends within the options' times together; after several failures in a row
-/// calls fail at once, and one a second finds out whether Redis is back. It is asked for what can be done without, so
-/// callers do without, and what went wrong is logged here, once for each outage.
+/// Redis, one server or a cluster. Every call ends within the options' times together, but for the first ones to a
+/// cluster; after several failures in a row calls fail at once, those to this master of a cluster, and one a second finds
+/// out whether Redis is back. It is asked for what can be done without, so callers do without, and what went wrong is
+/// logged here, once for each outage.
 #[derive(Clone)]
 pub struct RedisPool(Arc<Inner>);
 
 struct Inner {
     lanes: Pool<Connector>,
-    circuit: Circuit,
+    circuits: Arc<Circuits>,
+    /// To a cluster, opened when calls had failed and not used for others since: it knows who has which slots by now.
+    /// The next that finds out whether Redis is back goes by it.
+    fresh: Mutex<Option<Lane>>,
+    is_opening: AtomicBool,
+    opening: Duration,
     patience: Duration,
     failures: Counter,
     home: HomeRuntime,
@@ -94,6 +110,7 @@ impl RedisPool {
     /// cluster. Connects when it is first asked; connections are of the runtime that calls this.
     pub fn new(urls: &str, options: RedisOptions) -> Result<Self, InvalidRedisUrl> {
         let urls: Vec<&str> = urls.split(',').map(str::trim).collect();
+        let circuits = Arc::<Circuits>::default();
         let connector = match urls.as_slice() {
             [url] => Connector::Server(Manager::new_with_config(*url, configuration(options))?),
             urls => {
@@ -102,11 +119,11 @@ impl RedisPool {
                     .response_timeout(options.answer)
                     .retries(2)
                     .build()?;
-                Connector::Cluster(client)
+                Connector::Cluster(client, Arc::clone(&circuits))
             }
         };
-        let timeouts =
-            Timeouts { wait: Some(options.answer), create: Some(options.connect), recycle: Some(options.answer) };
+        let opening = if connector.is_cluster() { options.of_cluster() } else { options.connect };
+        let timeouts = Timeouts { wait: Some(options.answer), create: Some(opening), recycle: Some(options.answer) };
         let lanes = Pool::builder(connector)
             .max_size(LANES)
             .queue_mode(QueueMode::Fifo)
@@ -115,15 +132,15 @@ impl RedisPool {
             .build()?;
         let failures = counter!("countersign_redis_failures_total");
         failures.increment(0);
-        let patience = options.answer + options.connect;
-        let home = HomeRuntime::current();
-        Ok(Self(Arc::new(Inner { lanes, circuit: Circuit::default(), patience, failures, home })))
+        let patience = options.answer + opening;
+        let (fresh, is_opening, home) = (Mutex::default(), AtomicBool::default(), HomeRuntime::current());
+        Ok(Self(Arc::new(Inner { lanes, circuits, fresh, is_opening, opening, patience, failures, home })))
     }
 
     /// Finds out whether Redis answers. If it does not, that is logged, and calls are not kept waiting until it does.
     pub async fn greet(&self) {
-        if let Err(failure) = self.bounded(|mut lane| async move { lane.ping().await }).await
-            && self.0.circuit.open(Instant::now())
+        if let Err(failure) = self.bounded(None, |mut lane| async move { lane.ping().await }).await
+            && self.0.circuits.general().open(Instant::now())
         {
             failure.report();
         }
@@ -134,19 +151,21 @@ impl RedisPool {
         RedisProbe::new(self.clone())
     }
 
-    /// Whether it is asked: it has not failed several times in a row, or has answered since.
+    /// Whether it is asked: it has not failed several times in a row, or has answered since. Of a cluster, all masters.
     pub fn is_asked(&self) -> bool {
-        !self.0.circuit.is_open()
+        !self.0.circuits.is_any_open()
     }
 
     /// Whether it answers.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
-        self.guarded(|mut lane| async move { lane.ping().await }).instrument(span("PING")).await
+        let circuit = self.0.circuits.general();
+        self.guarded(&circuit, |mut lane| async move { lane.ping().await }).instrument(span("PING")).await
     }
 
-    /// One command, which may be sent twice.
-    pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        let call = self.guarded(|mut lane| async move { lane.query(command).await });
+    /// One command, about this key, which may be sent twice.
+    pub(crate) async fn query<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> Result<T, Unavailable> {
+        let circuit = self.0.circuits.of(key);
+        let call = self.guarded(&circuit, |mut lane| async move { lane.query(command).await });
         call.instrument(span(name(command))).await
     }
 
@@ -163,21 +182,25 @@ impl RedisPool {
                 answer => answer,
             }
         };
-        self.guarded(run).instrument(span("EVALSHA")).await
+        self.guarded(&self.0.circuits.of(key), run).instrument(span("EVALSHA")).await
     }
 
-    async fn guarded<T, F>(&self, call: impl Fn(Lane) -> F) -> Result<T, Unavailable>
+    async fn guarded<T, F>(&self, circuit: &Circuit, call: impl Fn(Lane) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        let circuit = &self.0.circuit;
         if !circuit.admits(Instant::now()) {
             return Err(Unavailable);
         }
-        match self.bounded(call).await {
+        let fresh = if circuit.is_open() { self.fresh().take() } else { None };
+        match self.bounded(fresh, call).await {
             Ok(answer) => {
                 if circuit.succeeded() {
                     tracing::info!("Redis answers again");
+                    if self.is_cluster() {
+                        // Others may have the slots now, which connections that are older do not know.
+                        self.disconnect();
+                    }
                 }
                 Ok(answer)
             }
@@ -188,22 +211,23 @@ impl RedisPool {
                 }
                 if circuit.is_open() {
                     // A connection that nothing comes back on may stay so for minutes.
-                    self.disconnect();
+                    if self.is_cluster() { self.open_fresh() } else { self.disconnect() }
                 }
                 Err(Unavailable)
             }
         }
     }
 
-    async fn bounded<T, F>(&self, call: impl Fn(Lane) -> F) -> Result<T, Failure>
+    /// By this lane, or one of those for all.
+    async fn bounded<T, F>(&self, lane: Option<Lane>, call: impl Fn(Lane) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         let attempts = async {
-            match self.attempt(&call).await {
-                Err(failure) if failure.is_disconnect() => {
+            match self.attempt(lane, &call).await {
+                Err(failure) if failure.is_disconnect() && !self.is_cluster() => {
                     self.disconnect();
-                    self.attempt(&call).await
+                    self.attempt(None, &call).await
                 }
                 outcome => outcome,
             }
@@ -211,13 +235,37 @@ impl RedisPool {
         tokio::time::timeout(self.0.patience, self.0.home.run(attempts)).await.unwrap_or(Err(Failure::Late))
     }
 
-    async fn attempt<T, F>(&self, call: &impl Fn(Lane) -> F) -> Result<T, Failure>
+    async fn attempt<T, F>(&self, lane: Option<Lane>, call: &impl Fn(Lane) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        // The lane goes back at once, for others to use beside this call.
-        let lane = Lane::clone(&*self.0.lanes.get().await?);
+        let lane = match lane {
+            Some(lane) => lane,
+            // It goes back at once, for others to use beside this call.
+            None => Lane::clone(&*self.0.lanes.get().await?),
+        };
         Ok(call(lane).await?)
+    }
+
+    /// Beside what is under way. One at a time.
+    fn open_fresh(&self) {
+        if self.0.is_opening.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let pool = self.clone();
+        self.0.home.spawn(async move {
+            let opened = tokio::time::timeout(pool.0.opening, pool.0.lanes.manager().create()).await;
+            *pool.fresh() = opened.ok().and_then(Result::ok);
+            pool.0.is_opening.store(false, Ordering::Relaxed);
+        });
+    }
+
+    fn fresh(&self) -> std::sync::MutexGuard<'_, Option<Lane>> {
+        self.0.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_cluster(&self) -> bool {
+        self.0.lanes.manager().is_cluster()
     }
 
     fn disconnect(&self) {
@@ -259,7 +307,7 @@ fn configuration(options: RedisOptions) -> AsyncConnectionConfig {
 /// The URL holds a password.
 impl fmt::Debug for RedisPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisPool").field("circuit", &self.0.circuit).finish_non_exhaustive()
+        f.debug_struct("RedisPool").field("circuits", &self.0.circuits).finish_non_exhaustive()
     }
 }
 

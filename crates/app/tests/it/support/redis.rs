@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use crate::support::lasting_address::cluster_port;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// After so long without an answer the masters of a cluster give one of them up.
+const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// A port on this machine, and the server there, if it runs.
 pub(crate) struct Redis {
@@ -54,7 +56,14 @@ impl Redis {
 
     /// The masters of a cluster.
     pub(crate) fn start_cluster() -> Option<[Self; 3]> {
-        Some(Self::start_cluster_of([Self::reserve_master()?, Self::reserve_master()?, Self::reserve_master()?]))
+        let masters = [Self::reserve_master()?, Self::reserve_master()?, Self::reserve_master()?];
+        Some(Self::start_cluster_of(masters, GIVEN_UP))
+    }
+
+    /// The masters of a cluster, which take a minute to give one up.
+    pub(crate) fn start_patient_cluster() -> Option<[Self; 3]> {
+        let masters = [Self::reserve_master()?, Self::reserve_master()?, Self::reserve_master()?];
+        Some(Self::start_cluster_of(masters, Duration::from_mins(1)))
     }
 
     /// The same, which want this password, and speak TLS alone, if they are given a certificate and its key.
@@ -69,7 +78,7 @@ impl Redis {
             master.wants_password(password);
             master.server.extend(["--masterauth", password].map(str::to_owned));
         }
-        Some(Self::start_cluster_of(masters))
+        Some(Self::start_cluster_of(masters, GIVEN_UP))
     }
 
     fn wants_tls(&mut self, certificate: &str, key: &str) {
@@ -85,9 +94,10 @@ impl Redis {
         self.client.extend(["-a", password].map(str::to_owned));
     }
 
-    fn start_cluster_of(mut masters: [Self; 3]) -> [Self; 3] {
+    fn start_cluster_of(mut masters: [Self; 3], given_up: Duration) -> [Self; 3] {
+        let given_up = given_up.as_millis().to_string();
         for master in &mut masters {
-            let server = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+            let server = ["--cluster-enabled", "yes", "--cluster-node-timeout", &given_up];
             master.server.extend(server.map(str::to_owned));
             master.run();
         }
@@ -104,6 +114,24 @@ impl Redis {
             std::thread::sleep(Duration::from_millis(20));
         }
         masters
+    }
+
+    /// One that is to take this master's place in its cluster.
+    pub(crate) fn start_heir(&self) -> Self {
+        let mut heir = Self::reserve_master().unwrap();
+        heir.server.extend(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"].map(str::to_owned));
+        heir.run();
+        heir.ask(&["CLUSTER", "MEET", "127.0.0.1", &self.port.to_string()]);
+        let (id, deadline) = (self.ask(&["CLUSTER", "MYID"]), Instant::now() + PATIENCE);
+        while !heir.ask(&["INFO", "replication"]).contains("master_link_status:up") {
+            assert!(Instant::now() < deadline, "it does not follow its master");
+            if heir.ask(&["ROLE"]).starts_with("master") {
+                // Refused until it has heard of it.
+                heir.ask(&["CLUSTER", "REPLICATE", &id]);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        heir
     }
 
     /// One that is to be a master of a cluster.

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::Barrier;
 use tokio::time::sleep;
 
-use crate::faults::ledger::Chance;
+use crate::faults::ledger::{Chance, say};
+use crate::metrics::scrape;
 use crate::nodes::revocation::act::Act;
 use crate::nodes::revocation::company::{Company, Scene};
 use crate::nodes::revocation::ledger::Ledger;
 use crate::nodes::revocation::{seed, setup};
-use crate::support::{Redis, Schema};
+use crate::support::{Account, Redis, Schema, TestServer, Tokens};
 
 /// Between two calls of a reader: there are many, for seconds.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -45,6 +46,106 @@ async fn a_hung_master_of_a_cluster_brings_no_old_token_back() {
     }
     ledger.judge("after a hung master");
     company.assert_refused(ledger.dead()).await;
+}
+
+/// So many sessions are spread over all slots.
+const SESSIONS: usize = 24;
+const LOOKS: usize = 240;
+/// Whoever has waited for the hung master has taken that long.
+const TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How many of these looks at the sessions in turn took as long as Redis may take.
+async fn late_looks(node: &TestServer, sessions: &[(Account, Tokens)], looks: usize) -> usize {
+    let mut late = 0;
+    for (_, tokens) in sessions.iter().cycle().take(looks) {
+        let start = Instant::now();
+        node.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
+        late += usize::from(start.elapsed() >= TIMEOUT);
+    }
+    late
+}
+
+/// Lookups in the caches of a node that found something.
+async fn hits(node: &TestServer) -> u64 {
+    let told = scrape(node).await;
+    let of = |cache| told.count("countersign_cache_requests_total", &[("cache", cache), ("outcome", "hit")]);
+    of("account") + of("session")
+}
+
+async fn uses_all(node: &TestServer) -> bool {
+    node.get("/health/ready").send().await.expect(200);
+    scrape(node).await.count("countersign_redis_up", &[]) == 1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hung_master_of_a_cluster_delays_few_requests_and_a_node_that_starts_uses_the_others() {
+    let Some(masters) = Redis::start_patient_cluster() else { return };
+    let urls = masters.each_ref().map(Redis::url).join(",");
+    let setup = setup().variable("REDIS_URL", &urls).set("REDIS__TIMEOUT", "250ms").set("LOG__LEVEL", "info");
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
+    let node = nodes.remove(0);
+    let mut sessions = Vec::new();
+    for n in 0..SESSIONS {
+        sessions.push(node.signed_in(&format!("user{n}@example.org")).await);
+    }
+    assert!(late_looks(&node, &sessions, LOOKS).await * 5 < LOOKS, "this machine is too slow");
+    masters[0].signal("STOP");
+    let start = Instant::now();
+    let late = late_looks(&node, &sessions, LOOKS).await;
+    say(&format!("{late} of {LOOKS} looks in {:?} waited for the hung master", start.elapsed()));
+    // A handful until it is given up, and then one a second, of each of the caches.
+    assert!(late > 0, "nothing was asked of the hung master");
+    assert!(late * 5 < LOOKS, "{late} of {LOOKS} waited for the hung master");
+    assert!(!uses_all(&node).await);
+
+    let second = node.beside("LOG__LEVEL", "info").await;
+    late_looks(&second, &sessions, LOOKS).await;
+    let before = hits(&second).await;
+    let late = late_looks(&second, &sessions, LOOKS).await;
+    let found = hits(&second).await - before;
+    say(&format!("a node that started meanwhile: {found} of {} lookups found something, {late} late", 2 * LOOKS));
+    assert!(found > 0, "it makes no use of the other two:\n{}", second.log());
+    assert!(late * 5 < LOOKS, "{late} of {LOOKS} waited for the hung master");
+
+    masters[0].signal("CONT");
+    for node in [&node, &second] {
+        let start = Instant::now();
+        while !uses_all(node).await {
+            assert!(start.elapsed() < HEALING, "it is not used again:\n{}", node.log());
+            late_looks(node, &sessions, SESSIONS).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_the_place_of_a_hung_master_is_used() {
+    let Some(masters) = Redis::start_cluster() else { return };
+    let heir = masters[0].start_heir();
+    let urls = masters.each_ref().map(Redis::url).join(",");
+    let setup = setup().variable("REDIS_URL", &urls).set("REDIS__TIMEOUT", "250ms").set("LOG__LEVEL", "info");
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
+    let node = nodes.remove(0);
+    let mut sessions = Vec::new();
+    for n in 0..SESSIONS {
+        sessions.push(node.signed_in(&format!("user{n}@example.org")).await);
+    }
+    // Its connections stay open, and nothing comes back on them any more.
+    masters[0].signal("STOP");
+    let start = Instant::now();
+    while !heir.ask(&["ROLE"]).starts_with("master") {
+        assert!(start.elapsed() < HEALING, "nobody takes its place");
+        late_looks(&node, &sessions, 4).await;
+    }
+    let succeeded = start.elapsed();
+    while !uses_all(&node).await {
+        assert!(start.elapsed() < succeeded + HEALING, "its heir is not used:\n{}", node.log());
+        late_looks(&node, &sessions, SESSIONS).await;
+    }
+    say(&format!("a master hung; its replica took over after {succeeded:?} and was used after {:?}", start.elapsed()));
+    late_looks(&node, &sessions, SESSIONS).await;
+    let before = hits(&node).await;
+    late_looks(&node, &sessions, SESSIONS).await;
+    assert!(hits(&node).await - before > SESSIONS as u64, "copies of its slots are not used");
 }
 
 /// An act of every troupe, and what happens when all are ready.
