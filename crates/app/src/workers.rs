@@ -33,11 +33,10 @@ pub(crate) struct Workers {
 impl Workers {
     /// Starts them: none of their steps is done while the clock is off. `jitter`, from 0 to 255, keeps the housekeeping
     /// of several nodes apart.
-    pub(crate) fn start(application: &Application, clock: ClockCheck, jitter: u8) -> Self {
+    pub(crate) fn start(application: &Application, clock: &Arc<ClockCheck>, jitter: u8) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let clock = Arc::new(clock);
-        let (outbox, of_outbox) = (application.deliver_outbox.clone(), Arc::clone(&clock));
+        let (outbox, of_outbox) = (application.deliver_outbox.clone(), Arc::clone(clock));
         let deliver = move || {
             let (outbox, clock) = (outbox.clone(), Arc::clone(&of_outbox));
             async move {
@@ -50,10 +49,10 @@ impl Workers {
             }
         };
         tasks.spawn(repeat("outbox", Duration::ZERO, stopped.clone(), deliver));
-        let house = application.keep_house.clone();
+        let (house, of_house) = (application.keep_house.clone(), Arc::clone(clock));
         let pause = housekeeping_pause(jitter);
         let keep_house = move || {
-            let (house, clock) = (house.clone(), Arc::clone(&clock));
+            let (house, clock) = (house.clone(), Arc::clone(&of_house));
             async move {
                 if !clock.is_right().await? {
                     return Ok(SETBACK_PAUSE);
@@ -70,7 +69,7 @@ impl Workers {
     }
 
     /// Keeps the figures up to date that nothing else does.
-    pub(crate) fn measure(&mut self, metrics: Metrics, dependencies: &Dependencies) {
+    pub(crate) fn measure(&mut self, metrics: Metrics, dependencies: &Dependencies, check: Arc<ClockCheck>) {
         let upkeep = move || {
             metrics.upkeep();
             std::future::ready(Ok(UPKEEP_PAUSE))
@@ -78,9 +77,9 @@ impl Workers {
         self.tasks.spawn(repeat("upkeep of metrics", UPKEEP_PAUSE, self.stop.subscribe(), upkeep));
         let (outbox, clock) = (dependencies.outbox.clone(), dependencies.clock.clone());
         let sample = move || {
-            let (outbox, clock) = (outbox.clone(), clock.clone());
+            let (outbox, clock, check) = (outbox.clone(), clock.clone(), Arc::clone(&check));
             async move {
-                if let Err(fault) = sample_outbox(&*outbox, &*clock).await {
+                if let Err(fault) = sample_outbox(&*outbox, &*clock, &check).await {
                     // Whoever sends mail has said so already.
                     tracing::debug!(error = &fault as &dyn std::error::Error, "the outbox was not measured");
                 }

@@ -134,9 +134,10 @@ impl Service {
         let metrics_server =
             metrics_server.map(|(listener, metrics)| listener.serve(metrics, &system, &web)).transpose()?;
         let metrics_server = metrics_server.map(|bound| (bound.server.handle(), tokio::spawn(bound.server)));
-        let mut workers = Workers::start(&system.application, clock_check(&system), spread(&system));
+        let clock_check = Arc::new(clock_check(&system));
+        let mut workers = Workers::start(&system.application, &clock_check, spread(&system));
         if let Some(metrics) = metrics {
-            workers.measure(metrics, &system.dependencies);
+            workers.measure(metrics, &system.dependencies, clock_check);
         }
         let key_ring = system.key_ring.clone();
         let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });

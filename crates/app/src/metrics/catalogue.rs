@@ -104,7 +104,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &[],
         "seconds",
-        "How old what the replica has may be, to the second. Only where database.replica_url is set.",
+        "How old what the replica has may be, to the second; it grows while the replica is away. Only where database.replica_url is set.",
     ),
     metric(
         "countersign_replica_reads_total",
@@ -125,7 +125,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &[],
         "none",
-        "1, or 0 while Redis is given up: five calls in a row have failed, and none has succeeded since. Only where redis.url is set.",
+        "1, or 0 while Redis is given up: five calls in a row have failed, and none has succeeded since; of a cluster, those to one of its masters. Only where redis.url is set.",
     ),
     metric(
         "countersign_redis_failures_total",
@@ -146,7 +146,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &[],
         "seconds",
-        "How long the oldest queued mail has waited; 0 if there is none. Asked every 15 seconds.",
+        "How long the oldest queued mail has waited; 0 if there is none, NaN while the clock of the node is off. Asked every 15 seconds.",
     ),
     metric(
         "countersign_mails_total",

@@ -8,24 +8,27 @@ use countersign_application::ports::outbox::{Backlog, Outbox};
 use metrics::gauge;
 use time::OffsetDateTime;
 
+use crate::workers::ClockCheck;
+
 /// How often it is asked.
 pub(crate) const OUTBOX_PAUSE: Duration = Duration::from_secs(15);
 
-/// Asks and publishes.
-pub(crate) async fn sample_outbox(outbox: &dyn Outbox, clock: &dyn Clock) -> Result<(), Fault> {
+/// Asks and publishes. How long mail waits cannot be told by a clock that is off.
+pub(crate) async fn sample_outbox(outbox: &dyn Outbox, clock: &dyn Clock, check: &ClockCheck) -> Result<(), Fault> {
     let backlog = outbox.backlog().await?;
-    publish(&backlog, clock.now());
+    publish(&backlog, check.is_right().await?.then(|| clock.now()));
     Ok(())
 }
 
-fn publish(backlog: &Backlog, now: OffsetDateTime) {
+fn publish(backlog: &Backlog, now: Option<OffsetDateTime>) {
     let mails = |state, number: u64| {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         gauge!("countersign_outbox_messages", "state" => state).set(number);
     };
     mails("queued", backlog.queued);
     mails("dead", backlog.dead);
-    let age = backlog.oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
+    let age = |oldest: OffsetDateTime| now.map_or(f64::NAN, |now| (now - oldest).as_seconds_f64().max(0.0));
+    let age = backlog.oldest.map_or(0.0, age);
     gauge!("countersign_outbox_oldest_seconds").set(age);
 }
 
@@ -40,12 +43,22 @@ mod tests {
     fn the_age_is_that_of_the_oldest_and_none_while_nothing_waits() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let _guard = metrics::set_default_local_recorder(&recorder);
-        publish(&Backlog { queued: 3, oldest: Some(NOW - time::Duration::seconds(90)), dead: 1 }, NOW);
+        publish(&Backlog { queued: 3, oldest: Some(NOW - time::Duration::seconds(90)), dead: 1 }, Some(NOW));
         let page = recorder.handle().render();
         for told in ["messages{state=\"queued\"} 3", "messages{state=\"dead\"} 1", "oldest_seconds 90"] {
             assert!(page.contains(&format!("countersign_outbox_{told}\n")), "{told}: {page}");
         }
-        publish(&Backlog::default(), NOW);
+        publish(&Backlog::default(), Some(NOW));
         assert!(recorder.handle().render().contains("countersign_outbox_oldest_seconds 0\n"));
+    }
+
+    #[test]
+    fn a_clock_that_is_off_tells_how_many_wait_and_not_how_long() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        publish(&Backlog { queued: 3, oldest: Some(NOW), dead: 1 }, None);
+        let page = recorder.handle().render();
+        assert!(page.contains("countersign_outbox_messages{state=\"queued\"} 3\n"), "{page}");
+        assert!(page.contains("countersign_outbox_oldest_seconds NaN\n"), "{page}");
     }
 }

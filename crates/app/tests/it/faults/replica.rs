@@ -145,6 +145,9 @@ async fn lists_may_be_as_old_as_the_replica_and_rights_may_not() {
     assert!(examined(&server).contains("see that the server which database.replica_url names runs"));
     // It has been looked at again meanwhile.
     sleep(Duration::from_millis(1_500)).await;
+    let lag = async || scrape(&server).await.value("countersign_replica_lag_seconds", &[]);
+    let before = lag().await;
+    until(&server, "what it has does not grow older", async || lag().await > before + 1.0).await;
     assert_eq!(listed(&server, &root, "/admin/users").await, 3);
     replica.begin();
     until(&server, "it is not used again", async || is_used(&server).await).await;

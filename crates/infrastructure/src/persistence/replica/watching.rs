@@ -27,7 +27,13 @@ impl Replica {
                 Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "the primary was not asked"),
             }
             let found = Log::of(&self.follower).await;
-            match looks.judge(Instant::now(), found, self.max_lag) {
+            let now = Instant::now();
+            let verdict = looks.judge(now, found, self.max_lag);
+            if let Some(age) = looks.written.age(now) {
+                // Also of one that is away: what it has grows older.
+                gauge!("countersign_replica_lag_seconds").set(age.as_secs_f64());
+            }
+            match verdict {
                 Verdict::Use => self.take_up(),
                 Verdict::Leave(why) => self.leave(&why),
                 Verdict::LookAgain => continue,
@@ -78,7 +84,6 @@ impl Looks {
         let Some(lag) = self.written.lag(now, log.position) else {
             return unfit("it does not have yet what the primary had");
         };
-        gauge!("countersign_replica_lag_seconds").set(lag.as_secs_f64());
         if lag > max_lag { unfit("it is too far behind") } else { Verdict::Use }
     }
 
