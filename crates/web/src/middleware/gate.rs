@@ -37,7 +37,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
-    let mut response = match admit(access, credential, req.request()).await {
+    let mut response = match admit_at_last(access, credential, req.request()).await {
         Ok(()) => {
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
             handle(req, next).instrument(span).await?
@@ -80,6 +80,22 @@ async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -
         return Ok(ServiceResponse::new(request, problem.error_response()));
     };
     Ok(answered?.map_into_boxed_body())
+}
+
+/// Once more where others were in the way: a page's session may have to be renewed.
+async fn admit_at_last(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
+    let counted = CountedHits::default();
+    let mut admitted = counted.of(admit(access, credential, req)).await;
+    for pause in PAUSES {
+        if !admitted.as_ref().is_err_and(|problem| problem.is_contended) {
+            break;
+        }
+        tracing::debug!("others were in the way: admitted again");
+        counted.take_back().await;
+        tokio::time::sleep(pause).await;
+        admitted = counted.of(admit(access, credential, req)).await;
+    }
+    admitted
 }
 
 async fn admit(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
 use crate::support::{
-    PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, at_once, count, number,
+    Hand, PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, at_once, count, number,
 };
 
 const WRITERS: u64 = 6;
@@ -176,6 +176,84 @@ async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
     server.get("/health/ready").send().await.expect(200);
     assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
     say(&format!("40 calls answered 503, the last after {longest:?}; nothing of them left"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_hangs_under_requests_is_an_outage_within_bounds_that_heals() {
+    let Some(postgres) = PostgresServer::start() else { return };
+    let server = setup().start_on(&postgres.url()).await;
+    let writers = Writers::start_patient(&[&server], WRITERS, "hung");
+    sleep(Duration::from_secs(1)).await;
+    let hung = postgres.hang();
+    let mut calls = JoinSet::new();
+    for n in 0..40 {
+        let call = server.registration(&format!("late{n}@example.org"), PASSWORD);
+        calls.spawn(async move {
+            let start = Instant::now();
+            (call.send().await, start.elapsed())
+        });
+    }
+    let mut longest = Duration::ZERO;
+    while let Some(refused) = calls.join_next().await {
+        let (answer, elapsed) = refused.unwrap();
+        assert_problem(&answer, 503, "service_unavailable");
+        longest = longest.max(elapsed);
+        server.get("/health/live").send().await.expect(200);
+    }
+    assert!(longest < Duration::from_secs(15), "answered after {longest:?}");
+    server.get("/health/ready").send().await.expect(503);
+    drop(hung);
+    sleep(Duration::from_millis(300)).await;
+    let stories = writers.stop().await;
+    assert_healed(&server, &stories, "healed@example.org").await;
+    say(&format!("40 calls answered 503 while the database hung, the last after {longest:?}"));
+    drop(server);
+}
+
+/// The next statements of this kind on this table fail as those of transactions that cannot be put in a row.
+async fn fail_next(rows: &Rows, kind: &str, table: &str, times: u32) {
+    let function = format!(
+        "CREATE OR REPLACE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('collisions') <= {times} THEN
+                 RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+             END IF;
+             RETURN NEW;
+         END $$"
+    );
+    rows.execute("DROP SEQUENCE IF EXISTS collisions").await;
+    rows.execute("CREATE SEQUENCE collisions").await;
+    rows.execute(&function).await;
+    let trigger =
+        format!("CREATE OR REPLACE TRIGGER collide BEFORE {kind} ON {table} FOR EACH ROW EXECUTE FUNCTION collide()");
+    rows.execute(&trigger).await;
+}
+
+#[tokio::test]
+async fn transactions_that_cannot_be_put_in_a_row_are_tried_again_and_not_for_ever() {
+    let setup = Setup::default().set("TOKENS__ACCESS_TTL", "1s");
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
+    let server = nodes.remove(0);
+    let (account, _) = server.signed_in("owner@example.org").await;
+    let rows = server.rows().await;
+    for (failures, expected) in [(1, 201), (3, 201), (4, 503), (100, 503)] {
+        let tokens = server.login(&account).await;
+        fail_next(&rows, "INSERT", "teams", failures).await;
+        let call = server.post("/teams").bearer(&tokens.access).json(&json!({"name": "Teamname"}));
+        let answer = call.send().await;
+        assert_eq!(answer.status, expected, "{failures}: {}", answer.text);
+        let attempts = rows.one::<i64>("SELECT last_value FROM collisions").await;
+        assert_eq!(attempts, i64::from(failures.min(3)) + 1, "{failures}");
+    }
+    assert_eq!(rows.count("teams").await, 2, "what was refused left nothing");
+
+    // Before the page itself, its session is renewed.
+    for (failures, expected) in [(1, 200), (4, 503)] {
+        let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+        sleep(Duration::from_millis(1_100)).await;
+        fail_next(&rows, "UPDATE", "sessions", failures).await;
+        let answer = hand.look("/account").await;
+        assert_eq!(answer.status, expected, "{failures}: {}", answer.text);
+    }
 }
 
 #[tokio::test]
