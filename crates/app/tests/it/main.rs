@@ -42,6 +42,7 @@ mod settings_in_effect;
 mod shapes;
 mod start_errors;
 mod support;
+mod team_pages;
 mod teams;
 mod tls;
 mod traces;

@@ -4,6 +4,7 @@ mod clock;
 mod counts;
 mod kills;
 mod limits;
+mod pages;
 mod request;
 mod revocation;
 mod rolling;
@@ -11,7 +12,7 @@ mod rolling;
 use serde_json::json;
 
 use crate::faults::ledger::say;
-use crate::support::{Account, PASSWORD, Schema, Setup, Tokens, assert_problem};
+use crate::support::{Account, PASSWORD, Schema, Setup, TestServer, Tokens, assert_problem, at_once};
 
 #[tokio::test]
 async fn ten_nodes_that_start_together_on_an_empty_database_migrate_it_once_and_all_serve() {
@@ -36,9 +37,44 @@ async fn ten_nodes_that_start_together_on_an_empty_database_migrate_it_once_and_
 
 #[tokio::test]
 async fn what_one_node_has_ended_no_other_takes() {
-    // One issuer: by default it is the address of the node.
+    nothing_ended_is_taken(Setup::default()).await;
+}
+
+#[tokio::test]
+async fn what_one_node_has_ended_no_other_takes_without_redis() {
+    let Some(nodes) = nothing_ended_is_taken(Setup::default().variable("REDIS_URL", "")).await else { return };
+    for node in &nodes {
+        assert_eq!(node.log().matches("without redis.url, nothing is cached").count(), 1, "it is not said");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_refresh_token_that_two_nodes_are_shown_at_once_has_one_successor() {
     let setup = Setup::default().set("TOKENS__ISSUER", "http://localhost");
     let Some(nodes) = setup.start_nodes(2, Schema::Migrated).await else { return };
+    let account = nodes[0].register("fifty@example.org").await;
+    let mut tokens = nodes[0].login(&account).await;
+    for _ in 0..5 {
+        let body = json!({"refresh_token": tokens.refresh});
+        let answers = at_once((0..50).map(|n| nodes[n % 2].post("/auth/refresh").json(&body))).await;
+        let got: Vec<Tokens> = answers.into_iter().map(|answer| Tokens::of(&answer.expect(200))).collect();
+        assert!(got.iter().all(|one| one.refresh == got[0].refresh), "there are several successors");
+        assert_ne!(got[0].refresh, tokens.refresh);
+        for (n, one) in got.iter().enumerate().step_by(7) {
+            nodes[(n + 1) % 2].get("/auth/me").bearer(&one.access).send().await.expect(200);
+        }
+        tokens = got.into_iter().next().unwrap();
+    }
+    let rows = nodes[0].rows().await;
+    assert_eq!(rows.count("sessions").await, 1);
+    let thefts = "SELECT COUNT(*) FROM audit_events WHERE kind = 'refresh_token_reused'";
+    assert_eq!(rows.one::<i64>(thefts).await, 0, "it was taken for a theft");
+    say("5 tokens, each shown 50 times to two nodes: 5 successors");
+}
+
+async fn nothing_ended_is_taken(setup: Setup) -> Option<Vec<TestServer>> {
+    // One issuer: by default it is the address of the node.
+    let nodes = setup.set("TOKENS__ISSUER", "http://localhost").start_nodes(2, Schema::Migrated).await?;
     let [here, there] = &nodes[..] else { panic!("two nodes") };
     for n in 0..20 {
         let account = here.register(&format!("user{n}@example.org")).await;
@@ -59,4 +95,5 @@ async fn what_one_node_has_ended_no_other_takes() {
         assert_problem(&there.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     }
     say("20 accounts: 40 ended sessions shown to the other node, accepted 0");
+    Some(nodes)
 }

@@ -34,13 +34,29 @@ impl<'a> Hand<'a> {
 
     /// Sends the form that goes to `path` from `page`.
     pub(crate) async fn send(&mut self, page: &str, path: &str, typed: &[(&str, &str)]) -> Answer {
+        let token = self.form_token(page).await;
+        self.submit(path, &token, typed).await
+    }
+
+    /// The token of the forms of a page.
+    pub(crate) async fn form_token(&mut self, page: &str) -> String {
         let shown = self.open(page).await;
         let (_, token) = shown.text.split_once("name=\"form_token\" value=\"").unwrap();
-        let fields = [&[("form_token", token.split('"').next().unwrap())], typed].concat();
+        token.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form with this token.
+    pub(crate) async fn submit(&mut self, path: &str, token: &str, typed: &[(&str, &str)]) -> Answer {
+        let fields = [&[("form_token", token)], typed].concat();
         let call = self.server.post(path).header("cookie", &self.cookie).header("origin", &self.server.url(""));
         let answer = call.form(&fields).send().await;
         self.keep(&answer);
         answer
+    }
+
+    /// Another one, which holds the same cookie, at another node.
+    pub(crate) fn at<'b>(&self, server: &'b TestServer) -> Hand<'b> {
+        Hand { server, cookie: self.cookie.clone() }
     }
 
     /// Another one, which holds this cookie.
