@@ -1,9 +1,11 @@
 //! A page in one of its states, and how a browser gets there.
 
+use serde_json::json;
+
 use crate::browser::links::Links;
 use crate::browser::people;
 use crate::browser::person::Browser;
-use crate::browser::views::Step::{Choose, Click, Estrange, Fill};
+use crate::browser::views::Step::{Choose, Click, Estrange, Fill, ForgetEverything};
 use crate::support::{PASSWORD, Setup};
 
 /// A page in one of its states.
@@ -51,6 +53,8 @@ pub(in crate::browser) enum Step {
     Click(&'static str),
     /// The forms of the page are those of another session.
     Estrange,
+    /// The browser has no cookies any more.
+    ForgetEverything,
 }
 
 #[derive(Debug)]
@@ -162,6 +166,9 @@ impl Browser {
                 Choose(label, option) => self.choose(label, option).await,
                 Click(text) => self.click(text).await,
                 Estrange => self.estrange_forms().await,
+                ForgetEverything => {
+                    self.session().develop("Network.clearBrowserCookies", &json!({})).await;
+                }
             }
         }
         match view.outcome {

@@ -1,11 +1,15 @@
 //! Pages for everybody.
 
-use crate::browser::views::Step::{Click, Fill};
+use crate::browser::views::Step::{Click, Fill, ForgetEverything};
 use crate::browser::views::{View, alerted, refused, told, view};
 
 /// What whoever starts the service for the first time sees.
-pub(in crate::browser) const UNUSED: &[View] =
-    &[view("mailbox-empty", "/mailbox", "No mail yet"), view("mailbox-no-mail", NO_MAIL, "There is nothing here")];
+pub(in crate::browser) const UNUSED: &[View] = &[
+    view("mailbox-empty", "/mailbox", "No mail yet"),
+    view("mailbox-no-mail", NO_MAIL, "There is nothing here"),
+    // Last, for the key is gone then.
+    view("mailbox-closed", "/mailbox", "Open the mailbox by its link").after(&[ForgetEverything, Click("Mailbox")]),
+];
 
 const NO_MAIL: &str = "/mailbox/0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a";
 
