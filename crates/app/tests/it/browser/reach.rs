@@ -38,11 +38,27 @@ impl Browser {
                 findings.push(format!("the cookie {} is on the page", cookie["name"]));
             }
         }
-        findings.extend(
-            source.split(is_no_base64url).filter(|word| is_token(word)).map(|word| format!("{word} is on the page")),
-        );
+        findings.extend(source.split(is_no_base64url).filter(|word| is_token(word)).map(on_the_page));
         findings
     }
+}
+
+impl Site {
+    /// The same but for the ids of signing keys, which are public and stand in the audit trail.
+    pub(in crate::browser) async fn in_reach_of_scripts(&self) -> Vec<String> {
+        let mut findings = self.browser.in_reach_of_scripts().await;
+        if !findings.is_empty() {
+            let keys = self.server.get("/.well-known/jwks.json").send().await.expect(200).json();
+            let ids: Vec<&str> =
+                keys["keys"].as_array().unwrap().iter().filter_map(|key| key["kid"].as_str()).collect();
+            findings.retain(|finding| !ids.iter().any(|id| *finding == on_the_page(id)));
+        }
+        findings
+    }
+}
+
+fn on_the_page(word: &str) -> String {
+    format!("{word} is on the page")
 }
 
 fn is_no_base64url(c: char) -> bool {

@@ -25,7 +25,7 @@ impl Site {
         findings.extend(too_heavy);
         findings.extend(self.wrong_policies().await);
         if !SHOWS_MAILS.contains(&view.name) {
-            findings.extend(browser.in_reach_of_scripts().await);
+            findings.extend(self.in_reach_of_scripts().await);
         }
         let mut findings: Vec<String> = findings.iter().map(|finding| format!("{}: {finding}", view.name)).collect();
         for screen in SCREENS {
