@@ -4,6 +4,7 @@
 
 mod accept_invitation;
 mod account;
+mod again;
 mod confirm_email_change;
 mod console;
 mod disown_account;

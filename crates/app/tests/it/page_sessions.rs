@@ -120,3 +120,46 @@ async fn signing_in_over_a_session_ends_that_one() {
     let ended = format!("audit_events WHERE kind = 'session_ended' AND actor_id = {}", rows.id(&one.id));
     assert_eq!(rows.count(&ended).await, 2);
 }
+
+/// What the hidden field of this name has, on a page.
+fn hidden(page: &str, name: &str) -> String {
+    let (_, rest) =
+        page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
+    rest.split('"').next().unwrap().replace("&#x2f;", "/").replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn what_was_typed_outlives_the_session_that_it_was_typed_in() {
+    let server = TestServer::start().await;
+    let (account, tokens) = server.signed_in("person@example.org").await;
+    let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+    let form_token = hidden(&hand.open("/account").await.text, "form_token");
+    let browser = |path: &str, cookie: &str| {
+        let call = server.post(path).header("origin", &server.url("")).header("cookie", cookie);
+        call.header("accept", "text/html,*/*;q=0.8")
+    };
+    server.post("/auth/logout?scope=others").bearer(&tokens.access).send().await.expect(204);
+    let typed = [("first_name", "Other & <b>"), ("last_name", "Name"), ("form_token", &*form_token)];
+    let page = browser("/account", &hand.cookie).form(&typed).send().await.expect(401);
+    let again = hidden(&page.text, "again");
+    // A wrong password keeps it, too.
+    let wrong = [("email", &*account.email), ("password", "not this one"), ("again", &*again)];
+    let page = browser("/sign-in", &hand.cookie).form(&wrong).send().await.expect(401);
+    assert_eq!(hidden(&page.text, "again"), again);
+    let right = [("email", &*account.email), ("password", PASSWORD), ("again", &*again)];
+    let page = browser("/sign-in", &hand.cookie).form(&right).send().await.expect(200);
+    let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert!(page.text.contains("action=\"account\"") && page.text.contains("Sign out"), "{}", page.text);
+    assert!(page.text.contains("Other &amp; &lt;b&gt;"), "{}", page.text);
+    let sent = [
+        ("first_name", "Other & <b>"),
+        ("last_name", &*hidden(&page.text, "last_name")),
+        ("form_token", &*hidden(&page.text, "form_token")),
+    ];
+    browser("/account", &cookie).form(&sent).send().await.expect(303);
+    let me = server.get("/auth/me").bearer(&tokens.access).send().await.expect(200);
+    assert_eq!(me.text_at("/first_name"), "Other & <b>");
+    // Of a session before: the form is refused, and sent again from there.
+    let page = browser("/account", &cookie).form(&typed).send().await.expect(403);
+    assert!(page.text.contains("Send it again") && page.text.contains("Other &amp; &lt;b&gt;"), "{}", page.text);
+}
