@@ -64,9 +64,11 @@ impl Again {
     /// The page from which it is sent again, for what stood in the way or for nothing any more.
     pub(crate) fn page(&self, frame: &Frame, problem: Option<&Problem>) -> HttpResponse {
         let status = problem.map_or(StatusCode::OK, |problem| problem.status);
-        let (code, alert) = (problem.map(|problem| problem.code), problem.map(|problem| problem.detail.clone()));
-        let mut page =
-            frame.answer("again.html", status, context! { to => self.to, typed => self.typed, problem => code, alert });
+        // The title of an error begins with that word where there is an alert.
+        let values = context! {
+            to => self.to, typed => self.typed, problem => problem.map(|problem| problem.code), alert => problem.is_some(),
+        };
+        let mut page = frame.answer("again.html", status, values);
         if let Some(problem) = problem {
             mark(&mut page, problem);
         }
