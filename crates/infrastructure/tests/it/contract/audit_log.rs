@@ -113,3 +113,62 @@ async fn times_narrow_exactly_also_where_ids_were_made_later_and_at_either_end_o
     })
     .await;
 }
+
+/// By two accounts about each other, in one team of two, of two kinds: every combination, over and over.
+fn many() -> Vec<AuditEvent> {
+    let kinds = [AuditKind::LoginFailed, AuditKind::RoleChanged, AuditKind::RoleChanged];
+    (1..=120_u8)
+        .map(|n| {
+            let at = NOW + Duration::seconds(n.into());
+            let event = event_at(n, at, Duration::ZERO, kinds[usize::from(n) % 3]);
+            let event = event.by(user_id((1 + n / 4 % 2).into())).about(user_id((1 + n / 8 % 3).into()));
+            if n % 5 == 0 { event.in_team(team(u64::from(n > 60) + 1).id) } else { event }
+        })
+        .collect()
+}
+
+fn fits(event: &AuditEvent, filter: &AuditFilter) -> bool {
+    let of_user = |user| event.actor_id == Some(user) || event.user_id == Some(user);
+    filter.kind.is_none_or(|kind| event.kind == kind)
+        && filter.user_id.is_none_or(of_user)
+        && filter.team_id.is_none_or(|team| event.team_id == Some(team))
+        && filter.since.is_none_or(|since| event.at >= since)
+        && filter.until.is_none_or(|until| event.at < until)
+}
+
+#[tokio::test]
+async fn filters_that_meet_find_each_event_once_however_few_are_looked_through_for_a_page() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let events = many();
+        for event in &events {
+            AuditLog::append(&store, event).await.unwrap();
+        }
+        let kinds = [None, Some(AuditKind::LoginFailed), Some(AuditKind::AccountDeleted)];
+        let users = [None, Some(user_id(1)), Some(user_id(3)), Some(user_id(9))];
+        let teams = [None, Some(team(1).id), Some(team(2).id)];
+        let times = [(None, None), (Some(NOW + Duration::seconds(30)), Some(NOW + Duration::seconds(90)))];
+        for kind in kinds {
+            for (user_id, team_id) in users.into_iter().flat_map(|user| teams.map(|team| (user, team))) {
+                for (since, until) in times {
+                    let filter = AuditFilter { kind, user_id, team_id, since, until };
+                    let expected: Vec<_> =
+                        events.iter().rev().filter(|event| fits(event, &filter)).map(number).collect();
+                    for (window, limit) in [(1, 2), (7, 3), (7, 50), (200, 5)] {
+                        let (mut found, mut page, mut pages) = (vec![], Some(PageRequest::first(limit)), 0);
+                        while let Some(request) = page {
+                            let next = store.audit_events_within(window, &filter, &request).await.unwrap();
+                            assert!(next.items.len() <= usize::from(limit));
+                            found.extend(next.items.iter().map(number));
+                            page = next.next.map(|cursor| request.starting(cursor));
+                            pages += 1;
+                            assert!(pages < 200, "{filter:?} goes on for ever");
+                        }
+                        assert_eq!(found, expected, "{filter:?}, {window} a page of {limit}");
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
