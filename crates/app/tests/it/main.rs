@@ -46,4 +46,5 @@ mod team_pages;
 mod teams;
 mod tls;
 mod traces;
+mod verifier;
 mod walk_through;
