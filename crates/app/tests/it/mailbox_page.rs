@@ -71,9 +71,10 @@ async fn nobody_sees_the_mailbox_by_another_name_or_through_a_proxy() {
 
 #[tokio::test]
 async fn the_link_to_the_mailbox_is_the_same_after_a_restart_and_another_for_other_data() {
-    let mut server = TestServer::start().await;
+    // Each makes its secret key itself.
+    let mut server = Setup::default().embedded().start().await;
     let link = server.mailbox_link();
-    assert_ne!(TestServer::start().await.mailbox_link(), link);
+    assert_ne!(Setup::default().embedded().start().await.mailbox_link(), link);
     server.kill();
     assert_eq!(server.restart().await.mailbox_link(), link);
 }

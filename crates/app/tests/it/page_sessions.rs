@@ -14,15 +14,20 @@ async fn until_stale() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
 }
 
-async fn row(server: &TestServer) -> String {
-    let columns = "hex(current_digest) || coalesce(hex(previous_digest), '') || last_seen_at || coalesce(ended_at, '')";
-    server.rows().await.one::<String>(&format!("SELECT {columns} FROM sessions")).await
+async fn row(server: &TestServer) -> Vec<String> {
+    let rows = server.rows().await;
+    let mut row = vec![];
+    for column in ["current_digest", "previous_digest", "last_seen_at", "ended_at"] {
+        row.push(rows.one::<String>(&format!("SELECT coalesce({}, '') FROM sessions", rows.text(column))).await);
+    }
+    row
 }
 
 /// Moves the exchange of the session's refresh token into the past.
 async fn exchanged_ago(server: &TestServer, seconds: u32) {
-    let then = format!("strftime('%Y-%m-%dT%H:%M:%fZ', rotated_at, '-{seconds} seconds')");
-    server.rows().await.execute(&format!("UPDATE sessions SET rotated_at = {then}")).await;
+    let rows = server.rows().await;
+    let then = rows.shifted("rotated_at", &format!("-{seconds} seconds"));
+    rows.execute(&format!("UPDATE sessions SET rotated_at = {then}")).await;
 }
 
 #[tokio::test]
