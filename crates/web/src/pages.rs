@@ -4,7 +4,6 @@
 
 mod accept_invitation;
 mod account;
-mod again;
 mod confirm_email_change;
 mod console;
 mod disown_account;

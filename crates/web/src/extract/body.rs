@@ -115,11 +115,6 @@ pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Resu
     Ok(octets)
 }
 
-/// The body, if it was read for this request before.
-pub(crate) fn read_before(req: &HttpRequest) -> Option<web::Bytes> {
-    req.extensions().get().map(|ReadBody(octets)| octets.clone())
-}
-
 /// A body that was read before, for a request that is handled again.
 struct ReadBody(web::Bytes);
 

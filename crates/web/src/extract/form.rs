@@ -4,7 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
-use crate::extract::body::{self, read_octets, require_type};
+use crate::extract::body::{read_octets, require_type};
 use crate::extract::query::pairs;
 use crate::problem::Problem;
 
@@ -17,11 +17,6 @@ impl Form {
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
-}
-
-/// The fields of a form that was read for this request before.
-pub(crate) fn read_before(req: &HttpRequest) -> Option<Vec<(String, String)>> {
-    pairs(&body::read_before(req)?).ok()
 }
 
 impl FromRequest for Form {

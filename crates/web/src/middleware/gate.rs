@@ -1,5 +1,5 @@
 //! Stands before every route and asks what the table of routes says: a handler behind a closed gate never runs, and
-//! the body of the request is not even read; but a form is, of a browser whose session is over. Behind it, a panic becomes an answer, and a request that others were in
+//! the body of the request is not even read. Behind it, a panic becomes an answer, and a request that others were in
 //! the way of is handled again.
 
 use std::panic::AssertUnwindSafe;
@@ -8,9 +8,8 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, VARY};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest as _, HttpMessage as _, HttpRequest, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
 use countersign_application::limits::CountedHits;
@@ -21,7 +20,6 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::extract::actor::{Authenticated, TeamMember, authenticate};
-use crate::extract::form::Form;
 use crate::extract::path::TeamPath;
 use crate::extract::{MemberPath, RequestOrigin};
 use crate::pages::{self, same_origin, session};
@@ -36,7 +34,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
     credential: Credential,
     endpoint: &'static str,
-    mut req: ServiceRequest,
+    req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
     let mut response = match admit_at_last(access, credential, req.request()).await {
@@ -44,12 +42,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
             handle(req, next).instrument(span).await?
         }
-        Err(problem) => {
-            if credential == Credential::Cookie && problem.status == StatusCode::UNAUTHORIZED {
-                read_form(&mut req).await;
-            }
-            req.into_response(problem.error_response())
-        }
+        Err(problem) => req.into_response(problem.error_response()),
     };
     if credential == Credential::Cookie {
         return Ok(pages::finish(response));
@@ -59,15 +52,6 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
         response.headers_mut().append(VARY, HeaderValue::from_static("authorization"));
     }
     Ok(response)
-}
-
-/// So that what was typed is at hand once its sender is signed in again.
-async fn read_form(req: &mut ServiceRequest) {
-    if req.method() == Method::POST && session::had_one(req.request()) {
-        let (req, payload) = req.parts_mut();
-        // What cannot be read was not typed.
-        let _form = Form::from_request(req, payload).await;
-    }
 }
 
 async fn handle<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error> {

@@ -10,8 +10,7 @@ use actix_web::http::header::{ACCEPT, HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::middleware::answer::OwnBody;
-use crate::pages::again::Again;
-use crate::pages::{frame, session, sign_in};
+use crate::pages::{frame, session};
 use crate::problem::Problem;
 use crate::routes::{self, Credential};
 
@@ -33,13 +32,7 @@ pub(crate) fn finish(response: ServiceResponse) -> ServiceResponse {
 /// A page for people; a program that fills in forms gets what the API answers. Both are led to signing in.
 fn page_of(response: &ServiceResponse, problem: &Problem) -> Option<HttpResponse<BoxBody>> {
     let is_page = problem.status == StatusCode::UNAUTHORIZED || wants_pages(response.request());
-    let frame = frame::bare(response.request()).ok().filter(|_| is_page)?;
-    let again = Again::of(response.request()).filter(|_| wants_pages(response.request()));
-    Some(match (again, problem.code) {
-        (Some(again), "authentication_required") => sign_in::show_before(&again, &frame, problem),
-        (Some(again), "form_refused") => again.page(&frame, Some(problem)),
-        _ => frame.problem(problem),
-    })
+    frame::bare(response.request()).ok().filter(|_| is_page).map(|frame| frame.problem(problem))
 }
 
 /// What was answered before any page was asked, or where there is none: a page for people, unless it is where the API is.

@@ -26,12 +26,9 @@ const POLICY: &str =
 const REFERRER: &str = "strict-origin";
 
 /// The frame of the page that a request asks for.
-#[derive(Clone)]
 pub(crate) struct Frame {
     settings: web::Data<WebSettings>,
-    /// From this page to `/`: links stay relative, so that pages also work below a path of a proxy.
-    root: String,
-    /// The path of the page, without the slash it starts with.
+    /// The path, without the slash it starts with.
     here: String,
     /// Whether a form was sent here.
     is_form: bool,
@@ -53,8 +50,7 @@ impl Frame {
         let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
         let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
         let request_id = origin.request_id().to_owned();
-        let root = "../".repeat(here.matches('/').count());
-        Ok(Self { settings, root, here, is_form, session, done, mailbox, request_id })
+        Ok(Self { settings, here, is_form, session, done, mailbox, request_id })
     }
 
     /// Whether strangers may register.
@@ -62,14 +58,9 @@ impl Frame {
         self.settings.open_registration
     }
 
-    /// The frame of another page, which is shown in place of the one that was asked for.
-    pub(crate) fn of_page(&self, path: &str) -> Self {
-        Self { here: path.to_owned(), ..self.clone() }
-    }
-
-    /// The same for whoever has signed in just now.
-    pub(crate) fn of_session(&self, session: PageSession) -> Self {
-        Self { session: Some(session), ..self.clone() }
+    /// From this page to `/`: links stay relative, so that pages also work below a path of a proxy.
+    fn root(&self) -> String {
+        "../".repeat(self.here.matches('/').count())
     }
 
     /// A page.
@@ -97,7 +88,7 @@ impl Frame {
             }
         });
         let around = context! {
-            product => self.settings.product, t => texts, root => self.root, here => self.here, person, mailbox => self.mailbox,
+            product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
             registers => self.settings.open_registration, style => look.stylesheet.version,
             form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
             request_id => status.is_server_error().then_some(&self.request_id),
@@ -122,7 +113,7 @@ impl Frame {
 
     /// To a page, given by its path without the slash.
     pub(crate) fn go(&self, to: &str) -> HttpResponse {
-        HttpResponse::SeeOther().insert_header((LOCATION, format!("{}{to}", prefix(&self.root)))).finish()
+        HttpResponse::SeeOther().insert_header((LOCATION, format!("{}{to}", prefix(&self.root())))).finish()
     }
 
     /// The same, which is to say there what was done.

@@ -5,7 +5,7 @@ use actix_web::http::header::COOKIE;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
-use countersign_application::auth::browser_session::{BrowserSession, ResumeError, SessionCookie};
+use countersign_application::auth::browser_session::{ResumeError, SessionCookie};
 use countersign_domain::secret::Secret;
 
 use crate::extract::RequestOrigin;
@@ -23,12 +23,6 @@ pub(crate) struct PageSession {
     pub(crate) actor: Actor,
     /// Proves that a form was filled in on a page of this session.
     pub(crate) form_token: Secret,
-}
-
-impl From<BrowserSession> for PageSession {
-    fn from(BrowserSession { actor, form_token }: BrowserSession) -> Self {
-        Self { actor, form_token }
-    }
 }
 
 /// What the answer is to set.
@@ -70,15 +64,10 @@ async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<
         resumed.session
     };
     match session {
-        Ok(session) => Ok(Some(session.into())),
+        Ok(session) => Ok(Some(PageSession { actor: session.actor, form_token: session.form_token })),
         Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether this browser has had a session: whoever says so is listened to, for what was typed is not to be lost with it.
-pub(crate) fn had_one(req: &HttpRequest) -> bool {
-    presented(req).is_some()
 }
 
 /// The cookie as it was sent, if it was sent once. Names are not decoded: `%5F%5FHost-` is no prefix that a browser

@@ -4,26 +4,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::auth::login::LogInCommand;
 use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
-use minijinja::context;
 
 use crate::auth::login::LogInBody;
 use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, QueryFields, RequestOrigin};
-use crate::pages::again::Again;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page, is_whole};
 use crate::pages::session;
 use crate::pages::submitted::Submitted;
-use crate::problem::Problem;
 
 const PAGE: Page = Page {
     name: "sign_in",
-    fields: &[
-        Field::email("email", "username"),
-        Field::password("password"),
-        Field::hidden("next"),
-        Field::hidden("again"),
-    ],
+    fields: &[Field::email("email", "username"), Field::password("password"), Field::hidden("next")],
 };
 
 /// Where whoever signs in is led, unless they came from elsewhere.
@@ -50,12 +42,6 @@ pub(crate) async fn show(req: HttpRequest, frame: Frame, QueryFields(Asked(next)
     PAGE.form(&frame, &Form(next.map(|next| ("next".to_owned(), next)).into_iter().collect()), None)
 }
 
-/// In place of a page whose session is over: what was typed there goes along.
-pub(crate) fn show_before(again: &Again, frame: &Frame, problem: &Problem) -> HttpResponse {
-    let typed = Form(vec![("again".to_owned(), again.written())]);
-    PAGE.within("form.html", context! { is_over => true }).form(&frame.of_page("sign-in"), &typed, Some(problem))
-}
-
 pub(crate) async fn submit(
     req: HttpRequest,
     application: web::Data<Application>,
@@ -65,9 +51,7 @@ pub(crate) async fn submit(
 ) -> HttpResponse {
     PAGE.submit(&frame, &form, async |LogInBody { email, password }| {
         let tokens = application.auth.login.execute(&origin, LogInCommand { email, password }).await?;
-        let sessions = &application.auth.browser_sessions;
-        let cookie = sessions.keep(&tokens)?;
-        session::keep(&req, &cookie);
+        session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
         if let Some(former) = &frame.session {
             // Its cookie is gone from here: nobody would sign it out any more.
             application
@@ -75,10 +59,6 @@ pub(crate) async fn submit(
                 .logout
                 .execute(&former.actor, &origin, LogOutCommand { scope: LogoutScope::Local })
                 .await?;
-        }
-        if let Some(again) = form.value("again").and_then(Again::read) {
-            let session = sessions.recognize(&cookie.value).await?.into();
-            return Ok(Done::Led(again.page(&frame.of_session(session), None)));
         }
         Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
     })

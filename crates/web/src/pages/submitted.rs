@@ -12,7 +12,7 @@ use crate::pages::session;
 use crate::problem::Problem;
 
 /// Field of the token of a session's forms.
-pub(crate) const FORM_TOKEN: &str = "form_token";
+const FORM_TOKEN: &str = "form_token";
 
 /// What was typed. Where somebody is signed in, the form has shown that it comes from one of that session's pages: no
 /// other site can read the token that it carries (ASVS 3.5.1).

@@ -19,7 +19,6 @@ templates![
     "join_team.html",
     "problem.html",
     "account.html",
-    "again.html",
     "sessions.html",
     "teams_delete.html",
     "teams_invitations.html",
