@@ -34,7 +34,11 @@ fn publish(backlog: &Backlog, now: Option<OffsetDateTime>) {
 
 #[cfg(test)]
 mod tests {
-    use countersign_application::testing::NOW;
+    use std::sync::Arc;
+
+    use countersign_application::ports::dependency_probe::MockDependencyProbe;
+    use countersign_application::ports::outbox::MockOutbox;
+    use countersign_application::testing::{FixedClock, NOW};
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
@@ -52,13 +56,25 @@ mod tests {
         assert!(recorder.handle().render().contains("countersign_outbox_oldest_seconds 0\n"));
     }
 
-    #[test]
-    fn a_clock_that_is_off_tells_how_many_wait_and_not_how_long() {
+    #[tokio::test]
+    async fn a_clock_that_is_off_tells_how_many_wait_and_not_how_long() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let _guard = metrics::set_default_local_recorder(&recorder);
-        publish(&Backlog { queued: 3, oldest: Some(NOW), dead: 1 }, None);
-        let page = recorder.handle().render();
-        assert!(page.contains("countersign_outbox_messages{state=\"queued\"} 3\n"), "{page}");
-        assert!(page.contains("countersign_outbox_oldest_seconds NaN\n"), "{page}");
+        let clock = Arc::new(FixedClock::at(NOW));
+        for (is_right, age) in [(true, "3600"), (false, "NaN")] {
+            let mut probe = MockDependencyProbe::new();
+            probe.expect_name().return_const("clock");
+            probe
+                .expect_check()
+                .returning(move || if is_right { Ok(()) } else { Err(Fault::unavailable("clock", "it is off")) });
+            let mut outbox = MockOutbox::new();
+            let backlog = Backlog { queued: 3, oldest: Some(NOW - time::Duration::HOUR), dead: 1 };
+            outbox.expect_backlog().returning(move || Ok(backlog));
+            let check = ClockCheck::new(Arc::new(probe), clock.clone());
+            sample_outbox(&outbox, &*clock, &check).await.unwrap();
+            let page = recorder.handle().render();
+            assert!(page.contains("countersign_outbox_messages{state=\"queued\"} 3\n"), "{page}");
+            assert!(page.contains(&format!("countersign_outbox_oldest_seconds {age}\n")), "{page}");
+        }
     }
 }
