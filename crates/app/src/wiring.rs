@@ -112,6 +112,7 @@ impl System {
             one_time_tokens: store.clone(),
             teams: store.clone(),
             memberships: store.clone(),
+            roster: store.clone(),
             invitations: store.clone(),
             outbox: store.clone(),
             erasures: store.clone(),

@@ -5,6 +5,7 @@ pub mod confirm_email_change;
 pub mod delete_account;
 pub mod end_session;
 pub mod export_account;
+pub mod list_dependent_teams;
 pub mod list_sessions;
 pub mod proof;
 pub mod removal;
@@ -23,6 +24,7 @@ pub struct Account {
     pub delete_account: delete_account::DeleteAccount,
     pub end_session: end_session::EndSession,
     pub export_account: export_account::ExportAccount,
+    pub list_dependent_teams: list_dependent_teams::ListDependentTeams,
     pub list_sessions: list_sessions::ListSessions,
     pub request_email_change: request_email_change::RequestEmailChange,
     pub show_account: show_account::ShowAccount,
@@ -38,6 +40,7 @@ impl Account {
             delete_account: delete_account::DeleteAccount::new(dependencies),
             end_session: end_session::EndSession::new(dependencies),
             export_account: export_account::ExportAccount::new(dependencies),
+            list_dependent_teams: list_dependent_teams::ListDependentTeams::new(dependencies),
             list_sessions: list_sessions::ListSessions::new(dependencies),
             request_email_change: request_email_change::RequestEmailChange::new(dependencies),
             show_account: show_account::ShowAccount::new(dependencies),

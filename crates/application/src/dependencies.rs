@@ -22,6 +22,7 @@ use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::pseudonymizer::Pseudonymizer;
 use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::remains::Remains;
+use crate::ports::roster_repository::RosterRepository;
 use crate::ports::sealer::Sealer;
 use crate::ports::secret_generator::SecretGenerator;
 use crate::ports::session_repository::SessionRepository;
@@ -53,6 +54,7 @@ pub struct Dependencies {
     pub one_time_tokens: Arc<dyn OneTimeTokenRepository>,
     pub teams: Arc<dyn TeamRepository>,
     pub memberships: Arc<dyn MembershipRepository>,
+    pub roster: Arc<dyn RosterRepository>,
     pub invitations: Arc<dyn InvitationRepository>,
     pub outbox: Arc<dyn Outbox>,
     pub erasures: Arc<dyn Erasures>,

@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod audit;
+pub mod color;
 pub mod email_address;
 pub mod ids;
 pub mod invitation;

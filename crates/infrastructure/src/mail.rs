@@ -1,5 +1,6 @@
 //! Mail: templates that make text of what is queued, and two ways out, a folder and SMTP.
 
+mod accents;
 mod error;
 mod inert;
 mod links;

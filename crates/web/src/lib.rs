@@ -28,7 +28,6 @@ mod testing;
 mod well_known;
 
 pub use crate::pages::look::Look;
-pub use crate::pages::look::color::Color;
 pub use crate::pages::look::error::LookError;
 pub use crate::server::{BoundServer, bind};
 pub use crate::settings::WebSettings;

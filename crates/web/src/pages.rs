@@ -25,6 +25,7 @@ mod submitted;
 mod teams;
 mod texts;
 mod verify_email;
+mod wording;
 
 use actix_web::http::Method;
 use actix_web::web;

@@ -92,6 +92,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail)
     }
 
+    /// A form that no page of this session sent.
+    pub(crate) fn form_refused() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "form_refused", "The form of a page was not taken.")
+    }
+
     /// A fault of the service that no use case reported.
     pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", INTERNAL);

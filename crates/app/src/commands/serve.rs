@@ -94,6 +94,8 @@ struct Service {
 impl Service {
     /// Everything, up to the banner.
     async fn start(settings: &Settings) -> anyhow::Result<Self> {
+        // What settings name is judged before anything is made.
+        let pages = wiring::look(settings)?;
         let folder =
             Some(&settings.storage.data_dir).filter(|_| settings.storage.database_kind() == DatabaseKind::Sqlite);
         // Whoever serves from the folder is told before whoever has the port, which is the same mostly. One that is not
@@ -117,7 +119,7 @@ impl Service {
         let replica = wiring::name_replica(&settings.storage, &database).await?;
         let system = System::wire(settings, &public_url, database, replica)?;
         let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
-        let web = web_settings(settings, &public_url, &system, tls)?;
+        let web = web_settings(settings, &public_url, &system, tls, pages)?;
         let (ready, until_ready) = watch::channel(false);
         let server =
             countersign_web::server::serve(listener, &system.application, &web, until_ready).context("cannot serve")?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use countersign_web::Color;
+use countersign_domain::color::Color;
 use url::Url;
 
 use crate::settings::catalogue::Setting;
@@ -13,7 +13,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "pages.color",
         "",
-        "Colour of the product, written as #rrggbb: that of links, buttons and what has the focus. Made darker in the light and lighter in the dark, as far as it must be to be read. Without it, blue.",
+        "Colour of the product, written as #rrggbb: that of links and buttons on pages and in mails, and of what has the focus. Made darker in the light and lighter in the dark, as far as it must be to be read. Without it, blue.",
     ),
     Setting::new(
         "pages.templates_dir",
@@ -42,11 +42,15 @@ impl PagesSettings {
     /// Reads the section.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            color: reader.optional("pages.color", Color::parse),
+            color: reader.optional("pages.color", color),
             templates_dir: reader.optional("pages.templates_dir", path::parse_existing_folder),
             csp_report_url: reader.optional("pages.csp_report_url", report_url),
         }
     }
+}
+
+fn color(text: &str) -> Result<Color, String> {
+    Color::parse(text).ok_or_else(|| "is a colour written as #rrggbb, such as #0b57d0".to_owned())
 }
 
 /// As it stands in the policy, where a semicolon ends a directive and a comma the policy.

@@ -28,6 +28,11 @@ impl SettingsError {
     pub(crate) fn new(problems: Vec<Problem>) -> Self {
         Self { problems }
     }
+
+    /// What is wrong with what one setting names.
+    pub(crate) fn of(at: &str, what: impl IntoIterator<Item = String>) -> Self {
+        Self::new(what.into_iter().map(|what| Problem { at: at.to_owned(), what }).collect())
+    }
 }
 
 impl fmt::Display for SettingsError {

@@ -1,5 +1,6 @@
 //! The way mail goes out: by SMTP, or into the mailbox of the data folder.
 
+use std::path::absolute;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,7 +16,7 @@ use countersign_infrastructure::mail::{
 use countersign_infrastructure::security::SecretKeyRing;
 use countersign_infrastructure::system::SystemClock;
 
-use crate::settings::{PublicUrl, Settings};
+use crate::settings::{PublicUrl, Settings, SettingsError};
 use crate::wiring::pages;
 
 /// Both ends of sending a mail.
@@ -45,15 +46,17 @@ pub(crate) fn mailbox_key(keys: &SecretKeyRing) -> anyhow::Result<Secret> {
 /// Whether every template of mails and pages can be used.
 pub(crate) fn check_templates(settings: &Settings) -> anyhow::Result<()> {
     renderer(settings, &settings.server.public_url_at(settings.server.listen))?;
-    pages::look(settings).map(drop)
+    pages::look(settings)?;
+    Ok(())
 }
 
-fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<TemplateRenderer> {
+fn renderer(settings: &Settings, public_url: &PublicUrl) -> Result<TemplateRenderer, SettingsError> {
     let mail = &settings.mail;
     let links = &mail.links;
     TemplateRenderer::new(&RendererSettings {
         public_url: public_url.to_string(),
         product: mail.product_name.clone(),
+        color: settings.pages.color,
         targets: LinkTargets {
             verify_email: links.verify_email.clone(),
             disown_account: links.disown_account.clone(),
@@ -63,7 +66,11 @@ fn renderer(settings: &Settings, public_url: &PublicUrl) -> anyhow::Result<Templ
         },
         templates: mail.templates_dir.clone(),
     })
-    .context("mail templates")
+    .map_err(|error| {
+        let folder = mail.templates_dir.as_deref().map(|folder| absolute(folder).unwrap_or_else(|_gone| folder.into()));
+        let folder = folder.map_or_else(String::new, |folder| format!("{}: ", folder.display()));
+        SettingsError::of("mail.templates_dir", [format!("{folder}{:#}", anyhow::Error::from(error))])
+    })
 }
 
 /// The mail server, where one is set; not asked yet.

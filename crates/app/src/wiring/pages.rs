@@ -1,17 +1,25 @@
 //! How the pages look.
 
+use std::path::absolute;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use countersign_web::Look;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 
-/// With the operator's templates, if there are any.
-pub(crate) fn look(settings: &Settings) -> anyhow::Result<Option<Arc<Look>>> {
+/// With the operator's templates, if there are any; with everything that is wrong with them.
+pub(crate) fn look(settings: &Settings) -> Result<Option<Arc<Look>>, SettingsError> {
     let pages = &settings.pages;
     if pages.color.is_none() && pages.templates_dir.is_none() {
         return Ok(None);
     }
-    Look::load(pages.color, pages.templates_dir.as_deref()).map(Some).context("pages.templates_dir")
+    let folder = pages.templates_dir.as_deref();
+    Look::load(pages.color, folder).map(Some).map_err(|faults| {
+        let folder = folder
+            .map_or_else(String::new, |folder| absolute(folder).as_deref().unwrap_or(folder).display().to_string());
+        SettingsError::of(
+            "pages.templates_dir",
+            faults.into_iter().map(|fault| format!("{folder}: {:#}", anyhow::Error::from(fault))),
+        )
+    })
 }

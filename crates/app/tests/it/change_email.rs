@@ -92,7 +92,7 @@ async fn a_change_goes_with_the_session_that_asked_for_it() {
 async fn tokens_mailed_to_the_old_address_die() {
     let server = TestServer::start().await;
     let account = server.register("old@example.org").await;
-    let verification = server.mailbox().about(&account.email, "confirm").await.token();
+    let verification = server.mailbox().about(&account.email, "verify").await.token();
     server.post("/auth/password-reset-request").json(&json!({"email": account.email})).send().await.expect(202);
     let reset = server.mailbox().about(&account.email, "new password").await.token();
     let tokens = server.login(&account).await;

@@ -20,7 +20,8 @@ fn assert_alone_fails(folder: &Path, variables: &[(&str, &str)], what: &str, par
     assert_eq!(failed.len(), 1, "{output}{errors}");
     assert!(failed[0].starts_with(&format!("failed  {what} ")), "{output}");
     for part in parts {
-        assert!(failed[0].contains(part), "{part:?} is missing in {output}");
+        // What is told of several things stands on lines below.
+        assert!(output.contains(part), "{part:?} is missing in {output}");
     }
     assert!(errors.contains("countersign: 1 of "), "{errors}");
 }
@@ -74,8 +75,24 @@ fn a_template_that_cannot_be_rendered() {
 fn a_template_of_the_pages_that_cannot_be_used() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("front.html"), "\n{{ prodcut }}").unwrap();
+    std::fs::write(folder.path().join("fornt.html"), "").unwrap();
+    std::fs::write(folder.path().join("texts.json"), r#"{"x": 1, "front": {"titel": ""}}"#).unwrap();
     let templates = [("COUNTERSIGN__PAGES__TEMPLATES_DIR", ".")];
-    assert_alone_fails(folder.path(), &templates, "templates", &["pages.templates_dir", "front.html, line 2: prodcut"]);
+    let at = format!("pages.templates_dir: {}: ", folder.path().display());
+    let told = [
+        format!("{at}fornt.html is no template"),
+        format!("{at}texts.json, line 1: front.titel is no text"),
+        format!("{at}texts.json, line 1: x is no text"),
+        format!("{at}front.html, line 2: prodcut is not known here"),
+    ];
+    assert_alone_fails(folder.path(), &templates, "templates", &told.each_ref().map(String::as_str));
+    for command in [&["serve"][..], &["config", "check"]] {
+        let (code, _, errors) = said(&run(folder.path(), command, &templates));
+        assert_eq!(code, Some(2), "{command:?}: {errors}");
+        assert!(told.iter().all(|told| errors.contains(told)), "{errors}");
+        assert!(errors.contains("the settings cannot be used (4 problems):"), "{errors}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing was made");
 }
 
 #[test]

@@ -102,7 +102,7 @@ async fn both_unicode_forms_of_a_password_are_one_wherever_it_is_asked_for() {
     refused(&server, "forms@example.org", "cafe au lait a midi?").await;
 
     registered(&server, "proof@example.org", DECOMPOSED).await;
-    let token = server.mailbox().about("proof@example.org", "confirm").await.token();
+    let token = server.mailbox().about("proof@example.org", "verify").await.token();
     let verify = json!({"token": token, "password": COMPOSED});
     server.post("/auth/verify-email").json(&verify).send().await.expect(200);
     let tokens = Tokens::of(&server.sign_in("proof@example.org", COMPOSED).send().await.expect(200));
@@ -219,11 +219,11 @@ async fn no_secret_stands_in_database_or_log() {
 
     let mailbox = server.mailbox();
     let mailed = [
-        mailbox.about(&email, "confirm").await.token(),
+        mailbox.about(&email, "verify").await.token(),
         mailbox.about(&email, "new password").await.token(),
         mailbox.about("guest@example.org", "invitation").await.token(),
         mailbox.about("elsewhere@example.org", "confirm").await.token(),
-        mailbox.about("unverified@example.org", "confirm").await.token(),
+        mailbox.about("unverified@example.org", "verify").await.token(),
     ];
     for path in ["/reset-password?token=", "/verify-email?token=", "/accept-invitation?token="] {
         server.get(&format!("{path}{}", mailed[1])).send().await;

@@ -31,7 +31,7 @@ async fn a_taken_address_is_refused_and_the_account_stays_as_it_was() {
 async fn where_taken_addresses_are_concealed_only_the_owner_is_told() {
     let server = Setup::default().set("REGISTRATION__CONCEAL_EXISTING", "true").start().await;
     let fresh = server.registration("owner@example.org", PASSWORD).send().await.expect(202);
-    server.mailbox().about("owner@example.org", "confirm").await;
+    server.mailbox().about("owner@example.org", "verify").await;
     let taken = server.registration("owner@example.org", "another phrase altogether").send().await.expect(202);
     assert_eq!(fresh.comparable(), taken.comparable());
     server.mailbox().about("owner@example.org", "already have an account").await;
@@ -50,7 +50,7 @@ async fn an_address_that_looks_like_an_option_is_an_address() {
     let server = TestServer::start().await;
     let answer = server.registration("-oX@example.org", PASSWORD).send().await.expect(201);
     assert_eq!(answer.text_at("/email"), "-ox@example.org");
-    let mail = server.mailbox().about("-ox@example.org", "confirm").await;
+    let mail = server.mailbox().about("-ox@example.org", "verify").await;
     let body = json!({"token": mail.token(), "password": PASSWORD});
     server.post("/auth/verify-email").json(&body).send().await.expect(200);
     assert_eq!(server.mailbox().all().len(), 1);
@@ -367,5 +367,5 @@ async fn registering_and_deleting_in_turn_floods_nobody() {
     server.mailbox().wait_for("later@example.org", 1).await;
     let mails = server.mailbox().to(stranger);
     assert_eq!(mails.len(), 2, "{mails:?}");
-    assert!(mails.iter().all(|mail| mail.subject.starts_with("Confirm") && !mail.raw.contains("Call this number")));
+    assert!(mails.iter().all(|mail| mail.subject.starts_with("Verify") && !mail.raw.contains("Call this number")));
 }

@@ -30,7 +30,7 @@ async fn every_link_leads_where_it_is_set_to() {
         .fold(Setup::default(), |setup, (name, target)| setup.set(&format!("MAIL__LINKS__{name}"), target));
     let server = setup.start().await;
     let account = server.register("owner@example.org").await;
-    let verification = server.mailbox().about(&account.email, "confirm your e-mail address").await;
+    let verification = server.mailbox().about(&account.email, "verify your e-mail address").await;
     assert_leads_to(&verification, &["VERIFY_EMAIL", "DISOWN_ACCOUNT"]);
     let body = json!({"token": verification.token(), "password": PASSWORD});
     server.post("/auth/verify-email").json(&body).send().await.expect(200);

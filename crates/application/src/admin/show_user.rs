@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::Origin;
+use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::UserId;
 use countersign_domain::user::User;
 
@@ -13,11 +14,13 @@ use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::user_repository::UserRepository;
 
-/// What to do.
+/// Which account.
 #[derive(Clone, Debug)]
-pub struct ShowUserCommand {
-    /// Which.
-    pub user_id: UserId,
+pub enum ShowUserCommand {
+    /// That of this id.
+    Id(UserId),
+    /// That of exactly this address.
+    Address(EmailAddress),
 }
 
 /// Why it was not done.
@@ -64,7 +67,11 @@ impl ShowUser {
         command: ShowUserCommand,
     ) -> Result<User, ShowUserError> {
         self.guard.require(actor, origin).await?;
-        let user = self.users.find_by_id(command.user_id).await?.ok_or(ShowUserError::UserNotFound)?;
+        let found = match command {
+            ShowUserCommand::Id(id) => self.users.find_by_id(id).await?,
+            ShowUserCommand::Address(email) => self.users.find_by_email(&email).await?,
+        };
+        let user = found.ok_or(ShowUserError::UserNotFound)?;
         self.views.record(actor, origin, "user", Some(user.id)).await?;
         Ok(user)
     }
@@ -78,42 +85,57 @@ mod tests {
     use crate::error::{Classify, Kind};
     use crate::testing::{Mocks, actor, origin, outage, superuser, user, user_id};
 
-    async fn show(actor: Actor, n: u64) -> (Result<User, ShowUserError>, Vec<(AuditKind, Option<UserId>)>) {
+    type Shown = (Result<User, ShowUserError>, Vec<(AuditKind, Option<UserId>)>);
+
+    async fn show(actor: Actor, command: ShowUserCommand) -> Shown {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().returning(|id| Ok(Some(user(2)).filter(|user| user.id == id)));
+        mocks.users.expect_find_by_email().returning(|email| Ok(Some(user(2)).filter(|user| user.email == *email)));
         let recorded = mocks.recorded.clone();
-        let use_case = ShowUser::new(&mocks.into_dependencies());
-        let shown = use_case.execute(&actor, &origin(), ShowUserCommand { user_id: user_id(n) }).await;
+        let shown = ShowUser::new(&mocks.into_dependencies()).execute(&actor, &origin(), command).await;
         (shown, recorded.events().into_iter().map(|event| (event.kind, event.user_id)).collect())
+    }
+
+    /// By id and by address.
+    fn of(n: u64) -> [ShowUserCommand; 2] {
+        [ShowUserCommand::Id(user_id(n)), ShowUserCommand::Address(user(n).email)]
     }
 
     #[tokio::test]
     async fn a_superuser_sees_an_account_and_that_is_audited() {
-        let (shown, audited) = show(superuser(), 2).await;
-        assert_eq!(shown.unwrap(), user(2));
-        assert_eq!(audited, [(AuditKind::AdminViewed, Some(user_id(2)))]);
+        for command in of(2) {
+            let (shown, audited) = show(superuser(), command).await;
+            assert_eq!(shown.unwrap(), user(2));
+            assert_eq!(audited, [(AuditKind::AdminViewed, Some(user_id(2)))]);
+        }
     }
 
     #[tokio::test]
     async fn an_unknown_account_is_not_found() {
-        assert_eq!(show(superuser(), 3).await.0.unwrap_err().code(), "user_not_found");
+        for command in of(3) {
+            assert_eq!(show(superuser(), command).await.0.unwrap_err().code(), "user_not_found");
+        }
     }
 
     #[tokio::test]
     async fn anybody_else_is_refused_also_for_its_own_account() {
-        let (refused, audited) = show(actor(), 1).await;
-        assert_eq!(refused.unwrap_err().code(), "superuser_required");
-        assert_eq!(audited, [(AuditKind::AccessDenied, None)]);
+        for command in of(1) {
+            let (refused, audited) = show(actor(), command).await;
+            assert_eq!(refused.unwrap_err().code(), "superuser_required");
+            assert_eq!(audited, [(AuditKind::AccessDenied, None)]);
+        }
     }
 
     #[tokio::test]
     async fn an_outage_is_no_missing_account() {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().returning(|_| Err(outage()));
+        mocks.users.expect_find_by_email().returning(|_| Err(outage()));
         let use_case = ShowUser::new(&mocks.into_dependencies());
-        let command = ShowUserCommand { user_id: user_id(2) };
-        let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Unavailable);
+        for command in of(2) {
+            let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unavailable);
+        }
     }
 
     #[tokio::test]
@@ -122,7 +144,7 @@ mod tests {
         mocks.users.expect_find_by_id().returning(|_| Ok(Some(user(2))));
         mocks.recorded.refuse_events();
         let use_case = ShowUser::new(&mocks.into_dependencies());
-        let command = ShowUserCommand { user_id: user_id(2) };
+        let command = ShowUserCommand::Id(user_id(2));
         let error = use_case.execute(&superuser(), &origin(), command).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable);
     }

@@ -6,7 +6,8 @@ use countersign_domain::team::membership::Membership;
 
 use crate::error::Fault;
 
-/// Questions about a team's members. Ask inside a unit of work that holds the teams' locks.
+/// Questions about a team's members. Ask inside a unit of work that holds the teams' locks; outside, only what is shown may
+/// follow from an answer.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait RosterRepository: Send + Sync {

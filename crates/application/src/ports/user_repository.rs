@@ -20,6 +20,9 @@ pub trait UserRepository: Send + Sync {
     /// The account of this address, active or not.
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<User>, Fault>;
 
+    /// Those of the accounts that exist, active or not, in any order, by one statement.
+    async fn find_many(&self, ids: &[UserId]) -> Result<Vec<User>, Fault>;
+
     /// The account, locked until the unit of work ends: whoever updates it takes this lock first.
     async fn lock(&self, id: UserId) -> Result<Option<User>, Fault>;
 

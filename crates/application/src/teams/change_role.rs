@@ -101,7 +101,7 @@ impl ChangeRole {
             self.limits.refund(counted).await;
             return Ok(listed_member(membership, user));
         }
-        if is_last_admin(&*uow, &membership).await? {
+        if is_last_admin(uow.roster(), &membership).await? {
             return Err(ChangeRoleError::LastAdmin);
         }
         membership.role = role;

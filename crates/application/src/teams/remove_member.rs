@@ -84,7 +84,7 @@ impl RemoveMember {
         let fence = self.snapshots.fence([Entry::Membership(user_id, team_id)]).await;
         let (uow, _) = self.access.begin(actor, origin, team_id, permission).await?;
         let membership = uow.memberships().find(user_id, team_id).await?.ok_or(RemoveMemberError::MemberNotFound)?;
-        if is_last_admin(&*uow, &membership).await? {
+        if is_last_admin(uow.roster(), &membership).await? {
             return Err(RemoveMemberError::LastAdmin);
         }
         uow.memberships().remove(user_id, team_id).await?;

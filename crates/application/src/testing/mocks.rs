@@ -32,6 +32,7 @@ use crate::ports::password_hasher::MockPasswordHasher;
 use crate::ports::pseudonymizer::MockPseudonymizer;
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::ports::remains::MockRemains;
+use crate::ports::roster_repository::MockRosterRepository;
 use crate::ports::sealer::MockSealer;
 use crate::ports::session_repository::MockSessionRepository;
 use crate::ports::sign_in_networks::MockSignInNetworks;
@@ -64,6 +65,7 @@ pub struct Mocks {
     pub one_time_tokens: MockOneTimeTokenRepository,
     pub teams: MockTeamRepository,
     pub memberships: MockMembershipRepository,
+    pub roster: MockRosterRepository,
     pub invitations: MockInvitationRepository,
     pub outbox: MockOutbox,
     pub erasures: MockErasures,
@@ -104,6 +106,7 @@ impl Default for Mocks {
             one_time_tokens: MockOneTimeTokenRepository::new(),
             teams: MockTeamRepository::new(),
             memberships: MockMembershipRepository::new(),
+            roster: MockRosterRepository::new(),
             invitations: MockInvitationRepository::new(),
             outbox: MockOutbox::new(),
             erasures: erasures(),
@@ -166,6 +169,7 @@ impl Mocks {
             one_time_tokens: Arc::new(self.one_time_tokens),
             teams: Arc::new(self.teams),
             memberships: Arc::new(self.memberships),
+            roster: Arc::new(self.roster),
             invitations: Arc::new(self.invitations),
             outbox: Arc::new(self.outbox),
             erasures: Arc::new(self.erasures),

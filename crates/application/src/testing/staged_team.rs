@@ -11,6 +11,10 @@ impl Mocks {
     pub fn hold_team(&mut self, members: &[Membership]) {
         let members = members.to_vec();
         self.teams.expect_find_by_id().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+        let admins: Vec<_> = members.iter().copied().filter(Membership::is_active_admin).collect();
+        self.roster
+            .expect_has_admin_besides()
+            .returning(move |team, user| Ok(find(&admins, |m| m.team_id == team && m.user_id != user).is_some()));
         self.memberships
             .expect_find()
             .returning(move |user, team| Ok(find(&members, |m| m.user_id == user && m.team_id == team)));

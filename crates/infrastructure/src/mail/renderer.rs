@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use countersign_application::error::Fault;
 use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::ports::mail_renderer::{MailRenderer, RenderedMail};
+use countersign_domain::color::Color;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::MailId;
 use countersign_domain::secret::Secret;
@@ -14,6 +15,7 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::mail::accents::Accents;
 use crate::mail::error::MailSettingsError;
 use crate::mail::inert::{inert, quoted};
 use crate::mail::links::{Link, LinkTargets, Links, public_url};
@@ -28,6 +30,8 @@ pub struct RendererSettings {
     pub product: String,
     /// Where links lead instead.
     pub targets: LinkTargets,
+    /// Of links and buttons, as far as it can be read; blue without it.
+    pub color: Option<Color>,
     /// A folder of templates that replace the embedded ones of the same file names.
     pub templates: Option<PathBuf>,
 }
@@ -38,6 +42,7 @@ pub struct TemplateRenderer {
     links: Links,
     public_url: String,
     product: String,
+    accents: Accents,
 }
 
 impl TemplateRenderer {
@@ -49,6 +54,7 @@ impl TemplateRenderer {
             links: Links::parse(&settings.targets, &public_url)?,
             public_url,
             product: settings.product.clone(),
+            accents: settings.color.map(Accents::of).unwrap_or_default(),
         };
         for mail in samples() {
             renderer.compose(&mail, Some("token"))?;
@@ -88,6 +94,9 @@ impl TemplateRenderer {
             ("public_url", form.link(&self.public_url)),
             ("name", mail.recipient_name.as_deref().map(inert).into()),
         ];
+        if matches!(form, Form::Html) {
+            values.extend(self.accents.values());
+        }
         if let Some(link) = fill(link) {
             values.extend([("link", link), ("token", token.into())]);
             values.extend(validity(mail));

@@ -60,6 +60,12 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         row.as_ref().map(user).transpose()
     }
 
+    async fn find_many(&self, ids: &[UserId]) -> Result<Vec<User>, Fault> {
+        let ids = ids.iter().map(|id| id.as_uuid());
+        let rows = Entity::find().filter(Column::Id.is_in(ids)).all(&self.0).await.map_err(fault)?;
+        rows.iter().map(user).collect()
+    }
+
     async fn find_by_email(&self, email: &EmailAddress) -> Result<Option<User>, Fault> {
         let row = Entity::find().filter(Column::Email.eq(email.as_str())).one(&self.0).await.map_err(fault)?;
         row.as_ref().map(user).transpose()

@@ -17,7 +17,7 @@ pub(crate) async fn handle(
     Superuser(actor): Superuser,
     UserPath(user_id): UserPath,
 ) -> Result<web::Json<UserBody>, Problem> {
-    let command = ShowUserCommand { user_id };
+    let command = ShowUserCommand::Id(user_id);
     let user = application.admin.show_user.execute(&actor, &origin, command).await?;
     Ok(web::Json(user.into()))
 }

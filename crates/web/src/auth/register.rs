@@ -26,7 +26,7 @@ pub(crate) struct RegisterBody {
     first_name: PersonName,
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     last_name: PersonName,
-    /// Of an invitation sent to this very address: joins its team, and proves the address.
+    /// Of an invitation sent to this very address: joins its team, and verifies the address.
     #[schema(value_type = Option<String>)]
     invitation_token: Option<Secret>,
 }

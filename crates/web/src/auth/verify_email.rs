@@ -31,7 +31,7 @@ impl FromFields for VerifyEmailBody {
 }
 
 /// Verify the address of an account. Takes the mailed token and proof of the account, an access token of it or its
-/// password: who owns the mailbox alone must not prove a stranger's account by a click.
+/// password: who owns the mailbox alone must not verify a stranger's account by a click.
 #[utoipa::path(post, path = "/auth/verify-email", tag = "auth", request_body = VerifyEmailBody,
     security((), ("bearer" = [])),
     responses((status = 200, description = "The address is verified.", body = MessageBody)))]

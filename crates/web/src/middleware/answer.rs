@@ -45,7 +45,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     if response.response().extensions().get::<OwnBody>().is_some() {
         return Ok(response);
     }
-    Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin))
+    Ok(render(response, &problem.unwrap_or_else(|| Problem::of_status(status)), &origin).await)
 }
 
 /// What is answered without a look at the routes: nobody asks for the route of such a request.
@@ -56,8 +56,12 @@ pub(crate) fn refused_unrouted(req: &ServiceRequest) -> Option<StatusCode> {
     (req.path().len() > LONGEST_PATH).then_some(StatusCode::NOT_FOUND)
 }
 
-fn render<B>(response: ServiceResponse<B>, problem: &Problem, origin: &RequestOrigin) -> ServiceResponse<BoxBody> {
-    let mut response = match pages::problem_page(response.request(), problem) {
+async fn render<B>(
+    response: ServiceResponse<B>,
+    problem: &Problem,
+    origin: &RequestOrigin,
+) -> ServiceResponse<BoxBody> {
+    let mut response = match pages::problem_page(response.request(), problem).await {
         Some(page) => response.into_response(page),
         None => as_json(response, problem, origin),
     };

@@ -5,6 +5,7 @@ mod asked;
 mod audit;
 mod change;
 mod delete_user;
+mod named_event;
 mod team;
 mod teams;
 mod user;
@@ -32,9 +33,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page("console_show_appoint", Method::GET, "/console/teams/{team_id}/admin", || web::to(appoint_admin::show)),
         page("console_appoint", Method::POST, "/console/teams/{team_id}/admin", || web::to(appoint_admin::submit)),
         page("console_audit", Method::GET, "/console/audit", || web::to(audit::show)),
-        page("console_activate", Method::POST, "/console/users/{id}/change/activate", || web::to(change::submit)),
     ];
     for (show, submit, path) in [
+        ("console_show_activate", "console_activate", "/console/users/{id}/change/activate"),
         ("console_show_deactivate", "console_deactivate", "/console/users/{id}/change/deactivate"),
         ("console_show_appoint_user", "console_appoint_user", "/console/users/{id}/change/appoint"),
         ("console_show_dismiss", "console_dismiss", "/console/users/{id}/change/dismiss"),

@@ -36,9 +36,13 @@ fn page_of(response: &ServiceResponse, problem: &Problem) -> Option<HttpResponse
 }
 
 /// What was answered before any page was asked, or where there is none: a page for people, unless it is where the API is.
-pub(crate) fn problem_page(req: &HttpRequest, problem: &Problem) -> Option<HttpResponse<BoxBody>> {
+/// Whoever is signed in is there, too; but not where a flood is held off, which is to cost next to nothing.
+pub(crate) async fn problem_page(req: &HttpRequest, problem: &Problem) -> Option<HttpResponse<BoxBody>> {
     if !wants_pages(req) || is_of_api(req.path()) {
         return None;
+    }
+    if matches!(problem.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+        session::recognize(req).await;
     }
     frame::bare(req).ok().map(|frame| frame.problem(problem)).filter(|page| page.status() == problem.status)
 }
@@ -64,10 +68,10 @@ fn first_part(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::Mocks;
+    use countersign_application::testing::{Mocks, outage, user};
 
     use crate::settings::WebSettings;
-    use crate::testing::{Answer, call, serve, settings};
+    use crate::testing::{Answer, call, in_browser, serve, settings, sign_in};
 
     const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
@@ -110,6 +114,29 @@ mod tests {
         }
         let answer = call(Mocks::default(), TestRequest::get().uri("/auth/login").insert_header(BROWSER)).await;
         assert_eq!(answer.problem().0, 405);
+    }
+
+    #[actix_web::test]
+    async fn whoever_is_signed_in_is_so_where_there_is_nothing_and_no_cookie_is_exchanged() {
+        for request in [TestRequest::get().uri("/nowhere"), TestRequest::put().uri("/sign-in")] {
+            let mut mocks = Mocks::default();
+            sign_in(&mut mocks, &user(1));
+            let answer = call(mocks, in_browser(request)).await;
+            assert!([404, 405].contains(&answer.status.as_u16()), "{}", answer.status);
+            assert!(
+                answer.text.contains(">Account</a>") && answer.text.contains(">Sign out</button>"),
+                "{}",
+                answer.text
+            );
+            assert_eq!((answer.header("set-cookie"), answer.header("vary")), (None, Some("cookie")));
+        }
+        // Whose session cannot be looked up is shown the page all the same.
+        let mut mocks = Mocks::default();
+        mocks.sessions.expect_find_by_id().returning(|_| Err(outage()));
+        mocks.users.expect_find_by_id().returning(|_| Err(outage()));
+        let answer = call(mocks, in_browser(TestRequest::get().uri("/nowhere"))).await;
+        assert_page(&answer, 404, "The address may be cut short");
+        assert!(!answer.text.contains(">Sign out</button>"), "{}", answer.text);
     }
 
     #[cfg(feature = "edge-limits")]

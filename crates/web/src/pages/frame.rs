@@ -14,7 +14,8 @@ use crate::middleware::answer::OwnBody;
 use crate::pages::mailbox::at_home;
 use crate::pages::same_origin;
 use crate::pages::session::{self, PageSession};
-use crate::problem::Problem;
+use crate::pages::wording;
+use crate::problem::{FieldError, Problem};
 use crate::settings::WebSettings;
 
 /// Nothing runs on a page, and nothing is loaded but its style.
@@ -76,6 +77,16 @@ impl Frame {
         }
     }
 
+    /// What went wrong, in words of the pages.
+    pub(crate) fn words(&self, problem: &Problem) -> String {
+        wording::words(&self.settings.look().texts, problem)
+    }
+
+    /// What is wrong with a field, in words of the pages.
+    pub(crate) fn field_words(&self, error: &FieldError) -> String {
+        wording::field_words(&self.settings.look().texts, error.code, &error.message)
+    }
+
     fn render(&self, template: &str, status: StatusCode, values: Value) -> Result<String, String> {
         let look = self.settings.look();
         let texts = look.texts.clone();
@@ -105,8 +116,11 @@ impl Frame {
             let next = format!("/{}", self.here);
             return if self.is_form { self.go("sign-in") } else { self.go_asking("sign-in", &[("next", &next)]) };
         }
-        let mut response =
-            self.answer("problem.html", problem.status, context! { problem => problem.code, alert => problem.detail });
+        let mut response = self.answer(
+            "problem.html",
+            problem.status,
+            context! { problem => problem.code, alert => self.words(problem) },
+        );
         mark(&mut response, problem);
         response
     }

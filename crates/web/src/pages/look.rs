@@ -6,14 +6,14 @@ mod code;
 pub(crate) mod color;
 pub(crate) mod error;
 pub(crate) mod folder;
-mod templates;
+pub(crate) mod templates;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use countersign_domain::color::Color;
 use minijinja::{Environment, Value};
 
-use crate::pages::look::color::Color;
 use crate::pages::look::error::LookError;
 use crate::pages::look::folder::Folder;
 use crate::pages::stylesheet::Stylesheet;
@@ -28,8 +28,8 @@ pub struct Look {
 
 impl Look {
     /// The pages in this colour, with the files of this folder in place of ours. Whatever in it can be seen to be wrong
-    /// before a page is asked for is an error now.
-    pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Arc<Self>, LookError> {
+    /// before a page is asked for is an error now, all of it.
+    pub fn load(color: Option<Color>, folder: Option<&Path>) -> Result<Arc<Self>, Vec<LookError>> {
         Self::read(color, folder).map(Arc::new)
     }
 
@@ -41,20 +41,20 @@ impl Look {
         &BUILT_IN
     }
 
-    fn read(color: Option<Color>, folder: Option<&Path>) -> Result<Self, LookError> {
-        let folder =
-            folder.map_or_else(|| Ok(Folder::default()), |folder| Folder::read(folder, &templates::names()))?;
-        let texts = texts(folder.texts.as_deref())?;
-        let templates = templates::load(&folder.templates)?;
+    fn read(color: Option<Color>, folder: Option<&Path>) -> Result<Self, Vec<LookError>> {
+        let mut faults = Vec::new();
+        let folder = folder.map(|folder| Folder::read(folder, &templates::names(), &mut faults)).unwrap_or_default();
+        let texts = texts(folder.texts.as_deref(), &mut faults);
+        let templates = templates::load(&folder.templates, &mut faults);
         let look = Self {
             templates,
             texts: Value::from_serialize(&texts),
             stylesheet: Stylesheet::new(color, folder.stylesheet.as_deref()),
         };
         if !folder.templates.is_empty() {
-            check::check(&look, &texts, &folder.templates)?;
+            check::check(&look, &texts, &folder.templates, &mut faults);
         }
-        Ok(look)
+        if faults.is_empty() { Ok(look) } else { Err(faults) }
     }
 }
 

@@ -110,7 +110,7 @@ struct ShownField<'a> {
     autocomplete: &'a str,
     optional: bool,
     value: &'a str,
-    error: &'a str,
+    error: String,
 }
 
 /// What came of a form.
@@ -204,7 +204,8 @@ impl Surrounded {
             let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == name));
             // The API says it of the whole; on a page there is a field that it is about.
             let of_password = problem.filter(|problem| problem.code == WRONG_PASSWORD && name == "current_password");
-            error.map_or_else(|| of_password.map_or("", |problem| &problem.detail), |error| &error.message)
+            let of_password = || of_password.map(|problem| frame.words(problem)).unwrap_or_default();
+            error.map_or_else(of_password, |error| frame.field_words(error))
         };
         let fields: Vec<_> = self
             .page
@@ -230,9 +231,8 @@ impl Surrounded {
         let values = context! {
             page => self.page.name,
             fields => if self.can_only_fail(typed, problem) { vec![] } else { fields },
-            alert => problem.detail,
-            see_below => ["validation_failed", WRONG_PASSWORD].contains(&problem.code),
-            wrong_password => problem.errors.iter().any(|error| error.code == WRONG_PASSWORD),
+            alert => frame.words(problem),
+            see_below => problem.code == WRONG_PASSWORD || !problem.errors.is_empty(),
             ..self.values.clone()
         };
         let mut response = frame.answer(self.template, problem.status, values);

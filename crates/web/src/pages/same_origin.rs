@@ -1,8 +1,8 @@
 //! Forms are sent from this service's own pages only.
 
+use actix_web::http::Method;
 use actix_web::http::header::{HOST, ORIGIN, REFERER};
 use actix_web::http::uri::Authority;
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, web};
 
 use crate::problem::Problem;
@@ -12,8 +12,7 @@ use crate::settings::WebSettings;
 /// nobody's session, such as signing in, have no token that would show it.
 pub(crate) fn require(req: &HttpRequest) -> Result<(), Problem> {
     if req.method() == Method::POST && !is_own(req) {
-        let detail = "This form was sent from another site. Open the page here and fill it in again.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "form_refused", detail));
+        return Err(Problem::form_refused());
     }
     Ok(())
 }

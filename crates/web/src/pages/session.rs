@@ -43,6 +43,17 @@ pub(crate) async fn resume(req: &HttpRequest, application: &Application) -> Resu
     Ok(session)
 }
 
+/// The same for an answer that no page gives, such as where there is none: nothing is renewed for it, and whoever cannot
+/// be told is nobody.
+pub(crate) async fn recognize(req: &HttpRequest) {
+    let is_known = req.extensions().get::<Resumed>().is_some();
+    let Some(application) = req.app_data::<web::Data<Application>>().filter(|_| !is_known) else { return };
+    let Some(cookie) = presented(req) else { return };
+    let session = application.auth.browser_sessions.recognize(&cookie).await.ok();
+    let session = session.map(|session| PageSession { actor: session.actor, form_token: session.form_token });
+    req.extensions_mut().insert(Resumed(session));
+}
+
 /// The same, if it was asked for already.
 pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
     req.extensions().get::<Resumed>().and_then(|Resumed(session)| session.clone())

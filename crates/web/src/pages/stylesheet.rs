@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use countersign_domain::color::Color;
 
-use crate::pages::look::color::Color;
+use crate::pages::look::color;
 use crate::settings::WebSettings;
 
 /// The stylesheet as it is served.
@@ -19,7 +20,7 @@ pub(crate) struct Stylesheet {
 
 impl Stylesheet {
     pub(crate) fn new(color: Option<Color>, of_adopter: Option<&str>) -> Self {
-        let accent = color.map(Color::stylesheet).unwrap_or_default();
+        let accent = color.map(color::stylesheet).unwrap_or_default();
         let text = [include_str!("pages.css"), &accent, of_adopter.unwrap_or_default()].concat();
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);

@@ -1,7 +1,6 @@
 //! A form that was sent from a page of this browser's session, or from a page without one.
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, web};
 use countersign_application::Application;
 use countersign_domain::secret::Secret;
@@ -33,9 +32,8 @@ impl FromRequest for Submitted {
                 let shown = Secret::new(form.value(FORM_TOKEN).unwrap_or_default());
                 // Digests are compared in constant time.
                 if shown.digest() != session.form_token.digest() {
-                    let detail =
-                        "You have signed in anew since this page was opened. Open it again and fill it in once more.";
-                    return Err(Problem::new(StatusCode::FORBIDDEN, "form_refused", detail));
+                    // They have signed in anew since the page was opened, or another site has sent it.
+                    return Err(Problem::form_refused());
                 }
             }
             Ok(Self(form))

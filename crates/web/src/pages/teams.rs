@@ -42,7 +42,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Where a team's page is.
-fn path_of(team_id: TeamId) -> String {
+pub(crate) fn path_of(team_id: TeamId) -> String {
     format!("account/teams/{team_id}")
 }
 

@@ -16,7 +16,10 @@ const PAGES: [&str; 5] =
 const MAILED: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 async fn show(uri: &str) -> Answer {
-    call(Mocks::default(), TestRequest::get().uri(uri)).await
+    let mut mocks = Mocks::default();
+    // The one page that looks its link up, to say into which team it leads.
+    mocks.invitations.expect_find_by_digest().returning(|_| Ok(None));
+    call(mocks, TestRequest::get().uri(uri)).await
 }
 
 async fn submit(path: &str, form: &[(&str, &str)]) -> Answer {
@@ -29,7 +32,7 @@ async fn submit_to(mocks: Mocks, path: &str, form: &[(&str, &str)]) -> Answer {
 }
 
 #[actix_web::test]
-async fn looking_at_a_page_touches_nothing_and_shows_a_form() {
+async fn looking_at_a_page_changes_nothing_and_shows_a_form() {
     for path in PAGES {
         // The doubles panic at any call that was not expected, and a panic is a 500.
         let page = show(&format!("{path}?token={MAILED}")).await;
@@ -104,14 +107,16 @@ async fn a_token_cannot_carry_markup() {
 }
 
 #[actix_web::test]
-async fn a_wrong_password_is_what_the_heading_says() {
+async fn a_wrong_password_is_told_once_at_its_field() {
     let mut mocks = one_time_tokens::good_for(Purpose::EmailVerification, user(1));
     mocks.password_hasher = password_hasher();
     mocks.credentials.expect_find_by_user().returning(|_| Ok(None));
     let page = submit_to(mocks, "/verify-email", &[("token", TOKEN), ("password", "not this one")]).await;
     assert_eq!(page.status, 403);
-    assert!(page.text.contains("<h1>The password is wrong</h1>"), "{}", page.text);
-    assert!(page.text.contains("not verified yet") && page.text.contains("<form"), "{}", page.text);
+    assert!(page.text.contains("<h1>Verify your e-mail address</h1>"), "{}", page.text);
+    let error = "<p class=\"error\" id=\"password-error\">This is not the password of the account.</p>";
+    assert!(page.text.contains(error), "{}", page.text);
+    assert!(page.text.contains("role=\"alert\">Please correct what is marked below.") && page.text.contains("<form"));
 }
 
 #[actix_web::test]
@@ -236,6 +241,7 @@ async fn too_many_bad_tokens_are_told_with_the_time_to_wait() {
     mocks.rate_limiter = limiter;
     let page = submit_to(mocks, "/reset-password", &NEW_PASSWORD).await;
     assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, Some("42")));
+    assert!(page.text.contains("That was too often. Try again in a minute."), "{}", page.text);
 }
 
 #[actix_web::test]

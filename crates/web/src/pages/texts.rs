@@ -1,21 +1,28 @@
 //! The texts of the pages, all in one catalogue.
 
-use serde_json::Value as Json;
+use countersign_domain::password::NewPassword;
+use serde_json::{Map, Value as Json};
 
 use crate::pages::look::error::LookError;
 use crate::pages::look::folder::TEXTS;
 
-/// The catalogue, with an adopter's words in place of ours.
-pub(crate) fn texts(of_adopter: Option<&str>) -> Result<Json, LookError> {
-    let mut texts = read(include_str!("texts.json"))?;
+/// Stands in texts for the fewest characters of a password.
+const LEAST: &str = "{least}";
+
+/// The catalogue, with an adopter's words in place of ours, as far as they fit.
+pub(crate) fn texts(of_adopter: Option<&str>, faults: &mut Vec<LookError>) -> Json {
+    let mut texts = read(include_str!("texts.json"), faults);
     if let Some(source) = of_adopter {
-        replace(&mut texts, read(source)?, &mut vec![]).map_err(|Misfit { place, what }| LookError::Wrong {
+        let mut misfits = Vec::new();
+        replace(&mut texts, read(source, faults), &mut vec![], &mut misfits);
+        faults.extend(misfits.into_iter().map(|Misfit { place, what }| LookError::Wrong {
             file: TEXTS.to_owned(),
             line: line_of(source, &place),
             what: format!("{} {what}", place.join(".")),
-        })?;
+        }));
     }
-    Ok(texts)
+    fill_in(&mut texts, &NewPassword::MIN.to_string());
+    texts
 }
 
 /// A place in an adopter's catalogue, and what is wrong there.
@@ -24,38 +31,49 @@ struct Misfit {
     what: &'static str,
 }
 
-fn read(source: &str) -> Result<Json, LookError> {
-    serde_json::from_str(source).map_err(|error| {
+fn read(source: &str, faults: &mut Vec<LookError>) -> Json {
+    serde_json::from_str(source).unwrap_or_else(|error| {
         let what = error.to_string();
-        LookError::Wrong { file: TEXTS.to_owned(), line: error.line(), what }
+        faults.push(LookError::Wrong { file: TEXTS.to_owned(), line: error.line(), what });
+        Json::Object(Map::new())
     })
 }
 
+/// What a text says of the rules is what the rules say.
+fn fill_in(texts: &mut Json, least: &str) {
+    match texts {
+        Json::Object(members) => members.values_mut().for_each(|member| fill_in(member, least)),
+        Json::Array(entries) => entries.iter_mut().for_each(|entry| fill_in(entry, least)),
+        Json::String(text) if text.contains(LEAST) => *text = text.replace(LEAST, least),
+        _ => {}
+    }
+}
+
 /// Puts texts in the place of those that are there already, each of its kind.
-fn replace(ours: &mut Json, theirs: Json, place: &mut Vec<String>) -> Result<(), Misfit> {
-    let misfit = |place: &[String], what| Err(Misfit { place: place.to_vec(), what });
+fn replace(ours: &mut Json, theirs: Json, place: &mut Vec<String>, misfits: &mut Vec<Misfit>) {
+    let mut misfit = |place: &[String], what| misfits.push(Misfit { place: place.to_vec(), what });
     match (ours, theirs) {
         (Json::Object(ours), Json::Object(theirs)) => {
             for (name, theirs) in theirs {
                 place.push(name);
                 match place.last().and_then(|name| ours.get_mut(name)) {
-                    Some(ours) => replace(ours, theirs, place)?,
-                    None => return misfit(place, "is no text of the pages"),
+                    Some(ours) => replace(ours, theirs, place, misfits),
+                    None => misfits.push(Misfit { place: place.clone(), what: "is no text of the pages" }),
                 }
                 place.pop();
             }
         }
         (Json::Array(ours), Json::Array(theirs)) => {
-            if !theirs.iter().all(|theirs| ours.iter().any(|ours| is_alike(ours, theirs))) {
-                return misfit(place, "has an entry that is not like those of the original");
+            if theirs.iter().all(|theirs| ours.iter().any(|ours| is_alike(ours, theirs))) {
+                *ours = theirs;
+            } else {
+                misfit(place, "has an entry that is not like those of the original");
             }
-            *ours = theirs;
         }
         (Json::String(ours), Json::String(theirs)) => *ours = theirs,
         (Json::Bool(ours), Json::Bool(theirs)) => *ours = theirs,
-        _ => return misfit(place, "is of another kind than the original"),
+        _ => misfit(place, "is of another kind than the original"),
     }
-    Ok(())
 }
 
 /// Whether a template finds the same in it.
@@ -85,6 +103,7 @@ mod tests {
     use countersign_domain::audit::AuditKind;
 
     use super::*;
+    use crate::pages::look::templates::TEMPLATES;
 
     /// Every place in the catalogue: `account.title`.
     fn places(value: &Json, path: &str, found: &mut BTreeSet<String>) {
@@ -147,6 +166,7 @@ mod tests {
                             || sources.contains(&format!("\"{leaf}\"")))
                 }
                 "done" | "fields" => sources.contains(&format!("\"{}\"", if page.is_empty() { leaf } else { page })),
+                "waits" | "field_errors" => sources.contains(&format!("\"{name}\"")),
                 "events" => AuditKind::parse(name).is_some(),
                 "problems" | "problem_details" => name == "other" || crate::problem::catalogue::find(name).is_some(),
                 _ => sources.contains(&format!("t.{place}")),
@@ -155,29 +175,124 @@ mod tests {
         }
     }
 
+    /// With these words of an adopter.
+    fn with(words: &str) -> (Json, Vec<String>) {
+        let mut faults = vec![];
+        let texts = texts(Some(words), &mut faults);
+        (texts, faults.iter().map(ToString::to_string).collect())
+    }
+
     #[test]
     fn an_adopters_words_take_the_place_of_ours_one_by_one() {
-        let texts =
-            texts(Some(r#"{"account": {"title": "Profile"}, "console": {"what_goes": ["all of it"]}}"#)).unwrap();
-        assert_eq!(texts["account"]["title"], "Profile");
+        let (texts, faults) = with(r#"{"account": {"title": "Profile"}, "console": {"what_goes": ["all of it"]}}"#);
+        assert_eq!((&texts["account"]["title"], faults.len()), (&Json::from("Profile"), 0));
         assert_eq!(texts["account"]["name"], "Name");
         assert_eq!(texts["console"]["what_goes"], serde_json::json!(["all of it"]));
     }
 
     #[test]
-    fn a_text_that_no_page_has_is_told_with_its_line() {
+    fn what_texts_say_of_a_password_is_its_rule() {
+        let (texts, _) = with(r#"{"fields": {"chosen_password": {"hint": "{least} or more"}}}"#);
+        assert_eq!(texts["fields"]["chosen_password"]["hint"], format!("{} or more", NewPassword::MIN));
+        assert_eq!(texts["fields"]["new_password"]["hint"], format!("At least {} characters.", NewPassword::MIN));
+    }
+
+    #[test]
+    fn texts_that_no_page_has_are_told_with_their_lines_all_at_once() {
         for (source, expected) in [
-            ("{\n \"account\": {\n  \"titel\": \"x\"}}", "texts.json, line 3: account.titel is no text of the pages"),
-            ("{\"account\": \"x\"}", "texts.json, line 1: account is of another kind than the original"),
-            ("{\"front\": {\"title\":\n {}}}", "texts.json, line 1: front.title is of another kind than the original"),
+            (
+                "{\n \"account\": {\n  \"titel\": \"x\",\n  \"nmae\": \"y\"}}",
+                &[
+                    "texts.json, line 4: account.nmae is no text of the pages",
+                    "texts.json, line 3: account.titel is no text of the pages",
+                ][..],
+            ),
+            ("{\"account\": \"x\"}", &["texts.json, line 1: account is of another kind than the original"]),
+            (
+                "{\"front\": {\"title\":\n {}}}",
+                &["texts.json, line 1: front.title is of another kind than the original"],
+            ),
             (
                 "{\"frame\": {\"links\": [{\"to\": \"x\"}]}}",
-                "texts.json, line 1: frame.links has an entry that is not like those of the original",
+                &["texts.json, line 1: frame.links has an entry that is not like those of the original"],
             ),
         ] {
-            assert_eq!(texts(Some(source)).unwrap_err().to_string(), expected);
+            assert_eq!(with(source).1, expected);
         }
-        let broken = texts(Some("{\n\"account\": }")).unwrap_err().to_string();
-        assert!(broken.starts_with("texts.json, line 2: expected value"), "{broken}");
+        let broken = with("{\n\"account\": }").1;
+        assert!(broken.len() == 1 && broken[0].starts_with("texts.json, line 2: expected value"), "{broken:?}");
+    }
+
+    /// Words of people: two in a row.
+    fn is_english(text: &str) -> bool {
+        let words: Vec<_> = text.split(' ').collect();
+        let is_word = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+        words
+            .windows(2)
+            .any(|pair| pair[0].chars().all(|c| c.is_ascii_alphabetic()) && pair[0].len() > 1 && is_word(pair[1]))
+    }
+
+    /// What stands in quotes in code.
+    fn quoted(line: &str) -> impl Iterator<Item = &str> {
+        line.split('"').skip(1).step_by(2)
+    }
+
+    #[test]
+    fn no_template_and_no_handler_says_anything_in_words_of_its_own() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
+        for (name, source) in TEMPLATES {
+            let source = source.replace("{%- block width %}wide{% endblock %}", "");
+            let source = source.replace("{% block width %}narrow{% endblock %}", "");
+            let mut shown = String::new();
+            let mut rest = source.as_str();
+            // Code is left out, with the tags of the language: what is left is what is shown.
+            while let Some(at) = rest.find('{') {
+                shown += &rest[..at];
+                let closes = match &rest[at..at + 2] {
+                    "{{" => "}}",
+                    "{%" => "%}",
+                    "{#" => "#}",
+                    _ => "{",
+                };
+                let end = rest[at..].find(closes).unwrap() + closes.len();
+                let code = &rest[at..at + end];
+                assert!(closes == "#}" || !quoted(code).any(is_english), "{name}: {code}");
+                rest = &rest[at + end..];
+            }
+            shown += rest;
+            for attribute in ["aria-label=\"", "title=\"", "alt=\"", "placeholder=\""] {
+                for said in shown.split(attribute).skip(1) {
+                    let said = said.split('"').next().unwrap();
+                    assert!(!said.contains(char::is_alphabetic), "{name}: {attribute}{said}");
+                }
+            }
+            let words = shown.split('<').map(|part| part.split_once('>').map_or(part, |(_tag, text)| text));
+            for words in words {
+                assert!(!words.contains(char::is_alphabetic), "{name}: {words}");
+            }
+        }
+        let mut folders = vec![folder];
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                // What is wrong with the files of an operator is told to that one, not on pages.
+                let of_operator = ["look", "look.rs", "texts.rs"].iter().any(|name| path.ends_with(name));
+                if path.is_dir() && !of_operator {
+                    folders.push(path);
+                } else if !of_operator && path.extension().is_some_and(|extension| extension == "rs") {
+                    let source = fs::read_to_string(&path).unwrap();
+                    let is_test =
+                        path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
+                    let code = source.split("#[cfg(test)]").next().unwrap();
+                    for line in code.lines().filter(|line| !is_test && !line.trim_start().starts_with("//")) {
+                        // Faults and lints are for whoever runs or writes it.
+                        let is_told = !["Problem::internal", "tracing::", "reason = "]
+                            .iter()
+                            .any(|for_log| line.contains(for_log));
+                        let is_policy = line.contains("default-src");
+                        assert!(is_policy || !is_told || !quoted(line).any(is_english), "{}: {line}", path.display());
+                    }
+                }
+            }
+        }
     }
 }

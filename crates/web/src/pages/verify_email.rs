@@ -31,12 +31,8 @@ impl FromFields for VerificationForm {
 /// Whoever filled this form in needs another password, not advice to sign in.
 fn told_at_the_field(error: VerifyEmailError) -> Problem {
     let is_wrong = matches!(error, VerifyEmailError::ProofRequired);
-    let mut problem = Problem::from(error);
-    if is_wrong {
-        problem.detail = "The e-mail address is not verified yet. Give the password of the account.".into();
-        problem.errors = vec![FieldError::new("password", WRONG_PASSWORD, "this is not the password of the account")];
-    }
-    problem
+    let errors = is_wrong.then(|| FieldError::of_page("password", WRONG_PASSWORD)).into_iter().collect();
+    Problem { errors, ..Problem::from(error) }
 }
 
 pub(crate) async fn show(frame: Frame, QueryFields(link): QueryFields<Linked>) -> HttpResponse {

@@ -25,6 +25,11 @@ impl FieldError {
         Self::new(field, violation.code(), violation.to_string())
     }
 
+    /// Of a rule that only a page has: its words are in the catalogue of the pages, under this code.
+    pub(crate) fn of_page(field: &'static str, code: &'static str) -> Self {
+        Self::new(field, code, "")
+    }
+
     pub(crate) fn required(field: &'static str) -> Self {
         Self::new(field, "required", "a value is required")
     }

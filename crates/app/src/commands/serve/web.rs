@@ -1,15 +1,17 @@
 //! The settings of the HTTP side.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use countersign_application::policy::RegistrationMode;
-use countersign_web::WebSettings;
 use countersign_web::client_address::ProxyNetwork;
+use countersign_web::{Look, WebSettings};
 use rustls::ServerConfig;
 
 use crate::commands::serve::connections;
 use crate::settings::{PublicUrl, Settings};
 use crate::telemetry;
-use crate::wiring::{self, System};
+use crate::wiring::System;
 
 /// Translates them.
 pub(crate) fn web_settings(
@@ -17,13 +19,14 @@ pub(crate) fn web_settings(
     public_url: &PublicUrl,
     system: &System,
     tls: Option<ServerConfig>,
+    look: Option<Arc<Look>>,
 ) -> anyhow::Result<WebSettings> {
     let server = &settings.server;
     let proxy = |network: &crate::settings::TrustedNetwork| ProxyNetwork::parse(&network.to_string());
     let mut web = WebSettings::new(server.listen, &public_url.to_string(), system.dependencies.ids.clone());
     web.product.clone_from(&settings.mail.product_name);
     web.open_registration = matches!(settings.policy.registration, RegistrationMode::Open);
-    web.look = wiring::look(settings)?;
+    web.look = look;
     web.csp_report_url.clone_from(&settings.pages.csp_report_url);
     web.trusted_proxies =
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;

@@ -22,9 +22,8 @@ async fn the_invitation_of_another_account_is_accepted_with_that_one() {
     site.browser.click("Sign in").await;
     site.browser.see("You are signed in as guest@example.org").await;
     site.browser.click("Join").await;
-    site.browser.see("You are a member of the team now.").await;
-    site.browser.click("To your teams").await;
-    site.browser.see("Teamname").await;
+    site.browser.see("Welcome! You are a member of the team now.").await;
+    site.browser.see("Leave the team").await;
     site.close().await;
 }
 

@@ -38,7 +38,7 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     rows.execute(&format!("UPDATE user_teams SET role = 'member' WHERE team_id = {frozen} AND role = 'admin'")).await;
 
     let invitation = server.mailbox().about(UNVERIFIED, "invitation to the team").await;
-    let registration = server.mailbox().about(UNVERIFIED, "confirm your e-mail address").await;
+    let registration = server.mailbox().about(UNVERIFIED, "verify your e-mail address").await;
     links.add("own-verification", link(server, &registration, "verify-email"));
     links.add("own-invitation", link(server, &invitation, "accept-invitation"));
     links.add("inactive", format!("{IDS}{:012}", 2));

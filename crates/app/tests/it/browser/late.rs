@@ -10,11 +10,11 @@ use crate::support::{PASSWORD, TestServer, Tokens};
 pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     let mailbox = server.mailbox();
     server.register("new@example.org").await;
-    let mail = mailbox.about("new@example.org", "confirm your e-mail address").await;
+    let mail = mailbox.about("new@example.org", "verify your e-mail address").await;
     links.add("fresh-verification", link(server, &mail, "verify-email"));
 
     let (_, admin) = server.signed_in("admin@example.org").await;
-    let mail = mailbox.about("admin@example.org", "confirm your e-mail address").await;
+    let mail = mailbox.about("admin@example.org", "verify your e-mail address").await;
     links.add("used-verification", link(server, &mail, "verify-email"));
     links.add("disowned-too-late", link(server, &mail, "disown-account"));
 

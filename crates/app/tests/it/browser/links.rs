@@ -25,7 +25,7 @@ impl Links {
         server.post("/auth/password-reset-request").json(&reset).send().await.expect(202);
 
         let mailbox = server.mailbox();
-        let registration = mailbox.about(&stranger.email, "confirm your e-mail address").await;
+        let registration = mailbox.about(&stranger.email, "verify your e-mail address").await;
         let mails = [
             ("verify-email", registration.clone()),
             ("disown-account", registration),

@@ -25,13 +25,13 @@ async fn a_mail_is_read_as_text_and_in_html_and_the_links_of_both_work() {
     site.server.register("reader@example.org").await;
     site.server.mailbox().wait_for("reader@example.org", 1).await;
     site.browser.open("/mailbox").await;
-    site.browser.click("Confirm your e-mail address").await;
+    site.browser.click("Verify your e-mail address").await;
     let link = site.browser.link_to("/verify-email").await;
     site.browser.click(&link).await;
     site.browser.see("to show that it is yours").await;
 
     site.browser.open("/mailbox").await;
-    site.browser.click("Confirm your e-mail address").await;
+    site.browser.click("Verify your e-mail address").await;
     site.browser.look_into("As HTML").await;
     site.browser.see("That was not you?").await;
     site.browser.click("delete the account").await;

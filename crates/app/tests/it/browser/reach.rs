@@ -15,6 +15,7 @@ const REACH: &str = "
     const kept = [['cookie', document.cookie], ['local storage', {...localStorage}], ['session storage', {...sessionStorage}]];
     const meant = [...document.querySelectorAll('[name=form_token], [name=token]')].map(field => field.value);
     document.querySelectorAll('[name=next]').forEach(field => meant.push(field.value.split('token=')[1]));
+    document.querySelectorAll('a[href*=next]').forEach(back => meant.push(back.getAttribute('href').split('token%3D')[1]));
     const link = new URLSearchParams(location.search).get('token');
     const source = [link, ...meant].filter(Boolean).reduce((text, token) => text.replaceAll(token, ''), document.documentElement.outerHTML);
     return [kept, source];";

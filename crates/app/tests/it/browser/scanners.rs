@@ -66,7 +66,7 @@ async fn links_of_mails_are_as_good_as_new_after_everybody_has_looked_at_them() 
     server.post("/auth/register").json(&invitation).send().await.expect(201);
     // The account of the first is verified now: another one is disowned.
     let other = server.register("other@example.org").await;
-    let mail = server.mailbox().about(&other.email, "confirm your e-mail address").await;
+    let mail = server.mailbox().about(&other.email, "verify your e-mail address").await;
     let disown = links_of(&mail, &origin).into_iter().find(|link| link.contains("/disown-account")).unwrap();
     for _ in 0..2 {
         site.browser.open(&disown).await;

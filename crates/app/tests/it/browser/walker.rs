@@ -66,7 +66,7 @@ impl<'a> Walker<'a> {
         self.introduce(email, password).await;
         self.click("Register").await;
         self.see("You are registered.").await;
-        self.follow_mail(email, "Confirm your e-mail address", "/verify-email").await;
+        self.follow_mail(email, "Verify your e-mail address", "/verify-email").await;
         self.fill("Password", password).await;
         self.click("Verify").await;
         self.see("Your e-mail address is verified.").await;

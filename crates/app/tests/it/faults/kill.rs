@@ -76,7 +76,7 @@ async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
     check_all(&server, &stories).await;
     let (rows, delivered) = (server.rows().await, Delivered::by(&server).await);
     for story in &stories {
-        assert!(delivered.has(&story.email, "confirm your e-mail address"), "{story:?}");
+        assert!(delivered.has(&story.email, "verify your e-mail address"), "{story:?}");
     }
     for scene in &played {
         scene.check(&server, &rows, &delivered).await;

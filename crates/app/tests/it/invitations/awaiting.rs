@@ -70,7 +70,7 @@ impl Awaiting {
 #[tokio::test]
 async fn verifying_the_address_counts_at_once_with_the_old_token() {
     let a = awaiting().await;
-    let token = a.server.mailbox().about(&a.account.email, "confirm your e-mail address").await.token();
+    let token = a.server.mailbox().about(&a.account.email, "verify your e-mail address").await.token();
     let call = a.server.post("/auth/verify-email").bearer(&a.tokens.access).json(&json!({"token": token}));
     call.send().await.expect(200);
     a.is_admin(&a.tokens).await;
@@ -145,7 +145,7 @@ async fn who_awaits_may_leave_and_the_owner_of_the_mailbox_still_has_the_invitat
 async fn an_invitation_outlives_the_account_of_a_stranger_that_is_disowned() {
     let a = awaiting().await;
     a.server.accept(&a.invitation, None).send().await.expect(200);
-    let mail = a.server.mailbox().about(&a.account.email, "confirm your e-mail address").await;
+    let mail = a.server.mailbox().about(&a.account.email, "verify your e-mail address").await;
     a.server.post("/auth/disown-account").json(&json!({"token": mail.token()})).send().await.expect(200);
     let list = a.server.get(&a.path("/invitations")).bearer(&a.owner.access).send().await.expect(200);
     assert_eq!(list.text_at("/items/0/state"), "pending");
@@ -216,7 +216,7 @@ async fn revoking_the_invitation_ends_what_awaits() {
     let path = a.path(&format!("/invitations/{}", list.text_at("/items/0/id")));
     a.server.delete(&path).bearer(&a.owner.access).send().await.expect(204);
     assert!(a.server.my_teams(&a.tokens).await.is_empty());
-    let token = a.server.mailbox().about(&a.account.email, "confirm your e-mail address").await.token();
+    let token = a.server.mailbox().about(&a.account.email, "verify your e-mail address").await.token();
     let call = a.server.post("/auth/verify-email").bearer(&a.tokens.access).json(&json!({"token": token}));
     call.send().await.expect(200);
     assert!(a.server.my_teams(&a.tokens).await.is_empty(), "there is nothing left to activate");

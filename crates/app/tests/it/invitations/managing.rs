@@ -184,7 +184,7 @@ async fn where_everybody_has_to_accept_nobody_is_added() {
     }
     assert!(server.my_teams(&verified).await.is_empty());
     assert_eq!(server.rows().await.count("user_teams").await, 1);
-    let token = server.mailbox().about(&unverified.email, "confirm your e-mail address").await.token();
+    let token = server.mailbox().about(&unverified.email, "verify your e-mail address").await.token();
     let body = json!({"token": token, "password": unverified.password});
     server.post("/auth/verify-email").json(&body).send().await.expect(200);
     let tokens = server.login(&unverified).await;

@@ -50,7 +50,7 @@ async fn the_address_alone_gets_nothing_of_its_invitation() {
     let account = server.register("new@example.org").await;
     let tokens = server.login(&account).await;
     assert!(server.my_teams(&tokens).await.is_empty());
-    let verification = server.mailbox().about("new@example.org", "confirm your e-mail address").await.token();
+    let verification = server.mailbox().about("new@example.org", "verify your e-mail address").await.token();
     let call = server.post("/auth/verify-email").bearer(&tokens.access).json(&json!({"token": verification}));
     call.send().await.expect(200);
     assert!(server.my_teams(&tokens).await.is_empty(), "an invitation is accepted, not found");

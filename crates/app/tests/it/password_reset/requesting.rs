@@ -135,7 +135,7 @@ async fn a_name_is_text_in_the_mail_and_nothing_more() {
         "a stranger may have chosen it: {}",
         mail.text
     );
-    let verification = server.mailbox().about("user@example.org", "confirm").await.token();
+    let verification = server.mailbox().about("user@example.org", "verify").await.token();
     let proof = json!({"token": verification, "password": PASSWORD});
     server.post("/auth/verify-email").json(&proof).send().await.expect(200);
     request(&server, "user@example.org").send().await.expect(202);

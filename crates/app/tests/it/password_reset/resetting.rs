@@ -63,7 +63,7 @@ async fn a_reset_signs_nobody_in_and_tells_the_owner() {
 async fn a_reset_proves_the_address_and_ends_what_else_was_mailed() {
     let server = TestServer::start().await;
     let account = server.register("user@example.org").await;
-    let verification = server.mailbox().about(&account.email, "confirm").await.token();
+    let verification = server.mailbox().about(&account.email, "verify").await.token();
     let tokens = server.login(&account).await;
     let change = json!({"current_password": PASSWORD, "new_email": "elsewhere@example.org"});
     server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);

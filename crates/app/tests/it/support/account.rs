@@ -47,7 +47,7 @@ impl TestServer {
     /// Registers an account and verifies its address by the mail.
     pub(crate) async fn verified(&self, email: &str) -> Account {
         let account = self.register(email).await;
-        let token = self.mailbox().about(email, "confirm your e-mail address").await.token();
+        let token = self.mailbox().about(email, "verify your e-mail address").await.token();
         let body = json!({"token": token, "password": account.password});
         self.post("/auth/verify-email").json(&body).send().await.expect(200);
         account

@@ -12,6 +12,7 @@ fn settings() -> RendererSettings {
         public_url: "https://id.example.com".to_owned(),
         product: "Countersign".to_owned(),
         targets: LinkTargets::default(),
+        color: None,
         templates: None,
     }
 }
@@ -159,4 +160,20 @@ fn a_template_that_cannot_work_is_refused_at_the_start() {
     assert!(matches!(refused("rest_password.txt", "Subject: x\n"), MailSettingsError::UnknownTemplate { .. }));
     let missing = RendererSettings { templates: Some("/nowhere".into()), ..settings() };
     assert!(matches!(TemplateRenderer::new(&missing), Err(MailSettingsError::Folder { .. })));
+}
+
+#[test]
+fn links_and_buttons_have_the_colour_of_the_product_as_far_as_it_can_be_read() {
+    let in_color = |color: &str| {
+        let color = Color::parse(color);
+        assert!(color.is_some());
+        let renderer = TemplateRenderer::new(&RendererSettings { color, ..settings() }).unwrap();
+        renderer.render(&mail(MailKind::ResetPassword), Some(Secret::new(TOKEN))).unwrap().html
+    };
+    let red = in_color("#b3261e");
+    assert!(red.contains("a { color: #b3261e; }") && red.contains("background: #b3261e; color: #ffffff;"), "{red}");
+    assert!(!red.contains("#1f5fbf") && !red.contains("#8ab4f8"), "{red}");
+    let yellow = in_color("#ffd400");
+    let (light, dark) = yellow.split_once("prefers-color-scheme: dark").unwrap();
+    assert!(!light.contains("#ffd400") && dark.contains("background: #ffd400; color: #000000;"), "{yellow}");
 }

@@ -30,8 +30,10 @@ async fn an_account_reads_back_as_it_was_stored() {
         insert(users, &user).await.unwrap();
         assert_eq!(users.find_by_id(user.id).await.unwrap().as_ref(), Some(&user));
         assert_eq!(users.find_by_email(&user.email).await.unwrap().as_ref(), Some(&user));
+        assert_eq!(users.find_many(&[user_id(2), user.id]).await.unwrap(), std::slice::from_ref(&user));
         assert_eq!(users.lock(user.id).await.unwrap(), Some(user));
         assert_eq!(users.find_by_id(user_id(2)).await.unwrap(), None);
+        assert_eq!(users.find_many(&[]).await.unwrap(), []);
         assert_eq!(users.find_by_email(&email("other@example.com")).await.unwrap(), None);
     })
     .await;

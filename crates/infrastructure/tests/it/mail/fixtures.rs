@@ -40,6 +40,7 @@ pub(crate) fn invitation(n: u64, team_name: &str) -> RenderedMail {
         public_url: PUBLIC_URL.to_owned(),
         product: "Countersign".to_owned(),
         targets: LinkTargets::default(),
+        color: None,
         templates: None,
     };
     let kind = MailKind::Invitation {

@@ -137,7 +137,8 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     Listings::administered(store, &[team(1).id, team(2).id]).await.unwrap();
     Listings::admins(store, team(1).id, 50).await.unwrap();
     Listings::pending_invitations(store, team(1).id, NOW).await.unwrap();
-    store.find_many(&[team(1).id, team(2).id]).await.unwrap();
+    TeamRepository::find_many(store, &[team(1).id, team(2).id]).await.unwrap();
+    UserRepository::find_many(store, &[user_id(1), user_id(2)]).await.unwrap();
     store.count_created_by(one).await.unwrap();
     MembershipRepository::find(store, one, team(1).id).await.unwrap();
     MembershipRepository::list_by_user(store, one, &page).await.unwrap();

@@ -27,7 +27,7 @@ async fn lists_of_superusers_cost_their_reads_and_an_event() {
             let list = admin.list_teams.execute(&actor, &ORIGIN, ListTeamsCommand { search: None, page });
             // The second tells which of the page have an admin.
             service.costs("GET /admin/teams", (3, 0), list).await.unwrap();
-            let show = admin.show_user.execute(&actor, &ORIGIN, ShowUserCommand { user_id: actor.id() });
+            let show = admin.show_user.execute(&actor, &ORIGIN, ShowUserCommand::Id(actor.id()));
             service.costs("GET /admin/users/{id}", (2, 0), show).await.unwrap();
             let mut filter = AuditFilter::default();
             let list = admin.list_audit_events.execute(&actor, &ORIGIN, ListAuditEventsCommand { filter, page });

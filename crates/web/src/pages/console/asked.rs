@@ -17,6 +17,9 @@ use crate::pages::frame::{Frame, encoded, mark};
 use crate::present::{PageBody, Timestamp};
 use crate::problem::Problem;
 
+/// What the form of events sends for all of them.
+pub(crate) const EVERY: &str = "every";
+
 /// The query of a list. What was left empty does not narrow.
 #[derive(Debug)]
 pub(crate) struct Asked(pub(crate) Form);
@@ -49,7 +52,8 @@ struct ShownFilter<'a> {
 impl Asked {
     /// Makes a command of it.
     fn read<T: FromFields>(&self) -> Result<T, Problem> {
-        Fields::of_pairs(self.0.0.clone()).read()
+        let is_any = |(name, value): &&(String, String)| name == "event" && value == EVERY;
+        Fields::of_pairs(self.0.0.iter().filter(|pair| !is_any(pair)).cloned().collect()).read()
     }
 
     /// The same from there on; from the start without a cursor.
@@ -116,7 +120,7 @@ impl List {
         };
         // Of what no form has, such as a cursor, only the rule itself tells.
         let stray = problem.errors.iter().find(|error| self.filters.iter().all(|filter| filter.name != error.field));
-        let alert = stray.map_or(&*problem.detail, |error| &error.message);
+        let alert = stray.map_or_else(|| frame.words(&problem), |error| error.message.clone());
         let values = context! {
             filters => self.filters(asked, Some(&problem)), refused => true, see_below => stray.is_none(), alert, ..values
         };

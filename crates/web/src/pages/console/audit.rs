@@ -3,14 +3,16 @@
 use actix_web::{HttpResponse, web};
 use countersign_application::Application;
 use countersign_application::admin::list_audit_events::ListAuditEventsCommand;
-use countersign_domain::audit::AuditKind;
+use countersign_domain::audit::{AuditEvent, AuditKind};
+use countersign_domain::page::{Cursor, Page, PageRequest};
 use minijinja::context;
 
 use crate::admin::list_audit_events::AuditQuery;
 use crate::extract::{RequestOrigin, Superuser};
-use crate::pages::console::asked::{Asked, Filter, List};
+use crate::pages::console::asked::{Asked, EVERY, Filter, List};
+use crate::pages::console::named_event::NamedEvent;
 use crate::pages::frame::Frame;
-use crate::present::{AuditEventBody, PageBody};
+use crate::present::PageBody;
 use crate::problem::Problem;
 
 const LIST: List = List {
@@ -36,13 +38,37 @@ pub(crate) async fn show(
     }
     let asked = Asked(form);
     let kinds: Vec<_> = AuditKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let values = context! { kinds, me => actor.id().to_string() };
+    let values = context! { kinds, every => EVERY, me => actor.id().to_string() };
+    // Each look at a page is an event; they hide all others, and are shown to whoever asks for them.
+    let leaves_out = asked.0.value("event").is_none();
     let find = async |AuditQuery { filter, page }| {
+        let page = if leaves_out { in_reach(&page) } else { page };
         let command = ListAuditEventsCommand { filter, page };
         let events = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
-        Ok(PageBody::<AuditEventBody>::of(events))
+        let subjects = application.admin.name_subjects.execute(&actor, &origin, &events.items).await?;
+        let Page { items, next } = if leaves_out { without_looks(events) } else { events };
+        let items = items.into_iter().map(|event| NamedEvent::of(event, &subjects)).collect();
+        Ok(PageBody { items, next_cursor: next.map(Cursor::encode) })
     };
     LIST.show(&frame, &asked, values, find).await
+}
+
+/// As many events as may be read at once.
+fn in_reach(page: &PageRequest) -> PageRequest {
+    let most = PageRequest::first(PageRequest::MAX_LIMIT);
+    page.after().map_or(most, |cursor| most.starting(cursor))
+}
+
+/// A page of those that are no looks: a short one, or an empty one that goes on, where there were more looks than are read
+/// at once. The database cannot leave them out without reading, maybe, all there are.
+fn without_looks(mut events: Page<AuditEvent>) -> Page<AuditEvent> {
+    events.items.retain(|event| event.kind != AuditKind::AdminViewed);
+    let shown = usize::from(PageRequest::DEFAULT_LIMIT);
+    if events.items.len() > shown {
+        events.items.truncate(shown);
+        events.next = events.items.last().map(|event| Cursor::after(event.id.as_uuid()));
+    }
+    events
 }
 
 /// What an input of times sends, `2026-01-02T03:04` with or without seconds, as a time in UTC; all else as it is.

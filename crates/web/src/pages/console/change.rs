@@ -70,7 +70,7 @@ impl Change {
         origin: &Origin,
         user_id: UserId,
     ) -> Result<Surrounded, Problem> {
-        let found = application.admin.show_user.execute(actor, origin, ShowUserCommand { user_id }).await?;
+        let found = application.admin.show_user.execute(actor, origin, ShowUserCommand::Id(user_id)).await?;
         Ok(self.page().within("console_change.html", user::values(actor, found)))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) async fn show(
     Superuser(actor): Superuser,
     UserPath(user_id): UserPath,
 ) -> Result<HttpResponse, Problem> {
-    let found = application.admin.show_user.execute(&actor, &origin, ShowUserCommand { user_id }).await?;
+    let found = application.admin.show_user.execute(&actor, &origin, ShowUserCommand::Id(user_id)).await?;
     Ok(frame.page("console_delete_user.html", user::values(&actor, found)))
 }
 

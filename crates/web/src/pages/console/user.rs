@@ -31,7 +31,7 @@ pub(crate) fn values(actor: &Actor, user: User) -> Value {
 }
 
 async fn find(application: &Application, actor: &Actor, origin: &Origin, user_id: UserId) -> Result<User, Problem> {
-    Ok(application.admin.show_user.execute(actor, origin, ShowUserCommand { user_id }).await?)
+    Ok(application.admin.show_user.execute(actor, origin, ShowUserCommand::Id(user_id)).await?)
 }
 
 pub(crate) async fn show(

@@ -38,37 +38,51 @@ const AROUND: &[&str] = &[
     "namespace",
 ];
 
-/// Fails with the first thing that is wrong.
-pub(crate) fn check(look: &Look, texts: &Json, replaced: &[(String, String)]) -> Result<(), LookError> {
-    let ours = templates::load(&[])?;
+/// Notes everything that is wrong.
+pub(crate) fn check(look: &Look, texts: &Json, replaced: &[(String, String)], faults: &mut Vec<LookError>) {
+    let ours = templates::load(&[], faults);
     for (file, source) in replaced {
-        let code = Code::of(source);
-        let wrong = |at, what| Err(LookError::Wrong { file: file.clone(), line: code.line(at), what });
-        for (at, name) in code.templates() {
-            if ours.get_template(name).is_err() {
-                return wrong(at, format!("there is no template {name}"));
-            }
-        }
-        for (at, path) in code.paths("t") {
-            if path.split('.').try_fold(texts, |texts, name| texts.get(name)).is_none() {
-                return wrong(at, format!("there is no text t.{path}"));
-            }
-        }
-        let known = known(&ours, file)?;
-        let mut names: Vec<_> = look.templates.get_template(file)?.undeclared_variables(true).into_iter().collect();
-        names.sort();
-        for name in names {
-            if !name.starts_with("t.") && !known.contains(&name) {
-                return wrong(code.find(&name).unwrap_or_default(), format!("{name} is not known here"));
-            }
+        check_file(look, &ours, texts, file, source, faults);
+    }
+    // Beside what was found already it would only say the same in other words.
+    if faults.is_empty() {
+        faults.extend(try_out(look, &ours, texts));
+    }
+}
+
+fn check_file(
+    look: &Look,
+    ours: &Environment<'_>,
+    texts: &Json,
+    file: &str,
+    source: &str,
+    faults: &mut Vec<LookError>,
+) {
+    let code = Code::of(source);
+    let mut note = |at, what| faults.push(LookError::Wrong { file: file.to_owned(), line: code.line(at), what });
+    for (at, name) in code.templates() {
+        if ours.get_template(name).is_err() {
+            note(at, format!("there is no template {name}"));
         }
     }
-    try_out(look, &ours, texts)
+    for (at, path) in code.paths("t") {
+        if path.split('.').try_fold(texts, |texts, name| texts.get(name)).is_none() {
+            note(at, format!("there is no text t.{path}"));
+        }
+    }
+    let (Ok(theirs), Ok(known)) = (look.templates.get_template(file), known(ours, file)) else { return };
+    let mut names: Vec<_> = theirs.undeclared_variables(true).into_iter().collect();
+    names.sort();
+    for name in names {
+        if !name.starts_with("t.") && !known.contains(&name) {
+            note(code.find(&name).unwrap_or_default(), format!("{name} is not known here"));
+        }
+    }
 }
 
 /// What this template may ask for: what ours of this name does, and what every page is given. Of what ours of other
 /// names ask for, the attributes: `team.name` wherever there is a `team`.
-fn known(ours: &Environment<'_>, file: &str) -> Result<HashSet<String>, LookError> {
+fn known(ours: &Environment<'_>, file: &str) -> Result<HashSet<String>, minijinja::Error> {
     let mut known: HashSet<String> = AROUND.iter().map(ToString::to_string).collect();
     known.extend(ours.get_template(file)?.undeclared_variables(false));
     for (name, _) in TEMPLATES {
@@ -87,8 +101,9 @@ fn known(ours: &Environment<'_>, file: &str) -> Result<HashSet<String>, LookErro
 }
 
 /// Fills every page in with hardly anything: filters, functions and macros that do not exist are found by that. What
-/// cannot be filled in with ours either is not looked at.
-fn try_out(look: &Look, ours: &Environment<'_>, texts: &Json) -> Result<(), LookError> {
+/// cannot be filled in with ours either is not looked at, and what is wrong with a template that others take from is told
+/// once.
+fn try_out(look: &Look, ours: &Environment<'_>, texts: &Json) -> Vec<LookError> {
     let values = serde_json::json!({
         "product": "Product", "t": texts, "root": "", "here": "account", "style": "0", "done": "Done.", "mailbox": true, "registers": true,
         "person": {
@@ -107,13 +122,19 @@ fn try_out(look: &Look, ours: &Environment<'_>, texts: &Json) -> Result<(), Look
     for environment in [&mut theirs, &mut ours] {
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     }
+    let mut faults: Vec<LookError> = Vec::new();
     for (name, _) in TEMPLATES {
-        let is_tried = ours.get_template(name)?.render(&values).is_ok();
-        if is_tried {
-            theirs.get_template(name)?.render(&values)?;
+        let render = |environment: &Environment<'_>| environment.get_template(name)?.render(&values);
+        if render(&ours).is_ok()
+            && let Err(error) = render(&theirs)
+        {
+            let fault = LookError::from(error);
+            if faults.iter().all(|before| before.to_string() != fault.to_string()) {
+                faults.push(fault);
+            }
         }
     }
-    Ok(())
+    faults
 }
 
 #[cfg(test)]
@@ -125,7 +146,9 @@ mod tests {
     fn ours_pass_in_the_place_of_themselves() {
         let replaced: Vec<_> =
             TEMPLATES.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
-        let texts = crate::pages::texts::texts(None).unwrap();
-        check(Look::built_in(), &texts, &replaced).unwrap();
+        let mut faults = vec![];
+        let texts = crate::pages::texts::texts(None, &mut faults);
+        check(Look::built_in(), &texts, &replaced, &mut faults);
+        assert!(faults.is_empty(), "{faults:?}");
     }
 }

@@ -19,33 +19,33 @@ pub(crate) const STYLESHEET: &str = "pages.css";
 
 impl Folder {
     /// Reads it whole. Other files may lie there, but none that only looks like one of these.
-    pub(crate) fn read(folder: &Path, known: &[&str]) -> Result<Self, LookError> {
-        let unreadable = |path: &Path| {
-            let file = path.display().to_string();
-            move |source| LookError::Unreadable { file, source }
-        };
+    pub(crate) fn read(folder: &Path, known: &[&str], faults: &mut Vec<LookError>) -> Self {
         let mut found = Self::default();
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-            paths.push(entry.map_err(unreadable(folder))?.path());
-        }
+        let paths = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        let mut paths: Vec<_> = match paths {
+            Ok(paths) => paths,
+            Err(source) => {
+                faults.push(LookError::Unreadable { file: folder.display().to_string(), source });
+                return found;
+            }
+        };
         paths.sort();
         for path in paths {
             let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let is_ours = [TEXTS, STYLESHEET].contains(&&*file) || known.contains(&&*file);
             if !is_ours {
                 if path.extension().is_some_and(|kind| ["html", "json", "css"].iter().any(|known| kind == *known)) {
-                    return Err(LookError::Unknown { file, known: known.join(", ") });
+                    faults.push(LookError::Unknown { file, known: known.join(", ") });
                 }
                 continue;
             }
-            let text = fs::read_to_string(&path).map_err(unreadable(&path))?.replace('\r', "");
-            match &*file {
-                TEXTS => found.texts = Some(text),
-                STYLESHEET => found.stylesheet = Some(text),
-                _ => found.templates.push((file, text)),
+            match fs::read_to_string(&path).map(|text| text.replace('\r', "")) {
+                Ok(text) if file == TEXTS => found.texts = Some(text),
+                Ok(text) if file == STYLESHEET => found.stylesheet = Some(text),
+                Ok(text) => found.templates.push((file, text)),
+                Err(source) => faults.push(LookError::Unreadable { file, source }),
             }
         }
-        Ok(found)
+        found
     }
 }

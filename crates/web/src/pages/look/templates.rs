@@ -19,6 +19,7 @@ templates![
     "join_team.html",
     "problem.html",
     "account.html",
+    "account_delete.html",
     "sessions.html",
     "teams_delete.html",
     "teams_invitations.html",
@@ -44,16 +45,17 @@ pub(crate) fn names() -> Vec<&'static str> {
     TEMPLATES.iter().map(|(name, _)| *name).collect()
 }
 
-/// All of them, parsed; these in place of ours.
-pub(crate) fn load(replaced: &[(String, String)]) -> Result<Environment<'static>, LookError> {
+/// All of them, parsed; these in place of ours, as far as they can be parsed.
+pub(crate) fn load(replaced: &[(String, String)], faults: &mut Vec<LookError>) -> Environment<'static> {
     let mut environment = Environment::new();
     // Messages of rules are half sentences, as programs want them.
     environment.add_filter("sentence", |text: String| sentence(&text));
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
+    let ours = TEMPLATES.iter().map(|(name, source)| environment.add_template(name, source));
+    faults.extend(ours.collect::<Vec<_>>().into_iter().filter_map(Result::err).map(LookError::from));
     for (name, source) in replaced {
-        environment.add_template_owned(name.clone(), source.clone())?;
+        if let Err(error) = environment.add_template_owned(name.clone(), source.clone()) {
+            faults.push(error.into());
+        }
     }
-    Ok(environment)
+    environment
 }

@@ -21,7 +21,7 @@ impl Adopter {
         Self(folder)
     }
 
-    fn load(&self) -> Result<Arc<Look>, LookError> {
+    fn load(&self) -> Result<Arc<Look>, Vec<LookError>> {
         Look::load(None, Some(&self.0))
     }
 }
@@ -94,11 +94,31 @@ fn what_cannot_be_used_is_told_with_file_and_line() {
         ("texts", "texts.json", "{\n\"x\": 1}", "texts.json, line 2: x is no text of the pages"),
     ] {
         let adopter = Adopter::with(name, &[(file, source)]);
-        let told = adopter.load().err().expect(name).to_string();
+        let told = adopter.load().err().expect(name);
+        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        let told = told[0].to_string();
         assert!(told.starts_with(expected), "{name}: {told}");
     }
     let none = Look::load(None, Some(&PathBuf::from("/nowhere/at/all"))).err().unwrap();
-    assert_eq!(none.to_string(), "/nowhere/at/all cannot be read");
+    assert_eq!(none[0].to_string(), "/nowhere/at/all cannot be read");
+}
+
+#[test]
+fn all_that_cannot_be_used_is_told_at_once() {
+    let files = [
+        ("fornt.html", ""),
+        ("front.html", "{{ prodcut }}\n{{ t.front.titel }}"),
+        ("form.html", "{% if"),
+        ("texts.json", "{\"x\": 1, \"front\": 2}"),
+    ];
+    let told = Adopter::with("all", &files).load().err().unwrap();
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 6, "{told:?}");
+    for (told, file) in
+        told.iter().zip(["fornt.html is no", "texts.json", "texts.json", "form.html", "front.html", "front.html"])
+    {
+        assert!(told.starts_with(file), "{told}");
+    }
 }
 
 #[actix_web::test]

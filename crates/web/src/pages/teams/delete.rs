@@ -5,6 +5,7 @@ use countersign_application::Application;
 use countersign_application::teams::delete_team::DeleteTeamCommand;
 use minijinja::context;
 
+use crate::extract::form::Form;
 use crate::extract::{Fields, FromFields, RequestOrigin, TeamAdmin, TeamMember};
 use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page, Surrounded};
@@ -27,7 +28,7 @@ fn page(member: &TeamMember) -> Surrounded {
 }
 
 pub(crate) async fn show(frame: Frame, TeamAdmin(member): TeamAdmin) -> HttpResponse {
-    page(&member).form(&frame, &crate::extract::form::Form(vec![]), None)
+    page(&member).form(&frame, &Form(vec![]), None)
 }
 
 pub(crate) async fn submit(
@@ -40,8 +41,7 @@ pub(crate) async fn submit(
     page(&member)
         .submit(&frame, &form, async |Typed(typed)| {
             if !is_named(&typed, member.team.name.as_str()) {
-                let error = FieldError::new("confirmation", "not_confirmed", "this is not the name of the team");
-                return Err(Problem::validation(vec![error]));
+                return Err(Problem::validation(vec![FieldError::of_page("confirmation", "not_confirmed")]));
             }
             let command = DeleteTeamCommand { team_id: member.team_id() };
             application.teams.delete_team.execute(&member.actor, &origin, command).await?;

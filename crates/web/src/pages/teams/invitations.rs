@@ -80,7 +80,7 @@ impl Page<'_> {
     }
 
     async fn invite(&self, form: &Form) -> Result<HttpResponse, Problem> {
-        let mut invited = invite::execute(self.application, self.member, self.origin, form).await?;
+        let mut invited = invite::execute(self.application, self.frame, self.member, self.origin, form).await?;
         match invited.problem.take() {
             None => Ok(self.go_saying("invited")),
             problem => self.answer(problem, invited).await,
@@ -103,7 +103,7 @@ impl Page<'_> {
         let values = context! {
             team => TeamBody::from(self.member.team.clone()), is_admin => true, invitations,
             cursor => self.part.cursor(), next, invited, most => invite::MOST,
-            alert => problem.as_ref().map(|problem| problem.detail.clone()),
+            alert => problem.as_ref().map(|problem| self.frame.words(problem)),
         };
         let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
         let mut response = self.frame.answer("teams_invitations.html", status, values);

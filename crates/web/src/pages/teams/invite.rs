@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::extract::TeamMember;
 use crate::extract::form::Form;
+use crate::pages::frame::Frame;
 use crate::problem::{FieldError, Problem};
 
 /// At once: each is a transaction and a mail.
@@ -40,6 +41,7 @@ pub(crate) struct Refused {
 /// Invites whom the form names. A refusal that concerns the inviter, such as not being an admin any more, is an error.
 pub(crate) async fn execute(
     application: &Application,
+    frame: &Frame,
     member: &TeamMember,
     origin: &Origin,
     form: &Form,
@@ -62,7 +64,7 @@ pub(crate) async fn execute(
         match invite(application, member, origin, typed, role, &outcome).await {
             Ok(()) => outcome.sent.push(typed.to_owned()),
             Err(problem) if matches!(problem.code, "team_not_found" | "team_admin_required") => return Err(problem),
-            Err(problem) => outcome.refuse(typed, problem),
+            Err(problem) => outcome.refuse(frame, typed, problem),
         }
     }
     // Once somebody was invited, the request must not be handled again from its beginning.
@@ -92,8 +94,9 @@ async fn invite(
 }
 
 impl Invited {
-    fn refuse(&mut self, typed: &str, problem: Problem) {
-        let reason = problem.errors.first().map_or_else(|| problem.detail.to_string(), |error| error.message.clone());
+    fn refuse(&mut self, frame: &Frame, typed: &str, problem: Problem) {
+        let error = problem.errors.first();
+        let reason = error.map_or_else(|| frame.words(&problem), |error| error.message.clone());
         self.refused.push(Refused { typed: typed.to_owned(), reason });
         // The first stands for the answer, and a fault before all, for the log.
         if self.problem.as_ref().is_none_or(|first| problem.status.is_server_error() && !first.status.is_server_error())

@@ -63,12 +63,13 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let command = ListMembersCommand { team_id: member.team_id(), page: part.request() };
     let members = application.teams.list_members.execute(&member.actor, origin, command).await?;
+    let last_admin = application.teams.check_last_admin.execute(&member.membership).await?;
     let next = members.next.map(Cursor::encode);
     let members: Vec<_> = members.items.into_iter().map(MemberBody::from).collect();
     let values = context! {
         team => TeamBody::from(member.team.clone()), is_admin => member.membership.is_active_admin(),
-        me => member.actor.id().to_string(), members, cursor => part.cursor(), next,
-        alert => problem.as_ref().map(|problem| problem.detail.clone()),
+        me => member.actor.id().to_string(), members, cursor => part.cursor(), next, last_admin,
+        alert => problem.as_ref().map(|problem| frame.words(problem)),
     };
     let Some(problem) = problem else { return Ok(frame.page("teams_team.html", values)) };
     let mut response = frame.answer("teams_team.html", problem.status, values);

@@ -63,9 +63,11 @@ async fn answer(
             email => target.email.as_str(),
         })
     };
+    let last_admin = leaves && application.teams.check_last_admin.execute(&member.membership).await?;
     let values = context! {
+        last_admin,
         team => TeamBody::from(member.team.clone()), is_active => member.membership.effective_role().is_some(), target,
-        alert => problem.as_ref().map(|problem| problem.detail.clone()),
+        alert => problem.as_ref().map(|problem| frame.words(problem)),
     };
     let Some(problem) = problem else { return Ok(frame.page("teams_removal.html", values)) };
     let mut response = frame.answer("teams_removal.html", problem.status, values);

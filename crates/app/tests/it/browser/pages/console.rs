@@ -27,14 +27,15 @@ pub(in crate::browser) const PAGES: &[View] = &[
         "/console/users/{member}/change/deactivate",
         &[Click("Deactivate: Firstname Lastname")],
     ),
-    told("console-user-activated", "/console/users/{member}", &[Click("Activate: Firstname Lastname")]),
+    view("console-user-activate", "/console/users/{inactive}/change/activate", "with the password it had"),
+    told(
+        "console-user-activated",
+        "/console/users/{member}",
+        &[Click("Activate: Firstname Lastname"), Click("Activate: Firstname Lastname")],
+    ),
     view("console-user-appoint", "/console/users/{member}/change/appoint", "can be taken away again"),
     view("console-user-dismiss", "/console/users/{member}/change/dismiss", "can be given again"),
-    alerted(
-        "console-user-not-appointed",
-        "/console/users/{unverified}/change/appoint",
-        &[Click("Make superuser: Firstname Lastname")],
-    ),
+    view("console-user-not-appointed", "/console/users/{unverified}/change/appoint", "once its address is verified"),
     view("console-user-delete", "/console/users/{unverified}/delete", "Keep the account"),
     told("console-user-deleted", "/console/users/{unverified}/delete", &[Click("Delete for good: Firstname Lastname")]),
     view("console-own-account", OWN, "superuser@example.org"),
@@ -49,6 +50,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("console-team-without-admin", "/console/teams/{frozen-team}", "no admin"),
     view("console-team-unknown", "/console/teams/0190a5d0-7c1e-7e7a-9a53-1f2e3d4c5b6a", "No such team"),
     view("console-appoint", "/console/teams/{frozen-team}/admin", "Appoint an admin"),
+    view("console-appoint-chosen", "/console/teams/{frozen-team}/admin?member={member}", "member@example.org"),
     refused(
         "console-appoint-refused",
         "/console/teams/{frozen-team}/admin",
@@ -66,7 +68,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
         &[Fill("Member", "member@example.org"), Click("Make this member admin")],
     ),
     view("console-audit", "/console/audit", "Signed in"),
-    view("console-audit-found", "/console/audit", "Show all events")
+    view("console-audit-found", "/console/audit", "Without these conditions")
         .after(&[Choose("What happened", "Address invited"), Click("Show these events")]),
     view("console-audit-of-team", "/console/audit?team_id={team}", "Address invited"),
     view("console-audit-none", "/console/audit", "No event matches")

@@ -2,8 +2,7 @@
 
 use crate::browser::pages::LONG_NAME;
 use crate::browser::views::Step::{Choose, Click, Fill};
-use crate::browser::views::{View, alerted, refused, told, view};
-use crate::support::PASSWORD;
+use crate::browser::views::{View, refused, told, view};
 
 const TEAM: &str = "/account/teams/{team}";
 const INVITATIONS: &str = "/account/teams/{team}/invitations";
@@ -22,13 +21,9 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("teams", "/account/teams", "Create a team"),
     view("team", TEAM, "Leave the team"),
     view("team-next-page", TEAM, "First page").after(&[Click("Next page")]),
-    alerted("team-last-admin", TEAM, &[Click("Stop being admin")]),
-    alerted("team-leave-last-admin", LEAVING, &[Click("Leave the team")]),
-    alerted(
-        "account-delete-last-admin",
-        "/account/delete",
-        &[Fill("Current password", PASSWORD), Click("Delete the account for good")],
-    ),
+    view("team-last-admin", TEAM, "The only admin."),
+    view("team-last-admin-leaves", LEAVING, "Choose another admin"),
+    view("account-delete-last-admin", "/account/delete", "You are the only admin of teams"),
     told("team-role-changed", TEAM, &[Click("Make admin: Firstname Lastname 003")]),
     view("team-removal", REMOVAL, "Keep the member"),
     told("team-removal-done", REMOVAL, &[Click("Remove from the team")]),

@@ -47,6 +47,19 @@ async fn an_admin_gets_a_button_for_each_that_names_whom_it_is_about() {
 }
 
 #[actix_web::test]
+async fn the_only_admin_is_told_so_and_not_offered_what_could_only_be_refused() {
+    let mut alone = mocks(&[membership(1, Role::Admin), membership(2, Role::Member)]);
+    let items = vec![member(membership(1, Role::Admin), "I"), member(membership(2, Role::Member), "You")];
+    alone.memberships.expect_list_by_team().returning(move |_, _| Ok(Page { items: items.clone(), next: None }));
+    let page = show(alone, &at("")).await;
+    assert!(!page.text.contains("Stop being admin") && !page.text.contains("name=\"member\""), "{}", page.text);
+    assert!(page.text.contains("<p class=\"hint\">The only admin."), "{}", page.text);
+    assert!(page.text.contains("aria-label=\"Make admin: You Surname\""), "{}", page.text);
+    let page = show(listed(Role::Admin), &at("")).await;
+    assert!(page.text.contains("Stop being admin") && !page.text.contains("The only admin."), "{}", page.text);
+}
+
+#[actix_web::test]
 async fn a_changed_role_leads_back_to_the_same_part_of_the_list() {
     let mut mocks = listed(Role::Admin);
     let mut unit = unit(&[membership(1, Role::Admin), membership(2, Role::Admin)]);
@@ -130,8 +143,16 @@ async fn whoever_awaits_verification_may_leave_and_sees_nothing_else() {
 }
 
 #[actix_web::test]
-async fn the_last_admin_cannot_leave_and_is_told_why() {
+async fn the_last_admin_cannot_leave_and_is_told_what_to_do_instead() {
     let members = [membership(1, Role::Admin), membership(2, Role::Member)];
+    let page = show(known(&members), &removal(1)).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("You are the only admin of this team"), "{}", page.text);
+    assert!(!page.text.contains("Leave the team</button>"), "it could only be refused: {}", page.text);
+    for way in [format!("teams/{}\">Choose another admin</a>", team(1).id), at("/delete")[1..].to_owned()] {
+        assert!(page.text.contains(&way), "{way}: {}", page.text);
+    }
+    // Of two who leave at once.
     let mut mocks = known(&members);
     let mut unit = unit(&members);
     unit.roster.expect_has_admin_besides().returning(|_, _| Ok(false));
