@@ -74,17 +74,17 @@ async fn the_mail_of_an_unverified_account_is_sent_again_and_works() {
 }
 
 #[tokio::test]
-async fn one_session_of_three_is_ended_and_each_says_where_it_began() {
+async fn one_session_of_three_is_ended_and_each_says_where_it_was_last_used() {
     let server = TestServer::start().await;
     let (account, tokens) = server.signed_in("person@example.org").await;
     let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
     let mut kept = Hand::of(&server, &account.email, PASSWORD).await;
     let page = hand.open("/account/sessions").await.text;
-    assert_eq!(page.matches("127.0.0.1 ·").count(), 3, "{page}");
+    assert_eq!(page.matches("from 127.0.0.1 ·").count(), 3, "{page}");
     let sid = tokens.claims()["sid"].as_str().unwrap().to_owned();
     hand.send("/account/sessions", "/account/sessions", &[("session_id", &sid)]).await.expect(303);
     server.get("/auth/me").bearer(&tokens.access).send().await.expect(401);
-    assert_eq!(hand.open("/account/sessions").await.text.matches("127.0.0.1 ·").count(), 2);
+    assert_eq!(hand.open("/account/sessions").await.text.matches("from 127.0.0.1 ·").count(), 2);
     kept.open("/account").await;
 }
 

@@ -105,7 +105,7 @@ impl List {
         let problem = match found {
             Ok(list) => {
                 let narrowed = asked.is_narrowed(self.filters);
-                let is_short = narrowed && list.items.len() < usize::from(PageRequest::DEFAULT_LIMIT);
+                let is_short = list.items.len() < usize::from(PageRequest::DEFAULT_LIMIT);
                 let goes_on = list.next_cursor.as_deref().filter(|_| is_short);
                 let (searching, searched_to) = (goes_on.is_some(), goes_on.and_then(made_at));
                 let next = list.next_cursor.as_deref().map(|cursor| asked.from(Some(cursor)));
