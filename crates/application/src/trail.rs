@@ -67,10 +67,20 @@ impl Trail {
     /// Says in the log that a refresh token was exchanged. That is not stored: it happens to every session in use every
     /// few minutes and would bury what somebody looks for; the session's row knows the last time.
     pub fn announce_refresh(&self, user: UserId, origin: &Origin) {
+        self.say_of_session("token_refreshed", user, origin);
+    }
+
+    /// Says in the log that a browser got the successor of a refresh token that was exchanged a while ago: its answer was
+    /// lost, or it is a copy's from the same network and program.
+    pub fn announce_late_refresh(&self, user: UserId, origin: &Origin) {
+        self.say_of_session("token_given_again", user, origin);
+    }
+
+    fn say_of_session(&self, event: &'static str, user: UserId, origin: &Origin) {
         let pseudonym = self.pseudonymizer.pseudonym(&user.to_string());
         tracing::info!(
             target: "audit",
-            event = "token_refreshed",
+            event,
             actor = pseudonym,
             user = pseudonym,
             network = origin.ip.map(Network::logged).map(tracing::field::display),

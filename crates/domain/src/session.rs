@@ -63,11 +63,16 @@ pub struct SessionLifetime {
 }
 
 impl SessionLifetime {
-    /// The same for a refresh token that lies sealed in a cookie, where nobody reads it: the tabs of a browser come back
-    /// all at once, and an answer may be lost on a bad line, which browsers wait for no longer than this. A copy of a
-    /// cookie gains nothing by it: one that was renewed just before is not even asked for its token.
+    /// The same for a refresh token that lies sealed in a cookie, and comes from where it was exchanged: an answer may be
+    /// lost on a bad line, which browsers wait for no longer than this.
     pub fn browser_reuse_window(&self) -> Duration {
         self.reuse_window.max(Duration::minutes(5))
+    }
+
+    /// The same where it comes from another network or program: for the tabs of a browser, which come back all at once,
+    /// maybe while the network changes. Longer, it would do for whoever has a copy of the cookie.
+    pub fn moved_browser_reuse_window(&self) -> Duration {
+        self.reuse_window.max(Duration::seconds(10))
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod look;
 pub(crate) mod mailbox;
 mod page;
 mod register;
+mod reopen;
 mod reset_password;
 pub(crate) mod same_origin;
 pub(crate) mod session;
@@ -31,6 +32,7 @@ use actix_web::http::Method;
 use actix_web::web;
 
 pub(crate) use crate::pages::finish::{finish, problem_page};
+pub(crate) use crate::pages::reopen::reopen;
 use crate::routes::{Access, Endpoint};
 
 /// A page for everybody at this path: showing it and submitting its form.

@@ -14,6 +14,7 @@ mod hands;
 mod https;
 mod keyboard;
 mod late;
+mod led;
 mod links;
 mod mailbox;
 mod older;

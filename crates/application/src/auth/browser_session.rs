@@ -110,12 +110,17 @@ impl BrowserSessions {
         Resumed { session, renewed }
     }
 
-    /// The same, and the session stays as it is, whatever the cookie says: for requests of which nobody knows whether
-    /// the answer, with the next cookie in it, is kept.
+    /// Whether the refresh token has to be exchanged before anybody knows who the cookie stands for. Asks the database
+    /// nothing.
+    pub fn is_stale(&self, cookie: &Secret) -> bool {
+        self.open(cookie).is_ok_and(|kept| !self.is_fresh(&kept, self.clock.now()))
+    }
+
+    /// Who a fresh cookie stands for; a stale one stands for nobody here. Exchanges nothing and ends nothing: for requests
+    /// of which nobody knows whether the answer, with the next cookie in it, is kept.
     pub async fn recognize(&self, cookie: &Secret) -> Result<BrowserSession, ResumeError> {
         let kept = self.open(cookie)?;
-        let now = self.clock.now();
-        if !self.is_fresh(&kept, now) && !self.refresh.would_renew(&kept.refresh_token, now).await? {
+        if !self.is_fresh(&kept, self.clock.now()) {
             return Err(ResumeError::Over);
         }
         self.look_up(kept).await

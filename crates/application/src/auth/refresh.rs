@@ -59,6 +59,15 @@ pub(crate) struct Exchanged {
     pub(crate) expires_at: OffsetDateTime,
 }
 
+/// How long a token that was exchanged gets the same successor again.
+#[derive(Clone, Copy)]
+struct ReuseWindows {
+    /// From where it was exchanged.
+    unmoved: Duration,
+    /// From another network or with another program.
+    moved: Duration,
+}
+
 /// The use case.
 #[derive(Clone)]
 pub struct Refresh {
@@ -100,7 +109,8 @@ impl Refresh {
     pub async fn execute(&self, origin: &Origin, command: RefreshCommand) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         self.refused.check(origin, now).await?;
-        let exchanged = self.exchange(&command.refresh_token, self.lifetime.reuse_window, origin, now).await?;
+        let windows = ReuseWindows { unmoved: self.lifetime.reuse_window, moved: self.lifetime.reuse_window };
+        let exchanged = self.exchange(&command.refresh_token, windows, origin, now).await?;
         let Some(Exchanged { user, session_id, successor, expires_at }) = exchanged else {
             return Err(self.refused.refuse("refresh", origin, now, RefreshError::InvalidRefreshToken).await);
         };
@@ -117,27 +127,15 @@ impl Refresh {
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<Option<Exchanged>, Fault> {
-        let window = self.lifetime.browser_reuse_window();
-        let exchanged = self.exchange(refresh_token, window, origin, now).await?;
+        let windows = ReuseWindows {
+            unmoved: self.lifetime.browser_reuse_window(),
+            moved: self.lifetime.moved_browser_reuse_window(),
+        };
+        let exchanged = self.exchange(refresh_token, windows, origin, now).await?;
         if let Some(exchanged) = &exchanged {
             self.trail.announce_refresh(exchanged.user.id, origin);
         }
         Ok(exchanged)
-    }
-
-    /// Whether the token of a browser would be exchanged. Exchanges nothing and ends nothing.
-    pub(crate) async fn would_renew(&self, refresh_token: &Secret, now: OffsetDateTime) -> Result<bool, Fault> {
-        let Some(presented) = &RefreshToken::parse(refresh_token.expose()) else { return Ok(false) };
-        for _attempt in 0..2 {
-            let Some((session, user)) = self.family(presented).await? else { return Ok(false) };
-            if session.lags_behind(&user, now) {
-                continue;
-            }
-            let judged = session.judge(presented, self.lifetime.browser_reuse_window(), now);
-            let is_good = matches!(judged, Presented::Current | Presented::JustRotated { .. });
-            return Ok(is_good && session.is_live(&user, now));
-        }
-        Ok(false)
     }
 
     /// The session of a token, and its account.
@@ -152,7 +150,7 @@ impl Refresh {
     async fn exchange(
         &self,
         refresh_token: &Secret,
-        reuse_window: Duration,
+        windows: ReuseWindows,
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<Option<Exchanged>, Fault> {
@@ -165,7 +163,8 @@ impl Refresh {
             if !session.is_live(&user, now) {
                 return Ok(None);
             }
-            match session.judge(presented, reuse_window, now) {
+            let window = if has_moved(&session, origin) { windows.moved } else { windows.unmoved };
+            match session.judge(presented, window, now) {
                 Presented::Dead => return Ok(None),
                 Presented::Reused => {
                     self.ending.end_reused(&session, &user, origin, now).await?;
@@ -173,6 +172,9 @@ impl Refresh {
                 }
                 Presented::JustRotated { sealed_successor } => {
                     let successor = self.sealer.open_successor(presented, &sealed_successor)?;
+                    if session.judge(presented, windows.moved, now) == Presented::Reused {
+                        self.trail.announce_late_refresh(user.id, origin);
+                    }
                     let (session_id, expires_at) = (session.id, session.idle_expires_at);
                     return Ok(Some(Exchanged { user, session_id, successor, expires_at }));
                 }

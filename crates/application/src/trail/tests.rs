@@ -33,14 +33,22 @@ fn a_refresh_is_said_in_the_log_and_nowhere_else() {
     let recorded = mocks.recorded.clone();
     let trail = Trail::new(&mocks.into_dependencies());
     let log = LogLines::default();
-    tracing::subscriber::with_default(log.clone(), || trail.announce_refresh(user_id(1), &origin()));
-    let expected = [
-        ("event", "token_refreshed"),
-        ("actor", "pseudonym"),
-        ("user", "pseudonym"),
-        ("network", "192.0.2.0/24"),
-        ("request_id", "request"),
-    ];
+    tracing::subscriber::with_default(log.clone(), || {
+        trail.announce_refresh(user_id(1), &origin());
+        trail.announce_late_refresh(user_id(1), &origin());
+    });
+    let expected: Vec<_> = ["token_refreshed", "token_given_again"]
+        .into_iter()
+        .flat_map(|event| {
+            [
+                ("event", event),
+                ("actor", "pseudonym"),
+                ("user", "pseudonym"),
+                ("network", "192.0.2.0/24"),
+                ("request_id", "request"),
+            ]
+        })
+        .collect();
     let logged = log.fields();
     assert_eq!(logged.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);
     assert_eq!(recorded.audited(), []);

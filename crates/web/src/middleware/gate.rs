@@ -37,6 +37,11 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
+    if credential == Credential::Cookie
+        && let Some(again) = pages::reopen(req.request())
+    {
+        return Ok(pages::finish(req.into_response(again)));
+    }
     let mut response = match admit_at_last(access, credential, req.request()).await {
         Ok(()) => {
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);

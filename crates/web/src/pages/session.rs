@@ -60,7 +60,8 @@ pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
 }
 
 /// Whether another site leads here, and drops the answer with the next cookie, is for that site to say: nothing is renewed
-/// for it, or its visitors would come back with a token that was exchanged long ago, as a thief does.
+/// for it, or its visitors would come back with a token that was exchanged long ago, as a thief does. A stale cookie gets
+/// no further than `reopen` then.
 async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
     let Some(cookie) = presented(req) else { return Ok(None) };
     let sessions = &application.auth.browser_sessions;
@@ -79,6 +80,12 @@ async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<
         Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the cookie has to be renewed, and that is not to be done for whoever led here.
+pub(crate) fn waits_for_own_request(req: &HttpRequest, application: &Application) -> bool {
+    let is_stale = |cookie: &Secret| application.auth.browser_sessions.is_stale(cookie);
+    same_origin::is_led_from_elsewhere(req) && presented(req).as_ref().is_some_and(is_stale)
 }
 
 /// The cookie as it was sent, if it was sent once. Names are not decoded: `%5F%5FHost-` is no prefix that a browser

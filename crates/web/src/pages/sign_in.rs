@@ -54,11 +54,10 @@ pub(crate) async fn submit(
         session::keep(&req, &application.auth.browser_sessions.keep(&tokens)?);
         if let Some(former) = &frame.session {
             // Its cookie is gone from here: nobody would sign it out any more.
-            application
-                .auth
-                .logout
-                .execute(&former.actor, &origin, LogOutCommand { scope: LogoutScope::Local })
-                .await?;
+            let command = LogOutCommand { scope: LogoutScope::Local };
+            if let Err(error) = application.auth.logout.execute(&former.actor, &origin, command).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "the session signed in over was not ended");
+            }
         }
         Ok(Done::Led(frame.go(form.value("next").and_then(own_path).unwrap_or(HOME))))
     })

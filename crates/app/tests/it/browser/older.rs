@@ -9,7 +9,9 @@ use crate::support::PASSWORD;
 const METADATA: &[u8] = b"sec-fetch-";
 
 /// Listens on this machine; says on which port.
-async fn listen<F: Future<Output = ()> + Send + 'static>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> u16 {
+pub(in crate::browser) async fn listen<F: Future<Output = ()> + Send + 'static>(
+    serve: impl Fn(TcpStream) -> F + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -40,7 +42,7 @@ async fn hand_on(client: TcpStream, server: String) {
 }
 
 /// Answers whatever is asked with this page.
-async fn show(mut client: TcpStream, page: String) {
+pub(in crate::browser) async fn show(mut client: TcpStream, page: String) {
     let _head = client.read(&mut [0; 4096]).await;
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n", page.len());
     let _left = client.write_all(format!("{head}connection: close\r\n\r\n{page}").as_bytes()).await;

@@ -159,7 +159,38 @@ async fn a_cookie_that_is_over_is_no_guess_and_what_others_guess_keeps_nobody_ou
 fn exchanged(ago: Duration) -> Session {
     let successor = Rotated { digest: refresh_token().digest(), at: NOW - ago, sealed_successor: Some(vec![2]) };
     let current = RefreshToken::new([1; 16], [2; 32]).digest();
-    Session { current, previous: Some(successor), ..session(1) }
+    Session { current, previous: Some(successor), ip: origin().ip, user_agent: origin().user_agent, ..session(1) }
+}
+
+/// The same, from where it is not asked for now.
+fn exchanged_elsewhere(ago: Duration) -> [Session; 2] {
+    let network = Session { ip: Some([198, 51, 100, 1].into()), ..exchanged(ago) };
+    [network, Session { user_agent: Some("another".to_owned()), ..exchanged(ago) }]
+}
+
+#[tokio::test]
+async fn a_copy_gets_the_successor_only_for_as_long_as_tabs_come_back_at_once() {
+    for (window, soon) in [(0, 10), (30, 30)] {
+        let end = Duration::seconds(soon);
+        for row in exchanged_elsewhere(end - Duration::MILLISECOND) {
+            let mut mocks = rows(Some(row), Some(user(1)));
+            mocks.policy.session.reuse_window = Duration::seconds(window);
+            mocks.sealer.expect_open_successor().returning(|_, _| Ok(RefreshToken::new([1; 16], [2; 32])));
+            assert!(resumed(mocks, &kept(Duration::hours(1))).await.renewed.is_some());
+        }
+        for row in exchanged_elsewhere(end) {
+            let mut mocks = rows(Some(row), Some(user(1)));
+            mocks.policy.session.reuse_window = Duration::seconds(window);
+            let mut uow = StagedUnitOfWork::default();
+            uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
+            uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+            let written = mocks.stage(uow);
+            let resumed = resumed(mocks, &kept(Duration::hours(1))).await;
+            assert!(matches!(resumed.session, Err(ResumeError::Over)) && resumed.renewed.is_none());
+            assert_eq!(written.audited(), [AuditKind::RefreshTokenReused]);
+            assert_eq!(written.mails().len(), 1);
+        }
+    }
 }
 
 #[tokio::test]
@@ -180,23 +211,21 @@ async fn two_tabs_that_come_back_at_once_stay_signed_in_also_where_nothing_may_b
 }
 
 #[tokio::test]
-async fn where_another_site_leads_the_cookie_is_judged_and_neither_exchanged_nor_the_session_ended() {
-    let (current, just) = (session(1), exchanged(Duration::minutes(5) - Duration::MILLISECOND));
-    let (late, ended) = (exchanged(Duration::minutes(5)), Session { ended_at: Some(NOW), ..session(1) });
-    let idle = Session { idle_expires_at: NOW, ..session(1) };
-    for (row, counts) in [(current, true), (just, true), (late, false), (ended, false), (idle, false)] {
-        // Whatever is begun, written or counted panics.
-        let sessions = BrowserSessions::new(&rows(Some(row.clone()), Some(user(1))).into_dependencies());
-        let recognized = sessions.recognize(&kept(Duration::hours(1))).await;
-        assert_eq!(recognized.as_ref().map(|session| &session.actor).ok(), counts.then(actor).as_ref(), "{row:?}");
+async fn where_another_site_leads_a_stale_cookie_opens_nothing_and_a_fresh_one_what_its_session_does() {
+    let sessions = |mocks: Mocks| BrowserSessions::new(&mocks.into_dependencies());
+    for ago in [Duration::minutes(15), Duration::hours(1), Duration::seconds(-31)] {
+        // Whatever is looked up, begun, written or counted panics.
+        let sessions = sessions(Mocks::default());
+        assert!(sessions.is_stale(&kept(ago)), "{ago}");
+        assert!(matches!(sessions.recognize(&kept(ago)).await, Err(ResumeError::Over)), "{ago}");
     }
-    for user_row in [None, Some(User { is_active: false, ..user(1) }), Some(User { epoch: 1, ..user(1) })] {
-        for ago in [Duration::ZERO, Duration::hours(1)] {
-            let sessions = BrowserSessions::new(&rows(Some(session(1)), user_row.clone()).into_dependencies());
-            let refused = sessions.recognize(&kept(ago)).await.unwrap_err();
-            assert_eq!(refused.code(), "authentication_required", "{user_row:?}");
-        }
-    }
-    let forged = BrowserSessions::new(&Mocks::default().into_dependencies()).recognize(&Secret::new("x")).await;
-    assert!(matches!(forged, Err(ResumeError::Over)));
+    let fresh = kept(Duration::minutes(15) - Duration::SECOND);
+    assert!(!sessions(Mocks::default()).is_stale(&fresh));
+    let recognized = sessions(rows(Some(session(1)), Some(user(1)))).recognize(&fresh).await.unwrap();
+    assert_eq!(recognized.actor, actor());
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    assert!(matches!(sessions(rows(Some(ended), Some(user(1)))).recognize(&fresh).await, Err(ResumeError::Over)));
+    let forged = Secret::new("x");
+    assert!(!sessions(Mocks::default()).is_stale(&forged));
+    assert!(matches!(sessions(Mocks::default()).recognize(&forged).await, Err(ResumeError::Over)));
 }

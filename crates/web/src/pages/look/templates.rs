@@ -20,6 +20,7 @@ templates![
     "problem.html",
     "account.html",
     "account_delete.html",
+    "reopen.html",
     "sessions.html",
     "teams_delete.html",
     "teams_invitations.html",

@@ -124,25 +124,28 @@ async fn a_session_that_is_over_leads_to_signing_in_and_is_forgotten_there() {
     assert_eq!((stranger.status.as_u16(), stranger.header("set-cookie")), (200, None));
 }
 
+/// With a cookie that wants to be renewed, as a browser says where the link stood.
+fn stale(site: &str, uri: &str) -> TestRequest {
+    let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() - 60);
+    let token = countersign_domain::secret::RefreshToken::new([1; 16], [1; 32]);
+    let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.{}", token.secret().expose());
+    let request = TestRequest::get().uri(uri).insert_header(("cookie", format!("__Host-countersign={sealed}")));
+    request.insert_header(("sec-fetch-site", site))
+}
+
 #[actix_web::test]
-async fn a_cookie_is_neither_renewed_nor_forgotten_where_another_site_leads() {
-    let stale = |site: &str, uri: &str| {
-        let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() - 60);
-        let token = countersign_domain::secret::RefreshToken::new([1; 16], [1; 32]);
-        let sealed = format!("sealed-{user}.{session}.{until}.{FORM_TOKEN}.{}", token.secret().expose());
-        let request = TestRequest::get().uri(uri).insert_header(("cookie", format!("__Host-countersign={sealed}")));
-        request.insert_header(("sec-fetch-site", site))
-    };
+async fn where_another_site_leads_a_stale_cookie_is_asked_for_again_from_here() {
     for site in ["cross-site", "same-site", "?"] {
-        let mut mocks = signed_in_mocks();
-        mocks.sessions.expect_find_by_family().returning(|_| Ok(Some(session(1))));
-        // Of units of work there is none.
-        let answer = call(mocks, stale(site, "/account")).await;
-        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
-        let mut mocks = Mocks::default();
-        mocks.sessions.expect_find_by_family().returning(|_| Ok(None));
-        let answer = call(mocks, stale(site, "/sign-in")).await;
-        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
+        for uri in ["/account", "/sign-in", "/", "/verify-email?token=%22%3E%3Cb%3E", "/console", "/account/teams/x"] {
+            // Nothing is looked up: neither whose it is nor whether it counts.
+            let answer = call(Mocks::default(), stale(site, uri)).await;
+            assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site} {uri}");
+            assert!(answer.text.contains("<meta http-equiv=\"refresh\" content=\"0\">"), "{}", answer.text);
+            assert!(answer.text.contains("href=\"\">Continue</a>"), "{}", answer.text);
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{uri}");
+            assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"), "{uri}");
+            assert!(!answer.text.contains("user1@") && !answer.text.contains(FORM_TOKEN), "{}", answer.text);
+        }
     }
     for site in ["same-origin", "none"] {
         let mut mocks = signed_in_mocks();
@@ -153,6 +156,43 @@ async fn a_cookie_is_neither_renewed_nor_forgotten_where_another_site_leads() {
         let answer = call(mocks, stale(site, "/account")).await;
         assert!(answer.header("set-cookie").is_some() && written.committed(), "{site}: {answer:?}");
     }
+}
+
+#[actix_web::test]
+async fn what_another_site_says_was_done_is_not_asked_for_again() {
+    let answer = call(Mocks::default(), stale("cross-site", "/sign-in?done=signed_out&next=/account\"'")).await;
+    let again = "?next=&#x2f;account%22%27";
+    assert!(answer.text.contains(&format!("content=\"0; url={again}\">")), "{}", answer.text);
+    assert!(answer.text.contains(&format!("href=\"{again}\">Continue</a>")), "{}", answer.text);
+}
+
+#[actix_web::test]
+async fn a_fresh_cookie_opens_the_page_also_where_another_site_leads() {
+    for site in ["cross-site", "same-site"] {
+        let request = in_browser(TestRequest::get().uri("/account")).insert_header(("sec-fetch-site", site));
+        let answer = call(signed_in_mocks(), request).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
+        assert!(answer.text.contains("user1@example.com"), "{}", answer.text);
+        // One that is over is not taken back there.
+        let request = in_browser(TestRequest::get().uri("/sign-in")).insert_header(("sec-fetch-site", site));
+        let answer = call(over(), request).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, None), "{site}");
+    }
+}
+
+#[actix_web::test]
+async fn whoever_has_signed_in_is_led_on_also_where_the_session_before_could_not_be_ended() {
+    let mut mocks = login_mocks();
+    sign_in(&mut mocks, &user(1));
+    let mut uow = StagedUnitOfWork { fail_commit: true, ..StagedUnitOfWork::default() };
+    uow.sessions.expect_end().times(1).returning(|_, _, _| Ok(true));
+    uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
+    let written = mocks.stage(uow);
+    let form = [("email", "user1@example.com"), ("password", PASSWORD), ("form_token", FORM_TOKEN)];
+    let answer = call(mocks, in_browser(TestRequest::post().uri("/sign-in").set_form(form))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./account")));
+    assert!(answer.header("set-cookie").unwrap().starts_with("__Host-countersign=sealed-"));
+    assert!(!written.committed());
 }
 
 #[actix_web::test]
