@@ -160,7 +160,7 @@ async fn where_another_site_leads_a_stale_cookie_is_asked_for_again_from_here() 
 
 #[actix_web::test]
 async fn what_another_site_says_was_done_is_not_asked_for_again() {
-    let answer = call(Mocks::default(), stale("cross-site", "/sign-in?done=signed_out&next=/account\"'")).await;
+    let answer = call(Mocks::default(), stale("cross-site", "/sign-in?done=signed_out&next=/account%22%27")).await;
     let again = "?next=&#x2f;account%22%27";
     assert!(answer.text.contains(&format!("content=\"0; url={again}\">")), "{}", answer.text);
     assert!(answer.text.contains(&format!("href=\"{again}\">Continue</a>")), "{}", answer.text);
