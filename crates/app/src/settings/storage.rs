@@ -42,7 +42,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "redis.timeout",
         "100ms",
-        "How long an answer of Redis may take; where there is no connection yet, 250 ms more to make one. After five in a row that did not come, one call a second is made until one does.",
+        "How long an answer of Redis may take; where there is no connection yet, as long again to make one, 250 ms at least. After five in a row that did not come, one call a second is made until one does.",
     ),
 ];
 

@@ -12,14 +12,16 @@ use crate::settings::TlsFiles;
 
 /// Reads chain and key, and fails unless they belong together.
 pub(crate) fn read(files: &TlsFiles) -> anyhow::Result<CertifiedKey> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read server.tls_cert {}", files.cert.display()))?;
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect).with_context(|| {
+            format!("cannot read server.tls_cert {}: name a PEM file that the service may read", files.cert.display())
+        })?;
     ensure!(!chain.is_empty(), "server.tls_cert {} holds no certificate", files.cert.display());
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .with_context(|| format!("cannot read server.tls_key {}", files.key.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| {
+        format!("cannot read server.tls_key {}: name a PEM file that the service may read", files.key.display())
+    })?;
     CertifiedKey::from_der(chain, key, &default_provider())
-        .context("server.tls_cert and server.tls_key do not belong together")
+        .context("server.tls_cert and server.tls_key do not belong together: name chain and key of one renewal")
 }
 
 /// Differs when the files do, whatever their times say: links that are swapped keep those of what they point to.
