@@ -47,7 +47,7 @@ impl<'a> Scene<'a> {
         server.post("/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
         server.post("/auth/password-reset-request").json(&json!({"email": owner.email})).send().await.expect(202);
         let mailbox = server.mailbox();
-        let registration = mailbox.about("stranger@example.org", "confirm your e-mail address").await;
+        let registration = mailbox.about("stranger@example.org", "verify your e-mail address").await;
         let links = vec![
             ("/reset-password", mailbox.about(&owner.email, "set a new password").await),
             ("/accept-invitation", mailbox.about("guest@example.org", "invitation to the team").await),
