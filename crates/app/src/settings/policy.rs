@@ -27,7 +27,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "tokens.refresh_reuse_window",
         "30s",
-        "How long the refresh token before the present one gets the same successor (two tabs, a lost answer).",
+        "How long the refresh token before the present one gets the same successor (two tabs, a lost answer); pages have five minutes at least.",
     ),
     Setting::new("tokens.reset_ttl", "1h", "Lifetime of a password reset."),
     Setting::new("tokens.verification_ttl", "48h", "Lifetime of the verification of an address."),

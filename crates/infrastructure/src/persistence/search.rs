@@ -36,15 +36,13 @@ impl Searched {
 
     fn begins_with(self, part: &str, backend: DbBackend) -> Condition {
         let beginning: String = part.chars().take(BEGINNING).collect();
-        let condition = if part.contains(' ') {
-            Condition::all().add(like(self.whole(backend), format!("% {}%", escape(part))))
-        } else {
-            let found = like(self.beginnings(backend), format!("% {}%", escape(&beginning)));
-            if beginning == part {
-                return Condition::all().add(found);
-            }
-            Condition::all().add(found)
-        };
+        // Several words are found by the index of the whole, which has them in a row.
+        let several = part.contains(' ');
+        let (text, first) = if several { (self.whole(backend), part) } else { (self.beginnings(backend), &*beginning) };
+        let condition = Condition::all().add(like(text, format!("% {}%", escape(first))));
+        if beginning == part {
+            return condition;
+        }
         let begins = self.tails().into_iter().map(|text| like(folded(&text, backend), format!("{}%", escape(part))));
         condition.add(begins.fold(Condition::any(), Condition::add))
     }

@@ -42,7 +42,9 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     {
         return Ok(pages::finish(req.into_response(again)));
     }
-    let mut response = match admit_at_last(access, credential, req.request()).await {
+    // A page's session may have to be renewed.
+    let is_contended = |admitted: &Result<(), Problem>| admitted.as_ref().is_err_and(|problem| problem.is_contended);
+    let mut response = match at_last(is_contended, async || admit(access, credential, req.request()).await).await {
         Ok(()) => {
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
             handle(req, next).instrument(span).await?
@@ -60,22 +62,33 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
 }
 
 async fn handle<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error> {
-    let request = req.request().clone();
+    let (request, mut first) = (req.request().clone(), Some(req));
+    let is_contended = |answered: &Result<ServiceResponse, Error>| {
+        let problem = |answered: &ServiceResponse| answered.response().extensions().get::<Problem>().cloned();
+        answered.as_ref().ok().and_then(problem).is_some_and(|problem| problem.is_contended)
+    };
+    at_last(is_contended, async || {
+        // The body is there already when it is handled again.
+        let req = first.take().unwrap_or_else(|| ServiceRequest::from_parts(request.clone(), Payload::None));
+        caught(req, &next).await
+    })
+    .await
+}
+
+/// Again where others were in the way. It counts toward limits once, however often that is.
+async fn at_last<T>(is_contended: impl Fn(&T) -> bool, mut attempt: impl AsyncFnMut() -> T) -> T {
     let counted = CountedHits::default();
-    let mut answered = counted.of(caught(req, &next)).await?;
+    let mut outcome = counted.of(attempt()).await;
     for pause in PAUSES {
-        if !answered.response().extensions().get::<Problem>().is_some_and(|problem| problem.is_contended) {
+        if !is_contended(&outcome) {
             break;
         }
-        tracing::debug!("others were in the way: handled again");
-        // It counts once, however often it is handled.
+        tracing::debug!("others were in the way: once more");
         counted.take_back().await;
         tokio::time::sleep(pause).await;
-        // The body is there already.
-        let again = ServiceRequest::from_parts(request.clone(), Payload::None);
-        answered = counted.of(caught(again, &next)).await?;
+        outcome = counted.of(attempt()).await;
     }
-    Ok(answered)
+    outcome
 }
 
 async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -> Result<ServiceResponse, Error> {
@@ -85,22 +98,6 @@ async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -
         return Ok(ServiceResponse::new(request, problem.error_response()));
     };
     Ok(answered?.map_into_boxed_body())
-}
-
-/// Once more where others were in the way: a page's session may have to be renewed.
-async fn admit_at_last(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
-    let counted = CountedHits::default();
-    let mut admitted = counted.of(admit(access, credential, req)).await;
-    for pause in PAUSES {
-        if !admitted.as_ref().is_err_and(|problem| problem.is_contended) {
-            break;
-        }
-        tracing::debug!("others were in the way: admitted again");
-        counted.take_back().await;
-        tokio::time::sleep(pause).await;
-        admitted = counted.of(admit(access, credential, req)).await;
-    }
-    admitted
 }
 
 async fn admit(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {

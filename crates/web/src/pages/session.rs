@@ -5,7 +5,7 @@ use actix_web::http::header::COOKIE;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
-use countersign_application::auth::browser_session::{ResumeError, SessionCookie};
+use countersign_application::auth::browser_session::{BrowserSession, ResumeError, SessionCookie};
 use countersign_domain::secret::Secret;
 
 use crate::extract::RequestOrigin;
@@ -23,6 +23,12 @@ pub(crate) struct PageSession {
     pub(crate) actor: Actor,
     /// Proves that a form was filled in on a page of this session.
     pub(crate) form_token: Secret,
+}
+
+impl From<BrowserSession> for PageSession {
+    fn from(BrowserSession { actor, form_token }: BrowserSession) -> Self {
+        Self { actor, form_token }
+    }
 }
 
 /// What the answer is to set.
@@ -50,8 +56,7 @@ pub(crate) async fn recognize(req: &HttpRequest) {
     let Some(application) = req.app_data::<web::Data<Application>>().filter(|_| !is_known) else { return };
     let Some(cookie) = presented(req) else { return };
     let session = application.auth.browser_sessions.recognize(&cookie).await.ok();
-    let session = session.map(|session| PageSession { actor: session.actor, form_token: session.form_token });
-    req.extensions_mut().insert(Resumed(session));
+    req.extensions_mut().insert(Resumed(session.map(PageSession::from)));
 }
 
 /// The same, if it was asked for already.
@@ -59,30 +64,23 @@ pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
     req.extensions().get::<Resumed>().and_then(|Resumed(session)| session.clone())
 }
 
-/// Whether another site leads here, and drops the answer with the next cookie, is for that site to say: nothing is renewed
-/// for it, or its visitors would come back with a token that was exchanged long ago, as a thief does. A stale cookie gets
-/// no further than `reopen` then.
 async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
     let Some(cookie) = presented(req) else { return Ok(None) };
-    let sessions = &application.auth.browser_sessions;
-    let session = if same_origin::is_led_from_elsewhere(req) {
-        sessions.recognize(&cookie).await
-    } else {
-        let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
-        let resumed = sessions.resume(&origin, &cookie).await;
-        if let Some(renewed) = &resumed.renewed {
-            keep(req, renewed);
-        }
-        resumed.session
-    };
-    match session {
-        Ok(session) => Ok(Some(PageSession { actor: session.actor, form_token: session.form_token })),
+    let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
+    let resumed = application.auth.browser_sessions.resume(&origin, &cookie).await;
+    if let Some(renewed) = &resumed.renewed {
+        keep(req, renewed);
+    }
+    match resumed.session {
+        Ok(session) => Ok(Some(session.into())),
         Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether the cookie has to be renewed, and that is not to be done for whoever led here.
+/// Whether the cookie has to be renewed, and that is not to be done for whoever led here: a site that drops the answer with
+/// the next cookie would have its visitors come back with a token that was exchanged long ago, as a thief does. Such a
+/// request gets no further than `reopen`.
 pub(crate) fn waits_for_own_request(req: &HttpRequest, application: &Application) -> bool {
     let is_stale = |cookie: &Secret| application.auth.browser_sessions.is_stale(cookie);
     same_origin::is_led_from_elsewhere(req) && presented(req).as_ref().is_some_and(is_stale)
@@ -105,8 +103,7 @@ pub(crate) fn keep(req: &HttpRequest, cookie: &SessionCookie) {
 }
 
 /// Lets the browser forget a session that is over. Only where it is told to sign in: an answer that comes late from
-/// elsewhere would take the cookie of a session that has begun meanwhile. Nor where another site leads, which has not
-/// even had it judged whether the cookie was stolen.
+/// elsewhere would take the cookie of a session that has begun meanwhile. Nor where another site leads.
 pub(crate) fn forget_dead(req: &HttpRequest) {
     if presented(req).is_some() && !same_origin::is_led_from_elsewhere(req) {
         forget(req);

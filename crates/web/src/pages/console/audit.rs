@@ -45,8 +45,8 @@ pub(crate) async fn show(
         let page = if leaves_out { in_reach(&page) } else { page };
         let command = ListAuditEventsCommand { filter, page };
         let events = application.admin.list_audit_events.execute(&actor, &origin, command).await?;
-        let subjects = application.admin.name_subjects.execute(&actor, &origin, &events.items).await?;
         let Page { items, next } = if leaves_out { without_looks(events) } else { events };
+        let subjects = application.admin.name_subjects.execute(&actor, &origin, &items).await?;
         let items = items.into_iter().map(|event| NamedEvent::of(event, &subjects)).collect();
         Ok(PageBody { items, next_cursor: next.map(Cursor::encode) })
     };
