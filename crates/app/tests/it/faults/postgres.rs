@@ -295,7 +295,7 @@ async fn a_deadlock_is_tried_again_and_not_told() {
     held.execute("SELECT 1 FROM users FOR UPDATE").await;
     held.release().await;
     deletion.await.unwrap().expect(204);
-    assert!(server.log().contains("others were in the way: handled again"), "there was no deadlock");
+    assert!(server.log().contains("others were in the way: once more"), "there was no deadlock");
     assert_eq!((rows.count("users").await, rows.count("teams").await), (0, 0));
     say("1 deadlock, handled again once, answered 204");
 }
