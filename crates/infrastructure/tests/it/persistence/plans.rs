@@ -196,6 +196,7 @@ async fn audit_log(store: &Store<Recorder>) {
     ] {
         for page in [PageRequest::first(50), PageRequest::first(50).starting(Cursor::after(Uuid::from_u128(1)))] {
             AuditLog::list(store, &filter, &page).await.unwrap();
+            Listings::audit_events(store, &filter, &page).await.unwrap();
         }
     }
 }
@@ -297,4 +298,29 @@ async fn a_statement_without_an_index_is_noticed() {
     let walk = "SELECT id FROM audit_events WHERE at < 'x' ORDER BY id DESC LIMIT 51";
     let walks = scans(&raw, &Statement::from_string(DbBackend::Sqlite, walk)).await;
     assert!(walks.len() == 1 && !is_page_of_all(&walks[0]), "{walks:?}");
+}
+
+/// A test of what every call reads is one of nothing for a call that is not in the list above.
+#[test]
+fn every_call_of_a_store_is_made_here() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/persistence");
+    let here = include_str!("plans.rs");
+    let mut calls = 0;
+    for file in std::fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for part in text.split("\nimpl<C: ConnectionTrait + Send + Sync> ").skip(1) {
+            let Some((port, rest)) = part.split_once(" for Store<C> {\n") else { continue };
+            // Of signing keys there are a few, read whole.
+            if port == "SigningKeyRepository" {
+                continue;
+            }
+            let (body, _) = rest.split_once("\n}").unwrap();
+            for call in body.split("\n    async fn ").skip(1).map(|call| call.split('(').next().unwrap()) {
+                let is_made = [format!(".{call}("), format!("{port}::{call}(")].iter().any(|made| here.contains(made));
+                assert!(is_made, "{port}::{call}");
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 60, "{calls}");
 }

@@ -32,8 +32,13 @@ const MOST_MILLISECONDS_OF_A_TRIGGER: f64 = 100.0;
 const SHOWN: usize = 14;
 /// Rows that a search looks through along the key in one statement, and one to tell where it ends.
 const MOST_ROWS_OF_A_WINDOW: u64 = 10_001;
-/// What a page of a search may take on a machine that is busy: two attempts and ten windows.
-const MOST_TIME_OF_A_SEARCH: std::time::Duration = std::time::Duration::from_secs(3);
+/// A page of the audit trail with several filters looks through 5,000 events along one index, each in a page of its own;
+/// of an account that has a good part of all events, along the key, past those of others.
+const MOST_ROWS_OF_A_WALK: u64 = 10_000;
+const MOST_BUFFERS_OF_A_WALK: u64 = 11_000;
+/// What a page of a search may take however busy the machine: two attempts and ten windows, of which each may take as long
+/// as any statement.
+const MOST_TIME_OF_A_SEARCH: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// What a statement cost.
 #[derive(Debug, Default)]
@@ -74,6 +79,8 @@ impl Cost {
             (MOST_BUFFERS_OF_A_BATCH, u64::MAX)
         } else if is_window(sql) {
             (MOST_BUFFERS, MOST_ROWS_OF_A_WINDOW)
+        } else if is_walk(sql) {
+            (MOST_BUFFERS_OF_A_WALK, MOST_ROWS_OF_A_WALK)
         } else {
             (MOST_BUFFERS, MOST_ROWS)
         };
@@ -101,6 +108,11 @@ const TRACES: &str = "UPDATE \"audit_events\"";
 fn is_window(sql: &str) -> bool {
     let is_end = sql.contains(" OFFSET ") && !sql.contains("audit_events");
     is_end || (sql.contains(" FROM (SELECT ") && sql.contains(" LIKE "))
+}
+
+/// What a page of the audit trail looks through, and where that ends.
+fn is_walk(sql: &str) -> bool {
+    sql.contains("audit_events") && (sql.contains(" OFFSET ") || sql.contains(" FROM (SELECT "))
 }
 
 /// The rest of the traces of an account, which is a batch at most: recorded on an empty database, where that is all.
@@ -154,12 +166,12 @@ async fn search(store: &Store<Recorder<DatabaseTransaction>>) {
 }
 
 /// What PostgreSQL guesses wrong: it is found all the same, once, page by page, and no page takes long.
-async fn search_against_the_odds(url: &str) {
+async fn search_against_the_odds(url: &str, large: &DatabaseConnection) {
     let database = Database::connect(url, &DatabaseOptions::default()).await.unwrap();
-    let (store, listings) = (database.store(), database.listings());
+    let listings = database.listings();
     let of_all = async |condition: &str| {
         let count = format!("SELECT COUNT(*) FROM users WHERE {condition}");
-        let row = store.connection().query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await.unwrap();
+        let row = large.query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await.unwrap();
         usize::try_from(row.unwrap().try_get_by_index::<i64>(0).unwrap()).unwrap()
     };
     for (part, condition) in [
@@ -244,7 +256,7 @@ async fn no_statement_reads_more_the_more_there_is() {
                 sorted[sorted.len() / 2],
                 sorted[sorted.len() * 9 / 10]
             );
-            search_against_the_odds(&large_database().unwrap()).await;
+            search_against_the_odds(&large_database().unwrap(), &large).await;
             let beyond: Vec<_> = costs.iter().filter(|(sql, cost, _)| !cost.is_bounded(sql)).collect();
             for (sql, cost, steps) in &beyond {
                 println!("\nBEYOND ITS BOUND: {cost:?}\n{sql}\n{}", steps.join("\n"));
