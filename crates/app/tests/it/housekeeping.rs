@@ -11,6 +11,7 @@ use crate::support::{PASSWORD, Rows, Setup, TestServer};
 /// Periods that no two things share, so that none passes for another.
 fn setup() -> Setup {
     Setup::default()
+        .with_local_mailbox()
         .set("RETENTION__AUDIT", "2d")
         .set("RETENTION__INVITATIONS", "3d")
         .set("RETENTION__MAILS", "4d")

@@ -8,7 +8,7 @@ use crate::support::{Answer, Setup, TestServer, assert_problem, command, run};
 
 #[tokio::test]
 async fn a_start_tells_where_everything_is() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     let banner = server.output();
     for part in [server.url("/docs"), "curl -w '\\n' -X POST".to_owned(), "data/mailbox".to_owned()] {
         assert!(banner.contains(&part), "{part} is missing in {banner}");
@@ -20,7 +20,7 @@ async fn a_start_tells_where_everything_is() {
 
 #[tokio::test]
 async fn the_first_call_that_a_start_prints_can_be_pasted() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     let banner = server.output();
     let printed = &banner[banner.find("curl ").unwrap()..];
     // Whoever pastes it puts in an address of their own.

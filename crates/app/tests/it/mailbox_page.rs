@@ -29,7 +29,7 @@ async fn mailbox_with(server: &TestServer, address: &str) -> Answer {
 
 #[tokio::test]
 async fn a_mail_just_sent_is_in_the_mailbox_and_its_link_works() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     let link = server.mailbox_link().unwrap();
     assert!(server.output().contains(&server.url(&link)), "{}", server.output());
     let led = server.get(&link).send().await.expect(303);
@@ -62,7 +62,7 @@ async fn a_mail_just_sent_is_in_the_mailbox_and_its_link_works() {
 
 #[tokio::test]
 async fn nobody_sees_the_mailbox_by_another_name_or_through_a_proxy() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     for (name, value) in [("host", "id.example"), ("x-forwarded-for", "127.0.0.1"), ("via", "1.1 proxy")] {
         server.mailbox_page("/mailbox").header(name, value).send().await.expect(404);
     }
@@ -106,7 +106,7 @@ fn silent_proxy(server: &TestServer) -> String {
 
 #[tokio::test]
 async fn a_proxy_that_adds_no_header_shows_the_mailbox_to_nobody() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     server.register("reader@example.org").await;
     let list = mailbox_with(&server, "reader@example.org").await;
     let mail_path = format!("/mailbox/{}", between(&list.text, "<a href=\"mailbox/", "\""));

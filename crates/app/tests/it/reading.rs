@@ -7,7 +7,7 @@ use countersign_web::routes::{Access, Credential, Endpoint, table};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Hand, Mail, PASSWORD, TestServer, Tokens};
+use crate::support::{Hand, Mail, PASSWORD, Setup, TestServer, Tokens};
 
 /// What reading leaves behind all the same: that a superuser looked, and that an account was exported.
 const TRACES: [&str; 2] = ["admin_viewed", "account_exported"];
@@ -114,7 +114,7 @@ impl<'a> Scene<'a> {
 
 #[tokio::test]
 async fn no_get_changes_a_row() {
-    let server = TestServer::start().await;
+    let server = Setup::default().with_local_mailbox().start().await;
     let scene = Scene::set(&server).await;
     let before = scene.rows().await;
     let gets: Vec<_> = table().into_iter().filter(|endpoint| endpoint.method.as_str() == "GET").collect();

@@ -12,6 +12,7 @@ mod environment;
 mod forger;
 mod fresh_database;
 mod fresh_keyspace;
+mod fresh_postbox;
 mod hand;
 mod lasting_address;
 mod mail_server;

@@ -1,6 +1,10 @@
 """A mail server by aiosmtpd that the tests start as a process of its own.
 
     mail_server.py FOLDER PORT [--tls starttls|implicit --cert FILE --key FILE] [--user NAME --password WORD]
+    mail_server.py FOLDER PORT --postboxes
+
+With --postboxes it takes everything of everybody, and puts what a user hands over into the folder of his name in FOLDER,
+if there is one: a file a mail. Without, it is one test's own, and misbehaves as told:
 
 What it sees goes to FOLDER/journal, one JSON object a line. While FOLDER/silent is there, it takes connections and says
 nothing; while FOLDER/held is there, it has a mail but does not say so. Recipients that begin with these words are
@@ -31,6 +35,7 @@ options.add_argument("--cert")
 options.add_argument("--key")
 options.add_argument("--user")
 options.add_argument("--password")
+options.add_argument("--postboxes", action="store_true")
 options = options.parse_args()
 
 journal = open(os.path.join(options.folder, "journal"), "a", buffering=1)
@@ -107,8 +112,28 @@ class Handler:
         return "250 taken"
 
 
+class Postboxes:
+    """Names sort as the mails came."""
+
+    taken = 0
+
+    async def handle_DATA(self, server, session, envelope):
+        Postboxes.taken += 1
+        postbox = os.path.join(options.folder, session.auth_data.login.decode())
+        if os.path.isdir(postbox):
+            mail = os.path.join(postbox, f"{Postboxes.taken:012}")
+            with open(mail + ".part", "wb") as file:
+                file.write(envelope.content)
+            os.rename(mail + ".part", mail + ".eml")
+        return "250 taken"
+
+
 class Silent(asyncio.Protocol):
     """Never says a word."""
+
+
+def welcome(server, session, envelope, mechanism, data):
+    return AuthResult(success=True, auth_data=data)
 
 
 def authenticate(server, session, envelope, mechanism, data):
@@ -118,6 +143,9 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 def protocol(context):
+    if options.postboxes:
+        login = {"authenticator": welcome, "auth_required": True, "auth_require_tls": False}
+        return SMTP(Postboxes(), hostname="mail.example.org", **login)
     note("connection")
     if told("silent"):
         return Silent()

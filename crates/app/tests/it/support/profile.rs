@@ -3,12 +3,13 @@
 use crate::support::environment::told;
 use crate::support::fresh_database::FreshDatabase;
 use crate::support::fresh_keyspace::FreshKeyspace;
+use crate::support::fresh_postbox::FreshPostbox;
 
 /// 32 octets. One for all: what it seals lives in a database that ends with its test.
 pub(crate) const SECRET_KEY: &str = "Z4Ofbsq7Jsj8oh+8+y5Qm1OTzZKrybRAz/AGNxIjBjA=";
 
-/// `TEST_PROFILE`: nothing for the embedded default, `production` for PostgreSQL (the server of `TEST_DATABASE_URL`)
-/// and Redis (that of `TEST_REDIS_URL`, if there is one).
+/// `TEST_PROFILE`: nothing for the embedded default, `production` for PostgreSQL (the server of `TEST_DATABASE_URL`),
+/// Redis and SMTP (those of `TEST_REDIS_URL` and `TEST_SMTP_URL`, if there are such).
 #[derive(Debug)]
 pub(crate) enum Profile {
     Embedded,
@@ -61,11 +62,13 @@ pub(crate) fn database_server() -> String {
 pub(crate) struct Backing {
     pub(crate) database: Option<FreshDatabase>,
     keyspace: Option<FreshKeyspace>,
+    pub(crate) postbox: Option<FreshPostbox>,
 }
 
 impl Backing {
     fn on(database: FreshDatabase) -> Self {
-        Self { database: Some(database), keyspace: told("TEST_REDIS_URL").map(|server| FreshKeyspace::next(&server)) }
+        let keyspace = told("TEST_REDIS_URL").map(|server| FreshKeyspace::next(&server));
+        Self { database: Some(database), keyspace, postbox: FreshPostbox::next() }
     }
 
     /// What a node has to be set to use them, unless its test sets it otherwise. Every further server of the profile has
@@ -80,6 +83,9 @@ impl Backing {
             variables.push(("REDIS_URL", keyspace.url()));
             // A shared machine stalls for longer than the service would wait.
             variables.push(("COUNTERSIGN__REDIS__TIMEOUT", "2s".to_owned()));
+        }
+        if let Some(postbox) = &self.postbox {
+            variables.push(("SMTP_URL", postbox.url()));
         }
         variables
     }

@@ -20,6 +20,7 @@ use crate::support::test_server::TestServer;
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
     is_embedded: bool,
+    has_local_mailbox: bool,
     /// How its process is made.
     pub(in crate::support) binary: fn(&Path) -> Command,
 }
@@ -62,7 +63,7 @@ impl Default for Setup {
 impl Setup {
     /// Nothing set: the defaults of the service itself, limits and port 8080 included.
     pub(crate) fn bare() -> Self {
-        Self { variables: BTreeMap::new(), is_embedded: false, binary: process::command }
+        Self { variables: BTreeMap::new(), is_embedded: false, has_local_mailbox: false, binary: process::command }
     }
 
     /// Sets `SECTION__KEY`, as in the environment but without its prefix.
@@ -79,6 +80,12 @@ impl Setup {
     /// On the embedded default, whatever the profile of this run: for tests of what only SQLite has, in a module `sqlite`.
     pub(crate) fn embedded(mut self) -> Self {
         self.is_embedded = true;
+        self
+    }
+
+    /// With the local mailbox, also where the profile of this run has a mail server: for tests of that mailbox.
+    pub(crate) fn with_local_mailbox(mut self) -> Self {
+        self.has_local_mailbox = true;
         self
     }
 
@@ -155,6 +162,7 @@ impl Setup {
     /// As variables of the environment, at this place.
     pub(in crate::support) fn at(&self, place: &Place) -> BTreeMap<String, String> {
         let backing = place.backing.variables().into_iter().map(|(name, value)| (name.to_owned(), value));
+        let backing = backing.filter(|(name, _)| !(self.has_local_mailbox && name == "SMTP_URL"));
         backing.chain(self.variables.clone()).collect()
     }
 }

@@ -147,9 +147,11 @@ impl TestServer {
         self.place.folder.path().join("data")
     }
 
-    /// Its mailbox.
+    /// Its mailbox, or what its mail server has taken.
     pub(crate) fn mailbox(&self) -> Mailbox {
-        Mailbox::new(self.data_dir().join("mailbox"))
+        let is_local = !self.setup.at(&self.place).contains_key("SMTP_URL");
+        let postbox = self.place.backing.postbox.as_ref().filter(|_| !is_local);
+        Mailbox::new(postbox.map_or_else(|| self.data_dir().join("mailbox"), |postbox| postbox.folder().to_owned()))
     }
 
     /// Its database, from outside.
