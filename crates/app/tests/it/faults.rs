@@ -9,5 +9,6 @@ mod postgres;
 mod redis;
 mod replica;
 mod shutdown;
+mod silent_connections;
 mod smtp_sink;
 mod sqlite;

@@ -20,6 +20,7 @@ mod housekeeping;
 mod http;
 mod invitations;
 mod key_rotation;
+mod late_bodies;
 mod lifecycle;
 mod login;
 mod logs;

@@ -8,6 +8,7 @@
 mod attempt;
 mod windows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ use countersign_domain::team::membership::Member;
 use countersign_domain::user::User;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::persistence::bounded_listings::attempt::Way;
@@ -35,6 +38,9 @@ use crate::persistence::store::Store;
 
 pub use crate::persistence::bounded_listings::windows::SearchWindow;
 
+/// Of so many connections, one may be used for searches.
+const SHARE: u32 = 4;
+
 /// How far a search for one page goes.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchBounds {
@@ -44,11 +50,13 @@ pub struct SearchBounds {
     pub window: u32,
     /// How many such statements there are before the page is answered as it is.
     pub windows: u32,
+    /// After how long there is no further one.
+    pub longest: Duration,
 }
 
 impl Default for SearchBounds {
     fn default() -> Self {
-        Self { patience: Duration::from_millis(250), window: 10_000, windows: 10 }
+        Self { patience: Duration::from_millis(250), window: 10_000, windows: 10, longest: Duration::from_secs(1) }
     }
 }
 
@@ -58,12 +66,15 @@ pub struct DatabaseListings {
     database: Database,
     store: Store<Connection<DatabaseConnection>>,
     bounds: SearchBounds,
+    turns: Arc<Semaphore>,
 }
 
 impl DatabaseListings {
     pub(crate) fn new(database: Database, bounds: SearchBounds) -> Self {
         let store = database.store();
-        Self { database, store, bounds }
+        // Whoever searches leaves connections to all others: a search goes on when its client has left.
+        let turns = usize::try_from(database.connections().most / SHARE).unwrap_or_default().max(1);
+        Self { database, store, bounds, turns: Arc::new(Semaphore::new(turns)) }
     }
 
     /// The text, where it is searched for within bounds. SQLite is for as many rows as can be read.
@@ -74,7 +85,15 @@ impl DatabaseListings {
     /// Goes on to its end when nobody waits any more: a transaction that is dropped while it begins is never ended.
     async fn search<E: Listed>(&self, part: String, page: PageRequest) -> Result<Page<E::Model>, Fault> {
         let listings = self.clone();
-        to_its_end(async move { listings.found::<E>(&part, &page).await }).await.map_err(fault)
+        let turn = timeout(self.database.acquire_timeout(), Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_elapsed| Fault::unavailable("searches", "others are under way"))?;
+        to_its_end(async move {
+            let found = listings.found::<E>(&part, &page).await;
+            drop(turn);
+            found
+        })
+        .await
+        .map_err(fault)
     }
 
     async fn found<E: Listed>(&self, part: &str, page: &PageRequest) -> Result<Page<E::Model>, DbErr> {

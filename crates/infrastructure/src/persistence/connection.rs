@@ -69,7 +69,12 @@ impl Connection<DatabaseTransaction> {
     /// Ends the transaction so that it does not count, once the driver is done with the statement under way. SQLite needs
     /// as long as it needs; who waits here holds the turn to write.
     pub(crate) async fn roll_back(self) -> Result<(), DbErr> {
-        alone(self.inner)?.rollback().await
+        let Self { inner, deadline, .. } = self;
+        let transaction = alone(inner)?;
+        match transaction.get_database_backend() {
+            DbBackend::Sqlite => transaction.rollback().await,
+            _ => within(deadline, transaction.rollback()).await,
+        }
     }
 }
 

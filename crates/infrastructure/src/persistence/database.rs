@@ -151,6 +151,10 @@ impl Database {
         ClockProbe::new(self.clone(), clock)
     }
 
+    pub(crate) const fn acquire_timeout(&self) -> Duration {
+        self.options.acquire_timeout
+    }
+
     /// Connections of the pool: busy and idle.
     pub fn connections(&self) -> Connections {
         let (open, idle, most) = if self.backend() == DbBackend::Sqlite {

@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::extract::fields::{Fields, FromFields};
 use crate::extract::json::{MalformedJson, parse_object};
+use crate::middleware::gate::admit_again;
 use crate::problem::Problem;
 use crate::settings::WebSettings;
 
@@ -112,6 +113,7 @@ pub(crate) async fn read_octets(req: &HttpRequest, mut payload: Payload) -> Resu
         .await
         .unwrap_or_else(|_elapsed| Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)))?;
     req.extensions_mut().insert(ReadBody(octets.clone()));
+    admit_again(req).await?;
     Ok(octets)
 }
 

@@ -3,7 +3,7 @@
 //! the way of is handled again.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -29,6 +29,17 @@ use crate::routes::{Access, Credential};
 /// Before a request is handled again that others were in the way of, and rolled back by the database for it. Uneven, so
 /// that two of them do not meet again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(5), Duration::from_millis(35), Duration::from_millis(110)];
+
+/// A body that was there by then was sent with its head, as good as.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// What a request was let in for, and when.
+#[derive(Clone, Copy)]
+struct Admitted {
+    access: Access,
+    credential: Credential,
+    at: Instant,
+}
 
 pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
@@ -100,6 +111,19 @@ async fn caught<B: MessageBody + 'static>(req: ServiceRequest, next: &Next<B>) -
     Ok(answered?.map_into_boxed_body())
 }
 
+/// Once more behind a body that was waited for: whoever sent it may have been shut out meanwhile, and must not have come
+/// in for having begun early.
+pub(crate) async fn admit_again(req: &HttpRequest) -> Result<(), Problem> {
+    let admitted = req.extensions().get::<Admitted>().copied();
+    let Some(Admitted { access, credential, .. }) = admitted.filter(|admitted| admitted.at.elapsed() > AT_ONCE) else {
+        return Ok(());
+    };
+    if let Some(application) = req.app_data::<web::Data<Application>>() {
+        session::look_again(req, application).await?;
+    }
+    admit(access, credential, req).await
+}
+
 async fn admit(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
     if credential == Credential::Cookie {
         same_origin::require(req)?;
@@ -131,6 +155,7 @@ async fn admit_known(access: Access, credential: Credential, req: &HttpRequest) 
         Access::Superuser => application.superuser_guard.require(&actor, &origin).await?,
     }
     req.extensions_mut().insert(Authenticated(actor));
+    req.extensions_mut().insert(Admitted { access, credential, at: Instant::now() });
     Ok(())
 }
 

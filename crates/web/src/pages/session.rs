@@ -66,12 +66,34 @@ pub(crate) fn known(req: &HttpRequest) -> Option<PageSession> {
 
 async fn look_up(req: &HttpRequest, application: &Application) -> Result<Option<PageSession>, Problem> {
     let Some(cookie) = presented(req) else { return Ok(None) };
+    let sessions = &application.auth.browser_sessions;
+    // A cookie may go stale after the gate has let it through.
+    if same_origin::is_led_from_elsewhere(req) {
+        return found(sessions.recognize(&cookie).await);
+    }
     let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
-    let resumed = application.auth.browser_sessions.resume(&origin, &cookie).await;
+    let resumed = sessions.resume(&origin, &cookie).await;
     if let Some(renewed) = &resumed.renewed {
         keep(req, renewed);
     }
-    match resumed.session {
+    found(resumed.session)
+}
+
+/// Has it looked up anew, by the cookie that the answer is to set if there is one: none is exchanged twice.
+pub(crate) async fn look_again(req: &HttpRequest, application: &Application) -> Result<(), Problem> {
+    if req.extensions_mut().remove::<Resumed>().is_none() {
+        return Ok(());
+    }
+    let renewed = req.extensions().get::<Outgoing>().map(|Outgoing(cookie)| Secret::new(cookie.value()));
+    if let Some(cookie) = renewed {
+        let session = found(application.auth.browser_sessions.recognize(&cookie).await)?;
+        req.extensions_mut().insert(Resumed(session));
+    }
+    Ok(())
+}
+
+fn found(session: Result<BrowserSession, ResumeError>) -> Result<Option<PageSession>, Problem> {
+    match session {
         Ok(session) => Ok(Some(session.into())),
         Err(ResumeError::Over) => Ok(None),
         Err(error) => Err(error.into()),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// Hands connections on to a port of this machine.
@@ -12,17 +13,24 @@ pub(crate) struct Relay {
     port: u16,
     target: Arc<AtomicU16>,
     connections: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    silence: Arc<Notify>,
 }
 
 impl Relay {
     pub(crate) async fn to(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let relay = Self { port, target: Arc::new(AtomicU16::new(target)), connections: Arc::default() };
+        let relay = Self {
+            port,
+            target: Arc::new(AtomicU16::new(target)),
+            connections: Arc::default(),
+            silence: Arc::default(),
+        };
         let (target, connections) = (Arc::clone(&relay.target), Arc::clone(&relay.connections));
+        let silence = Arc::clone(&relay.silence);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let handing_on = hand_on(client, target.load(Ordering::SeqCst));
+                let handing_on = hand_on(client, target.load(Ordering::SeqCst), Arc::clone(&silence));
                 connections.lock().unwrap().push(tokio::spawn(handing_on));
             }
         });
@@ -34,6 +42,11 @@ impl Relay {
         self.port
     }
 
+    /// Nothing comes through the connections that there are any more, and neither side is told; new ones work.
+    pub(crate) fn fall_silent(&self) {
+        self.silence.notify_waiters();
+    }
+
     /// Ends every connection; the next ones lead there.
     pub(crate) fn switch(&self, target: u16) {
         self.target.store(target, Ordering::SeqCst);
@@ -41,8 +54,11 @@ impl Relay {
     }
 }
 
-async fn hand_on(mut client: TcpStream, target: u16) {
+async fn hand_on(mut client: TcpStream, target: u16, silence: Arc<Notify>) {
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await else { return };
-    // Either side may leave as it likes.
-    drop(copy_bidirectional(&mut client, &mut server).await);
+    tokio::select! {
+        // Either side may leave as it likes.
+        _left = copy_bidirectional(&mut client, &mut server) => {}
+        () = silence.notified() => std::future::pending().await,
+    }
 }

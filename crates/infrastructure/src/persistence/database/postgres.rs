@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_application::error::Fault;
-use sea_orm::sqlx::{AssertSqlSafe, Executor as _};
+use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error, Executor as _};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
 use crate::persistence::database::options::DatabaseOptions;
@@ -11,6 +11,10 @@ use crate::persistence::error::fault;
 
 /// A connection that rested this long is asked for a sign of life before it is used: it may have been cut off.
 const RESTED: Duration = Duration::from_secs(5);
+
+/// So long a connection that is given back may take to say that nothing is under way on it. The pool asks for ever: a server
+/// that was cut off without a word would keep the place of each connection that was in use.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     let settings = session_settings(options);
@@ -29,6 +33,12 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
             pool.after_connect(move |connection, _| {
                 let settings = settings.clone();
                 Box::pin(async move { connection.execute(AssertSqlSafe(settings)).await.map(drop) })
+            })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answered = tokio::time::timeout(SIGN_OF_LIFE, connection.ping()).await;
+                    answered.map_err(|_elapsed| Error::PoolTimedOut)?.map(|()| true)
+                })
             })
         });
     sea_orm::Database::connect(connect).await.map_err(fault)

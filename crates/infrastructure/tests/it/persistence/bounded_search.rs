@@ -27,7 +27,8 @@ fn late() -> Vec<u128> {
 }
 
 /// By no other way than a window after the other.
-const SMALL: SearchBounds = SearchBounds { patience: Duration::from_millis(1), window: 1_000, windows: 3 };
+const SMALL: SearchBounds =
+    SearchBounds { patience: Duration::from_millis(1), window: 1_000, windows: 3, longest: Duration::from_secs(60) };
 
 async fn load(raw: &DatabaseConnection) {
     for sql in LOAD {
@@ -160,6 +161,47 @@ async fn what_an_operator_cancels_is_no_page() {
         held.rollback().await.unwrap();
         let outcome = search.await.unwrap();
         assert!(matches!(outcome, Err(Fault::Unavailable { .. })), "{outcome:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn searches_leave_connections_to_all_others() {
+    on_postgres(|fresh| async move {
+        let raw = fresh.raw().await;
+        let held = raw.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let options = DatabaseOptions { max_connections: 8, acquire_timeout: Duration::from_millis(500), ..patient() };
+        let database = Database::connect(fresh.url(), &options).await.unwrap();
+        let listings = database.listings_within(SearchBounds { patience: Duration::from_secs(30), ..SMALL });
+        let search = || {
+            let listings = listings.clone();
+            tokio::spawn(async move { listings.users(Some("late".to_owned()), &PageRequest::first(50)).await })
+        };
+        // Clients that leave do not end what they began.
+        for _ in 0..10 {
+            let asked = search();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            asked.abort();
+        }
+        assert!((1..=2).contains(&database.connections().busy), "{:?}", database.connections());
+        let outcome = search().await.unwrap();
+        assert!(matches!(outcome, Err(Fault::Unavailable { .. })), "{outcome:?}");
+        held.rollback().await.unwrap();
+        search().await.unwrap().unwrap();
+        database.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_begins_no_window_after_its_time() {
+    on_postgres(|fresh| async move {
+        load(&fresh.raw().await).await;
+        let bounds = SearchBounds { window: 100, windows: 1_000, longest: Duration::ZERO, ..SMALL };
+        let listings = fresh.database().listings_within(bounds);
+        let page = listings.users(Some("nobody".to_owned()), &PageRequest::first(50)).await.unwrap();
+        assert_eq!(page.next.unwrap().key().as_u128(), 100);
     })
     .await;
 }
