@@ -13,11 +13,12 @@ mod frame;
 mod front;
 pub(crate) mod look;
 pub(crate) mod mailbox;
-mod page;
+pub(crate) mod page;
 mod register;
 mod reopen;
 mod reset_password;
 pub(crate) mod same_origin;
+pub(crate) mod send_again;
 pub(crate) mod session;
 mod sign_in;
 mod sign_out;
@@ -37,14 +38,14 @@ use crate::routes::{Access, Endpoint};
 
 /// A page for everybody at this path: showing it and submitting its form.
 macro_rules! page {
-    ($module:ident $path:literal) => {
+    ($module:ident $path:literal $(keeping $fields:expr)?) => {
         [
             Endpoint::page(concat!("show_", stringify!($module)), Access::Open, Method::GET, $path, || {
                 web::to($module::show)
             }),
             Endpoint::page(concat!("submit_", stringify!($module)), Access::Open, Method::POST, $path, || {
                 web::to($module::submit)
-            }),
+            })$(.keeping($fields))?,
         ]
     };
 }
@@ -55,7 +56,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page!(accept_invitation "/accept-invitation"),
         page!(confirm_email_change "/confirm-email-change"),
         page!(disown_account "/disown-account"),
-        page!(forgot_password "/forgot-password"),
+        page!(forgot_password "/forgot-password" keeping forgot_password::PAGE.fields),
         page!(register "/register"),
         page!(reset_password "/reset-password"),
         page!(sign_in "/sign-in"),

@@ -12,6 +12,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::middleware::flood_guard::{FloodGuard, Guarded};
 use crate::middleware::gate::gate;
+use crate::pages::page::Field;
+use crate::pages::send_again::FormFields;
 use crate::problem::Problem;
 
 /// Who may call a route.
@@ -70,6 +72,8 @@ pub struct Endpoint {
     pub credential: Credential,
     /// Problems of its own; [`crate::openapi`] adds those that follow from its access and shape.
     pub problems: &'static [ProblemCode],
+    /// Of its form, where what was typed is kept if the form is not taken.
+    pub(crate) fields: &'static [Field],
     document: Option<Document>,
     handler: fn() -> Route,
 }
@@ -99,7 +103,7 @@ impl Endpoint {
         };
         let document: Document = (operation, P::schemas);
         let (pattern, credential) = (P::path(), Credential::Token);
-        Self { name, method, pattern, access, credential, problems, document: Some(document), handler }
+        Self { name, method, pattern, access, credential, problems, fields: &[], document: Some(document), handler }
     }
 
     /// Something to fetch, which is no call of the API.
@@ -117,7 +121,12 @@ impl Endpoint {
         handler: fn() -> Route,
     ) -> Self {
         let (pattern, credential) = (pattern.to_owned(), Credential::Cookie);
-        Self { name, method, pattern, access, credential, problems: &[], document: None, handler }
+        Self { name, method, pattern, access, credential, problems: &[], fields: &[], document: None, handler }
+    }
+
+    /// The same for a form that is kept, passwords and tokens apart, where it is not taken because its session is over.
+    pub(crate) fn keeping(self, fields: &'static [Field]) -> Self {
+        Self { fields, ..self }
     }
 
     /// Its documentation and the schemas that this names; pages have none.
@@ -142,7 +151,9 @@ impl Endpoint {
 
     fn route(&self, flood_guard: &FloodGuard) -> Route {
         let (access, credential, name) = (self.access, self.credential, self.name);
-        let route = (self.handler)().wrap(from_fn(move |req, next| gate(access, credential, name, req, next)));
+        let fields = FormFields(self.fields);
+        let gate = move |req, next| gate(access, credential, name, fields, req, next);
+        let route = (self.handler)().wrap(from_fn(gate));
         let route = match self.guarded() {
             Some(guarded) => flood_guard.before(route, guarded),
             None => route,

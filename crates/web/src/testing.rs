@@ -152,6 +152,11 @@ pub(crate) fn signed_in(request: TestRequest) -> TestRequest {
 /// The token of the forms of [`in_browser`]'s session.
 pub(crate) const FORM_TOKEN: &str = "form-token";
 
+/// What the forms of this account carry on another page than one of [`in_browser`]'s session.
+pub(crate) fn former_form_token(user: &User) -> String {
+    format!("former-token.{:A>43}", user.id.to_string())
+}
+
 /// With the cookie of a browser that is signed in.
 pub(crate) fn in_browser(request: TestRequest) -> TestRequest {
     let (user, session, until) = (user(1).id, session(1).id, NOW.unix_timestamp() + 60);

@@ -12,6 +12,7 @@ mod console;
 mod focus;
 mod hands;
 mod https;
+mod kept;
 mod keyboard;
 mod late;
 mod led;

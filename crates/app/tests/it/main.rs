@@ -19,6 +19,7 @@ mod faults;
 mod housekeeping;
 mod http;
 mod invitations;
+mod kept_forms;
 mod key_rotation;
 mod late_bodies;
 mod lifecycle;

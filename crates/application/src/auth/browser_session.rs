@@ -4,6 +4,8 @@
 //! token would), and carries the refresh token for afterwards. Session and account are looked at for each request, as
 //! for an access token: what ends a session ends it here too, at once.
 
+mod form_token;
+
 use std::sync::Arc;
 
 use countersign_domain::audit::Origin;
@@ -13,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::actor::Actor;
 use crate::auth::authenticate::Authenticate;
+pub use crate::auth::browser_session::form_token::{FormOf, FormToken};
 use crate::auth::refresh::{Exchanged, Refresh};
 use crate::auth::tokens::Tokens;
 use crate::dependencies::Dependencies;
@@ -36,8 +39,8 @@ pub struct SessionCookie {
 pub struct BrowserSession {
     /// The account and its session.
     pub actor: Actor,
-    /// What each form of this session carries, and a form of another site cannot (ASVS 3.5.1).
-    pub form_token: Secret,
+    /// What each form of this session carries.
+    pub form_token: FormToken,
 }
 
 /// What came of a cookie.
@@ -156,7 +159,9 @@ impl BrowserSessions {
 
     async fn look_up(&self, kept: Kept) -> Result<BrowserSession, ResumeError> {
         let live = self.authenticate.live(kept.user_id, kept.session_id, self.clock.now()).await?;
-        Ok(BrowserSession { actor: live.ok_or(ResumeError::Over)?, form_token: kept.form_token })
+        let actor = live.ok_or(ResumeError::Over)?;
+        let form_token = FormToken::new(kept.form_token, self.sealer.mark_forms_of(actor.id())?);
+        Ok(BrowserSession { actor, form_token })
     }
 
     fn seal(&self, kept: &Kept, lasts: Duration) -> Result<SessionCookie, Fault> {
@@ -169,6 +174,7 @@ struct Kept {
     user_id: UserId,
     session_id: SessionId,
     fresh_until: OffsetDateTime,
+    /// The half of the session.
     form_token: Secret,
     refresh_token: Secret,
 }

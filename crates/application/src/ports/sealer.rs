@@ -1,6 +1,6 @@
-//! Secrets that must be read again, sealed (AEAD) until then.
+//! Secrets that must be read again, sealed (AEAD) until then, and marks that nobody else can make.
 
-use countersign_domain::ids::MailId;
+use countersign_domain::ids::{MailId, UserId};
 use countersign_domain::secret::{RefreshToken, Secret};
 
 use crate::error::Fault;
@@ -25,4 +25,8 @@ pub trait Sealer: Send + Sync {
 
     /// Opens it again; `None` for what this service did not seal.
     fn open_cookie(&self, sealed: &Secret) -> Option<Secret>;
+
+    /// What the forms of this account carry (a MAC, 32 octets in base64url): the same on every node, another for each
+    /// account, and not to be told from its id without a key of the service.
+    fn mark_forms_of(&self, account: UserId) -> Result<Secret, Fault>;
 }

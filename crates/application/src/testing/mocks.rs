@@ -222,6 +222,8 @@ fn sealer() -> MockSealer {
     // Open, behind a mark that tells it from what nobody sealed.
     sealer.expect_seal_cookie().returning(|contents| Ok(Secret::new(format!("sealed-{}", contents.expose()))));
     sealer.expect_open_cookie().returning(|sealed| sealed.expose().strip_prefix("sealed-").map(Secret::new));
+    // As long as a real one.
+    sealer.expect_mark_forms_of().returning(|account| Ok(Secret::new(format!("{:A>43}", account.to_string()))));
     sealer
 }
 

@@ -1,12 +1,14 @@
-//! Seals what must be read again: the tokens of mails, and the successors of refresh tokens.
+//! Seals what must be read again, such as the tokens of mails and the successors of refresh tokens, and marks the forms of
+//! accounts.
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_application::error::Fault;
 use countersign_application::ports::sealer::Sealer;
-use countersign_domain::ids::MailId;
+use countersign_domain::ids::{MailId, UserId};
 use countersign_domain::secret::{RefreshToken, Secret};
 use zeroize::Zeroizing;
 
@@ -16,6 +18,7 @@ use crate::security::secret_key::{SecretKeyRing, derive};
 const MAIL_TOKENS: &str = "mail tokens";
 const SUCCESSORS: &str = "refresh token successors";
 const COOKIES: &str = "browser cookies";
+const FORMS: &str = "forms of accounts";
 
 /// Seals the tokens of mails under a key derived from the secret key. The key of a successor comes from the presented
 /// token alone: whoever reads the database, with the secret key at hand, still cannot open it.
@@ -65,6 +68,11 @@ impl Sealer for SecretKeySealer {
         let open = self.keys.open(COOKIES, &[], &sealed).ok()?;
         std::str::from_utf8(&open).ok().map(Secret::new)
     }
+
+    fn mark_forms_of(&self, account: UserId) -> Result<Secret, Fault> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.keys.derive(FORMS)?.as_slice());
+        Ok(Secret::new(URL_SAFE_NO_PAD.encode(hmac::sign(&key, account.as_uuid().as_bytes()))))
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +107,15 @@ mod tests {
         let sealed = sealer(1).seal_successor(&first, &second).unwrap();
         assert_eq!(sealer(1).open_successor(&first, &sealed).unwrap(), second);
         assert!(sealer(1).open_successor(&second, &sealed).is_err());
+    }
+
+    #[test]
+    fn the_forms_of_an_account_have_one_mark_and_those_of_others_another() {
+        let mark = |key, n| sealer(key).mark_forms_of(UserId::new(Uuid::from_u128(n))).unwrap();
+        assert_eq!(mark(1, 1), mark(1, 1));
+        assert_ne!(mark(1, 1), mark(1, 2));
+        assert_ne!(mark(1, 1), mark(2, 1), "it takes the key of the service");
+        assert_eq!(mark(1, 1).expose().len(), 43);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Stands before every route and asks what the table of routes says: a handler behind a closed gate never runs, and
-//! the body of the request is not even read. Behind it, a panic becomes an answer, and a request that others were in
+//! the body of the request is not even read, but for a form that is to be sent again. Behind it, a panic becomes an answer, and a request that others were in
 //! the way of is handled again.
 
 use std::panic::AssertUnwindSafe;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
@@ -22,6 +23,7 @@ use tracing::Instrument as _;
 use crate::extract::actor::{Authenticated, TeamMember, authenticate};
 use crate::extract::path::TeamPath;
 use crate::extract::{MemberPath, RequestOrigin};
+use crate::pages::send_again::{self, FormFields};
 use crate::pages::{self, same_origin, session};
 use crate::problem::Problem;
 use crate::routes::{Access, Credential};
@@ -45,6 +47,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     access: Access,
     credential: Credential,
     endpoint: &'static str,
+    fields: FormFields,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
@@ -53,6 +56,7 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     {
         return Ok(pages::finish(req.into_response(again)));
     }
+    req.extensions_mut().insert(fields);
     // A page's session may have to be renewed.
     let is_contended = |admitted: &Result<(), Problem>| admitted.as_ref().is_err_and(|problem| problem.is_contended);
     let mut response = match at_last(is_contended, async || admit(access, credential, req.request()).await).await {
@@ -60,7 +64,13 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
             let span = tracing::info_span!(target: spans::TARGET, "endpoint", otel.name = endpoint);
             handle(req, next).instrument(span).await?
         }
-        Err(problem) => req.into_response(problem.error_response()),
+        Err(problem) => {
+            let (request, mut payload) = req.into_parts();
+            if problem.status == StatusCode::UNAUTHORIZED && credential == Credential::Cookie {
+                send_again::keep_unread(&request, &mut payload).await;
+            }
+            ServiceResponse::new(request, problem.error_response())
+        }
     };
     if credential == Credential::Cookie {
         return Ok(pages::finish(response));

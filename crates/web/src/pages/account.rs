@@ -19,10 +19,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     let page = |name, method, path, handler| Endpoint::page(name, Access::SignedIn, method, path, handler);
     vec![
         page("show_account", Method::GET, "/account", || web::to(profile::show)),
-        page("submit_name", Method::POST, "/account", || web::to(profile::submit)),
+        page("submit_name", Method::POST, "/account", || web::to(profile::submit)).keeping(profile::NAME.fields),
         page("submit_verification", Method::POST, "/account/verification", || web::to(verification::submit)),
         page("show_change_email", Method::GET, "/account/email", || web::to(change_email::show)),
-        page("submit_change_email", Method::POST, "/account/email", || web::to(change_email::submit)),
+        page("submit_change_email", Method::POST, "/account/email", || web::to(change_email::submit))
+            .keeping(change_email::PAGE.fields),
         page("show_change_password", Method::GET, "/account/password", || web::to(change_password::show)),
         page("submit_change_password", Method::POST, "/account/password", || web::to(change_password::submit)),
         page("show_sessions", Method::GET, "/account/sessions", || web::to(sessions::show)),

@@ -31,7 +31,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         page("console_teams", Method::GET, "/console/teams", || web::to(teams::show)),
         page("console_team", Method::GET, "/console/teams/{team_id}", || web::to(team::show)),
         page("console_show_appoint", Method::GET, "/console/teams/{team_id}/admin", || web::to(appoint_admin::show)),
-        page("console_appoint", Method::POST, "/console/teams/{team_id}/admin", || web::to(appoint_admin::submit)),
+        page("console_appoint", Method::POST, "/console/teams/{team_id}/admin", || web::to(appoint_admin::submit))
+            .keeping(appoint_admin::ASKING.fields),
         page("console_audit", Method::GET, "/console/audit", || web::to(audit::show)),
     ];
     for (show, submit, path) in [

@@ -10,7 +10,7 @@ use actix_web::http::header::{ACCEPT, HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::middleware::answer::OwnBody;
-use crate::pages::{frame, session};
+use crate::pages::{frame, send_again, session};
 use crate::problem::Problem;
 use crate::routes::{self, Credential};
 
@@ -31,8 +31,11 @@ pub(crate) fn finish(response: ServiceResponse) -> ServiceResponse {
 
 /// A page for people; a program that fills in forms gets what the API answers. Both are led to signing in.
 fn page_of(response: &ServiceResponse, problem: &Problem) -> Option<HttpResponse<BoxBody>> {
-    let is_page = problem.status == StatusCode::UNAUTHORIZED || wants_pages(response.request());
-    frame::bare(response.request()).ok().filter(|_| is_page).map(|frame| frame.problem(problem))
+    let (req, wants_pages) = (response.request(), wants_pages(response.request()));
+    let is_page = problem.status == StatusCode::UNAUTHORIZED || wants_pages;
+    let frame = frame::bare(req).ok().filter(|_| is_page)?;
+    let kept = if wants_pages { send_again::page(&frame, req, problem) } else { None };
+    Some(kept.unwrap_or_else(|| frame.problem(problem)))
 }
 
 /// What was answered before any page was asked, or where there is none: a page for people, unless it is where the API is.
@@ -48,7 +51,7 @@ pub(crate) async fn problem_page(req: &HttpRequest, problem: &Problem) -> Option
 }
 
 /// Browsers say that they take HTML.
-fn wants_pages(req: &HttpRequest) -> bool {
+pub(crate) fn wants_pages(req: &HttpRequest) -> bool {
     req.headers().get_all(ACCEPT).filter_map(|line| line.to_str().ok()).any(|line| line.contains("text/html"))
 }
 

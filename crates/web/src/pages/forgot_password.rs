@@ -10,7 +10,7 @@ use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
 
-const PAGE: Page = Page { name: "forgot_password", fields: &[Field::email("email", "username")] };
+pub(crate) const PAGE: Page = Page { name: "forgot_password", fields: &[Field::email("email", "username")] };
 
 pub(crate) async fn show(frame: Frame) -> HttpResponse {
     PAGE.show(&frame)

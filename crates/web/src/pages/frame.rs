@@ -101,7 +101,7 @@ impl Frame {
         let around = context! {
             product => self.settings.product, t => texts, root => self.root(), here => self.here, person, mailbox => self.mailbox,
             registers => self.settings.open_registration, style => look.stylesheet.version,
-            form_token => self.session.as_ref().map(|session| session.form_token.expose()), done,
+            form_token => self.session.as_ref().map(|session| session.form_token.text()), done,
             request_id => status.is_server_error().then_some(&self.request_id),
             ..values
         };

@@ -92,6 +92,16 @@ impl Field {
         self
     }
 
+    /// Whether nobody but its owner may see it.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.kind, "password" | "token")
+    }
+
+    /// Whether it goes along without being asked for.
+    pub(crate) fn is_unseen(&self) -> bool {
+        self.kind == "hidden"
+    }
+
     fn kind(self, value: &str) -> &'static str {
         match (self.kind, value.is_empty()) {
             ("token", true) => "text",

@@ -5,7 +5,7 @@ use actix_web::http::header::COOKIE;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use countersign_application::Application;
 use countersign_application::actor::Actor;
-use countersign_application::auth::browser_session::{BrowserSession, ResumeError, SessionCookie};
+use countersign_application::auth::browser_session::{BrowserSession, FormToken, ResumeError, SessionCookie};
 use countersign_domain::secret::Secret;
 
 use crate::extract::RequestOrigin;
@@ -22,7 +22,7 @@ const PLAIN: &str = "countersign";
 pub(crate) struct PageSession {
     pub(crate) actor: Actor,
     /// Proves that a form was filled in on a page of this session.
-    pub(crate) form_token: Secret,
+    pub(crate) form_token: FormToken,
 }
 
 impl From<BrowserSession> for PageSession {

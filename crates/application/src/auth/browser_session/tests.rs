@@ -56,7 +56,7 @@ async fn a_cookie_stands_for_its_session_without_a_refresh_while_it_is_fresh() {
         let resumed = resumed(rows(Some(session(1)), Some(user(1))), &kept(ago)).await;
         assert!(resumed.renewed.is_none());
         let session = resumed.session.unwrap();
-        assert_eq!((session.actor, session.form_token.expose().len()), (actor(), 43));
+        assert_eq!((session.actor, session.form_token.text().len()), (actor(), 87));
     }
 }
 
@@ -74,7 +74,21 @@ async fn afterwards_the_refresh_token_is_exchanged_and_the_forms_stay_good() {
     assert_ne!(renewed.value, cookie);
     let again = resumed(rows(Some(session(1)), Some(user(1))), &renewed.value).await;
     assert!(again.renewed.is_none());
-    assert_eq!(again.session.unwrap().form_token, first.session.unwrap().form_token);
+    assert_eq!(again.session.unwrap().form_token.text(), first.session.unwrap().form_token.text());
+}
+
+#[tokio::test]
+async fn a_form_of_a_former_session_is_known_to_its_account_and_to_no_other() {
+    let signing_in = BrowserSessions::new(&Mocks::default().into_dependencies());
+    let form_token = async |n: u64| {
+        let tokens = Tokens { user_id: user_id(n), session_id: session(n).id, ..tokens() };
+        let cookie = signing_in.keep(&tokens).unwrap().value;
+        resume(rows(Some(session(n)), Some(user(n))), &cookie).await.unwrap().form_token
+    };
+    let (former, present, another) = (form_token(1).await, form_token(1).await, form_token(2).await);
+    assert_eq!(present.judge(&present.text()), FormOf::Session);
+    assert_eq!(present.judge(&former.text()), FormOf::Account);
+    assert_eq!(another.judge(&former.text()), FormOf::Another);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
 
-const PAGE: Page =
+pub(crate) const PAGE: Page =
     Page { name: "change_email", fields: &[Field::email("new_email", "email"), Field::password("current_password")] };
 
 pub(crate) async fn show(frame: Frame) -> HttpResponse {

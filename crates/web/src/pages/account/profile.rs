@@ -13,7 +13,7 @@ use crate::pages::frame::Frame;
 use crate::pages::page::{Done, Field, Page};
 use crate::pages::submitted::Submitted;
 
-const NAME: Page =
+pub(crate) const NAME: Page =
     Page { name: "name", fields: &[Field::text("first_name", "given-name"), Field::text("last_name", "family-name")] };
 
 struct Name(UpdateProfileCommand);

@@ -23,7 +23,7 @@ use crate::problem::{FieldError, Problem};
 const TEMPLATE: &str = "console_appoint.html";
 
 /// Whom?
-const ASKING: Page = Page { name: "appoint_admin", fields: &[Field::text("member", "off")] };
+pub(crate) const ASKING: Page = Page { name: "appoint_admin", fields: &[Field::text("member", "off")] };
 
 /// This one?
 const CHOSEN: Page = Page { name: "appoint_admin", fields: &[Field::hidden("member")] };

@@ -21,6 +21,7 @@ templates![
     "account.html",
     "account_delete.html",
     "reopen.html",
+    "send_again.html",
     "sessions.html",
     "teams_delete.html",
     "teams_invitations.html",

@@ -13,7 +13,7 @@ use crate::pages::submitted::Submitted;
 use crate::present::TeamBody;
 use crate::problem::{FieldError, Problem};
 
-const DELETION: Page = Page { name: "team_deletion", fields: &[Field::text("confirmation", "off")] };
+pub(crate) const DELETION: Page = Page { name: "team_deletion", fields: &[Field::text("confirmation", "off")] };
 
 struct Typed(String);
 

@@ -11,10 +11,14 @@ use serde::Serialize;
 use crate::extract::TeamMember;
 use crate::extract::form::Form;
 use crate::pages::frame::Frame;
+use crate::pages::page::Field;
 use crate::problem::{FieldError, Problem};
 
 /// At once: each is a transaction and a mail.
 pub(crate) const MOST: usize = 20;
+
+/// What the form has.
+pub(crate) const FIELDS: &[Field] = &[Field::prose("emails"), Field::hidden("role")];
 
 /// What came of it.
 #[derive(Default, Serialize)]

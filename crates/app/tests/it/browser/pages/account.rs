@@ -40,8 +40,9 @@ pub(in crate::browser) const PAGES: &[View] = &[
         "New password",
         &[Fill("Current password", PASSWORD), Fill("New password", "short1!"), Click("Change the password")],
     ),
+    alerted("form-refused", "/account", &[Estrange, Click("Export your data")]),
     alerted(
-        "form-refused",
+        "form-kept",
         "/account/email",
         &[
             Fill("New e-mail address", "other@example.org"),

@@ -1,7 +1,7 @@
 //! What an invitation and an unverified address look like to their owner.
 
-use crate::browser::views::Step::Click;
-use crate::browser::views::{View, told, view};
+use crate::browser::views::Step::{Click, Fill, ForgetEverything};
+use crate::browser::views::{View, alerted, told, view};
 
 pub(in crate::browser) const PAGES: &[View] = &[
     view("account-unverified", "/account", "Send the mail again"),
@@ -11,4 +11,10 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("verify-email-own", "{own-verification}", "You are signed in"),
     view("accept-invitation-own", "{own-invitation}", "Join the team"),
     told("accept-invitation-own-done", "{own-invitation}", &[Click("Join")]),
+    // Last, for nobody is signed in then.
+    alerted(
+        "form-kept-signed-out",
+        "/account",
+        &[Fill("First name", "Other"), ForgetEverything, Click("Save the name")],
+    ),
 ];
