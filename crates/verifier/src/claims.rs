@@ -31,6 +31,9 @@ pub struct Claims {
     /// Seconds since 1970 (`exp`).
     #[serde(rename = "exp")]
     pub expires_at: i64,
+    // One of each: a token for several issuers or audiences (RFC 7519, 4.1.3) is none of this service.
+    pub(crate) iss: String,
+    pub(crate) aud: String,
     pub(crate) sub: Uuid,
     #[serde(default, rename = "nbf")]
     pub(crate) not_before: Option<i64>,

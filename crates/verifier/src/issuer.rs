@@ -23,12 +23,26 @@ pub trait Issuer: Send + Sync {
 
 /// The service that issues the tokens cannot be asked. Carries no token and no address of a person.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the issuer of access tokens cannot be asked: {0}")]
-pub struct Unreachable(std::sync::Arc<str>);
+#[error("the issuer of access tokens cannot be asked: {reason}")]
+pub struct Unreachable {
+    reason: std::sync::Arc<str>,
+    /// Whether it could not be asked about another token either.
+    concerns_all: bool,
+}
 
 impl Unreachable {
     /// For this reason, in words for the log of an operator.
     pub fn because(reason: impl std::fmt::Display) -> Self {
-        Self(reason.to_string().into())
+        Self { reason: reason.to_string().into(), concerns_all: true }
+    }
+
+    /// For this reason, which lies in the one token that was asked about, as where it is too long for a proxy: others are
+    /// asked about all the same.
+    pub fn for_one_token(reason: impl std::fmt::Display) -> Self {
+        Self { concerns_all: false, ..Self::because(reason) }
+    }
+
+    pub(crate) const fn concerns_all(&self) -> bool {
+        self.concerns_all
     }
 }

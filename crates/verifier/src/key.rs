@@ -51,7 +51,8 @@ impl Key {
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &self.decoding, &validation).map_err(|error| refused(&error))?.claims;
         let begins = claims.not_before.map_or(claims.issued_at, |not_before| not_before.max(claims.issued_at));
-        let makes_sense = claims.sub == claims.user_id && claims.issued_at < claims.expires_at;
+        let is_for_us = claims.iss == issuer && claims.aud == audience;
+        let makes_sense = is_for_us && claims.sub == claims.user_id && claims.issued_at < claims.expires_at;
         if !makes_sense || begins > now.saturating_add(LEEWAY) {
             return Err(VerifyError::Invalid);
         }

@@ -17,6 +17,8 @@ use crate::key::Key;
 const FRESH: Duration = Duration::from_mins(5);
 /// How soon it is fetched again for a key that it had not, whoever presents what.
 const AGAIN_FOR_UNKNOWN: Duration = Duration::from_secs(10);
+/// As that, but once in that time: a key may begin to sign just after the set was fetched.
+const ONCE_SOONER: Duration = Duration::from_secs(1);
 /// How soon it is fetched again after it could not be had.
 const AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// How long known keys are honoured while it cannot be had, unless told otherwise.
@@ -40,6 +42,8 @@ struct Shared {
 struct Held {
     keys: HashMap<String, Arc<Key>>,
     fetched_at: Option<Instant>,
+    /// When it was last fetched sooner than [`AGAIN_FOR_UNKNOWN`] after the time before.
+    sooner_at: Option<Instant>,
     failed: Option<(Instant, Unreachable)>,
 }
 
@@ -102,7 +106,11 @@ impl Shared {
         let fetched = self.issuer.key_set().await.and_then(|json| read(&json));
         let (before, now) = (self.held(), Instant::now());
         let held = match fetched {
-            Ok(keys) => Held { keys, fetched_at: Some(now), failed: None },
+            Ok(keys) => {
+                let is_sooner = before.fetched_at.is_some_and(|at| at.elapsed() < AGAIN_FOR_UNKNOWN);
+                let sooner_at = if is_sooner { Some(now) } else { before.sooner_at };
+                Held { keys, fetched_at: Some(now), sooner_at, failed: None }
+            }
             Err(error) => {
                 if before.failed.is_none() {
                     tracing::warn!(%error, "the keys of access tokens cannot be fetched; known ones are honoured for a while");
@@ -126,9 +134,13 @@ impl Held {
         let age = self.fetched_at?.elapsed();
         match self.keys.get(kid) {
             Some(key) if age < FRESH => Some(Ok(key.clone())),
-            None if age < AGAIN_FOR_UNKNOWN => Some(Err(VerifyError::Invalid)),
+            None if age < self.again_for_unknown() => Some(Err(VerifyError::Invalid)),
             _ => None,
         }
+    }
+
+    fn again_for_unknown(&self) -> Duration {
+        if self.sooner_at.is_some_and(|at| at.elapsed() < AGAIN_FOR_UNKNOWN) { AGAIN_FOR_UNKNOWN } else { ONCE_SOONER }
     }
 
     /// What can be said once it was asked, in vain or not.
@@ -152,5 +164,7 @@ fn read(json: &[u8]) -> Result<HashMap<String, Arc<Key>>, Unreachable> {
         serde_json::from_slice(json).map_err(|_not_a_set| Unreachable::because("its key set is none"))?;
     // Keys of kinds that this version does not know are left out (RFC 7517, 5).
     let known = fetched.keys.into_iter().filter_map(|key| Key::from_jwk(&serde_json::from_value::<Jwk>(key).ok()?));
-    Ok(known.map(|(kid, key)| (kid, Arc::new(key))).collect())
+    let known: HashMap<_, _> = known.map(|(kid, key)| (kid, Arc::new(key))).collect();
+    // The service always has a key that signs: whoever answers so is not it, or not in order.
+    if known.is_empty() { Err(Unreachable::because("its key set has no key for access tokens")) } else { Ok(known) }
 }

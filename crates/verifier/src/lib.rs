@@ -18,7 +18,7 @@
 //! ```
 //!
 //! - **Keys** come from `/.well-known/jwks.json`: fetched at the first token, kept for five minutes, fetched by one task while
-//!   others wait or go on, and once more for a key that is not known yet (at most every ten seconds, whatever is presented).
+//!   others wait or go on, and once more for a key that is not known yet (at most twice in ten seconds, whatever is presented).
 //!   While the service is away, known keys are honoured for an hour ([`Verifier::with_outage_tolerance`]).
 //! - **Tokens** must be JWTs of RFC 9068: signed by the algorithm of the key (ES256, `EdDSA`, RS256; RFC 8725, 3.1), `typ` `at+jwt`, this
 //!   issuer and audience, not expired; clocks may be 30 s apart. The header decides nothing but which key is tried.

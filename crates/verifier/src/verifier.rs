@@ -26,6 +26,9 @@ impl Verifier {
     /// Of the issuer that names itself `expected_issuer` in its tokens (`iss`; its public URL, unless its setting
     /// `tokens.issuer` says otherwise), for `audience` (`aud`; `tokens.audience`). Nothing is asked before the first token.
     pub fn new(issuer: impl Issuer + 'static, expected_issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        // Without one, jsonwebtoken takes that of its features, and panics where another crate of the program has switched
+        // both on. Whoever has installed one before keeps it.
+        let _kept = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let issuer: Arc<dyn Issuer> = Arc::new(issuer);
         let keys = KeySet::new(issuer.clone());
         Self {

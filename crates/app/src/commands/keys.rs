@@ -7,14 +7,17 @@ use countersign_application::Application;
 use countersign_application::keys::retire_key::{RetireKeyCommand, RetireKeyError};
 use countersign_application::keys::rotate_keys::RotateKeysCommand;
 use countersign_domain::audit::Origin;
+use countersign_infrastructure::security::tokens::KeyRing;
 use time::format_description::well_known::Rfc3339;
 
 use crate::settings::Settings;
 use crate::terminal;
 use crate::wiring::System;
 
-/// Running nodes look for new keys every second; after two, all have seen a change.
-const IN_FORCE_EVERYWHERE: Duration = Duration::from_secs(2);
+/// By then running nodes have looked for new keys, if they can.
+const SEEN: Duration = KeyRing::POLLED_EVERY.saturating_mul(2);
+/// By then no running node accepts a key that was refused: it has seen that, or what it knows is too old to be believed.
+const REFUSED_EVERYWHERE: Duration = KeyRing::BELIEVED_FOR.saturating_add(Duration::from_secs(1));
 
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]
@@ -48,10 +51,10 @@ impl Keys {
                 let command = RotateKeysCommand { algorithm: settings.tokens.algorithm, immediate: *now };
                 let key = application.keys.rotate_keys.execute(&Origin::default(), command).await?;
                 if *now {
-                    in_force().await;
+                    wait(REFUSED_EVERYWHERE).await;
                     terminal::say(&format!("{} signs, and every older key is refused, on all nodes.", key.kid));
                 } else {
-                    in_force().await;
+                    wait(SEEN).await;
                     let starts = key.active_from.format(&Rfc3339)?;
                     terminal::say(&format!("{} is announced, and signs from {starts}.", key.kid));
                 }
@@ -60,7 +63,7 @@ impl Keys {
                 let command = RetireKeyCommand { kid: kid.clone() };
                 let retired = application.keys.retire_key.execute(&Origin::default(), command).await;
                 retired.map_err(|error| next_step(kid, error))?;
-                in_force().await;
+                wait(REFUSED_EVERYWHERE).await;
                 terminal::say(&format!("{kid} is refused on all nodes."));
             }
         }
@@ -91,7 +94,7 @@ async fn list(application: &Application) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn in_force() {
+async fn wait(time: Duration) {
     terminal::say("Waiting until every node has seen it ...");
-    tokio::time::sleep(IN_FORCE_EVERYWHERE).await;
+    tokio::time::sleep(time).await;
 }

@@ -32,9 +32,6 @@ mod metrics;
 pub(crate) mod tls;
 mod web;
 
-/// How often this node looks for new signing keys; `keys rotate --now` counts on it.
-const KEY_POLL: Duration = Duration::from_secs(1);
-
 /// Starts, serves, and stops in order.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::listen().context("cannot listen for signals")?;
@@ -142,7 +139,7 @@ impl Service {
             workers.measure(metrics, &system.dependencies, clock_check);
         }
         let key_ring = system.key_ring.clone();
-        let keys = tokio::spawn(async move { key_ring.poll(KEY_POLL).await });
+        let keys = tokio::spawn(async move { key_ring.poll().await });
         let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
         let renewal = renewal.map(tokio::spawn);
         let mailbox_key = Some(&system.mailbox_key).filter(|_| web.shows_mailbox());

@@ -68,13 +68,20 @@ impl Issuer for HttpIssuer {
         match response.status() {
             StatusCode::OK => Ok(true),
             StatusCode::UNAUTHORIZED => Ok(false),
-            _ => Err(unexpected(&response)),
+            StatusCode::TOO_MANY_REQUESTS => Err(unexpected(&response)),
+            status if status.is_server_error() => Err(unexpected(&response)),
+            // Whoever answers so may have been displeased by this token: 400 and 431 for its length.
+            _ => Err(Unreachable::for_one_token(unexpected_status(&response))),
         }
     }
 }
 
 fn unexpected(response: &Response) -> Unreachable {
-    Unreachable::because(format_args!("{} answered {}", response.url().path(), response.status()))
+    Unreachable::because(unexpected_status(response))
+}
+
+fn unexpected_status(response: &Response) -> String {
+    format!("{} answered {}", response.url().path(), response.status())
 }
 
 /// With its causes, of which the first says nothing by itself.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use countersign_verifier::VerifyError;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::staged_issuer::{SigningKey, StagedIssuer};
 
@@ -50,6 +51,34 @@ async fn a_service_that_cannot_be_asked_is_no_reason_to_believe() {
     assert_eq!(staged.checks(), 2, "nobody asks again at once");
     staged.go_away(false);
     tokio::time::advance(Duration::from_secs(3)).await;
+    verifier.verify(&key.token()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_service_hangs_one_request_at_a_time_tries_it() {
+    let key = SigningKey::named("one");
+    let staged = StagedIssuer::with(&[&key]);
+    let verifier = Arc::new(staged.verifier().with_revocation_check(Duration::from_hours(1)));
+    verifier.verify(&key.token()).await.unwrap();
+    staged.go_away(true);
+    let _failed = verifier.verify(&key.token()).await;
+    staged.go_away(false);
+    staged.0.answers.forget_permits(usize::MAX);
+    tokio::time::advance(Duration::from_secs(3)).await;
+    let trying = tokio::spawn({
+        let (verifier, token) = (verifier.clone(), key.token());
+        async move { verifier.verify(&token).await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    let asked = staged.checks();
+    assert_eq!(asked, 3);
+    for _ in 0..10 {
+        let verdict = timeout(Duration::from_secs(1), verifier.verify(&key.token())).await.unwrap();
+        assert!(matches!(verdict, Err(VerifyError::Unavailable(_))), "{verdict:?}");
+    }
+    assert_eq!(staged.checks(), asked);
+    staged.0.answers.add_permits(1);
+    trying.await.unwrap().unwrap();
     verifier.verify(&key.token()).await.unwrap();
 }
 

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::staged_issuer::{NOW, SigningKey, StagedIssuer, TEAM, USER, claims};
+use crate::staged_issuer::{AUDIENCE, ISSUER, NOW, SigningKey, StagedIssuer, TEAM, USER, claims};
 
 fn changed(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims();
@@ -47,6 +47,9 @@ async fn claims_that_are_not_for_this_service_now_are_refused() {
         changed("iss", "https://id.example.com/"),
         changed("iss", "https://evil.example.com"),
         changed("aud", "another"),
+        changed("iss", json!([ISSUER])),
+        changed("aud", json!([AUDIENCE])),
+        changed("aud", json!([AUDIENCE, "another"])),
         changed("sub", Uuid::from_u128(9).to_string()),
         changed("user_id", "root"),
         changed("iat", NOW + 31),
@@ -136,7 +139,7 @@ async fn what_the_key_has_not_signed_is_refused() {
 
 #[tokio::test]
 async fn keys_for_other_purposes_sign_no_access_token() {
-    let key = SigningKey::named("one");
+    let (key, another) = (SigningKey::named("one"), serde_json::to_value(SigningKey::named("another").jwk()).unwrap());
     let staged = StagedIssuer::with(&[]);
     let jwk = serde_json::to_value(key.jwk()).unwrap();
     for (name, value) in [("use", json!("enc")), ("alg", json!("ES384")), ("crv", json!("P-384")), ("kid", Value::Null)]
@@ -144,7 +147,7 @@ async fn keys_for_other_purposes_sign_no_access_token() {
         let mut other = jwk.clone();
         other[name] = value;
         // What it does not know of the set does not spoil the rest.
-        staged.publish_json(vec![other.clone(), json!({ "kty": "new" }), json!(1)]);
+        staged.publish_json(vec![other.clone(), json!({ "kty": "new" }), json!(1), another.clone()]);
         let verdict = staged.verifier().verify(&key.token()).await;
         assert!(matches!(verdict, Err(VerifyError::Invalid)), "{other} gave {verdict:?}");
     }

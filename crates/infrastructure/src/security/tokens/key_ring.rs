@@ -19,7 +19,8 @@ use crate::security::tokens::key_pair::KeyPair;
 pub(crate) const LEEWAY: Duration = Duration::seconds(30);
 
 /// Holds what the database said last. [`Self::poll`] keeps it fresh, so that a rotation is in force on every node
-/// within the interval; a token of a key that is not known yet makes it look at once, at most every second.
+/// within [`Self::BELIEVED_FOR`] at most; a token of a key that is not known yet makes it look at once, at most every
+/// second.
 pub struct KeyRing {
     repository: Arc<dyn SigningKeyRepository>,
     secret_keys: Arc<SecretKeyRing>,
@@ -33,11 +34,20 @@ pub struct KeyRing {
 
 #[derive(Default)]
 struct Known {
+    /// When the reading began: what was written later may be missing.
+    as_of: Option<Instant>,
     keys: Vec<SigningKey>,
     pairs: HashMap<String, Arc<KeyPair>>,
 }
 
 impl KeyRing {
+    /// How often [`Self::poll`] reads the keys.
+    pub const POLLED_EVERY: Pause = Pause::from_secs(1);
+
+    /// What was read longer ago verifies nothing. `keys rotate --now` waits until it has passed, for a node that could
+    /// not read meanwhile must not accept what was refused.
+    pub const BELIEVED_FOR: Pause = Pause::from_secs(5);
+
     /// Knows no key before the first [`Self::refresh`] or [`Self::hold`]. `longest_token` is the lifetime of an access token.
     pub fn new(
         repository: Arc<dyn SigningKeyRepository>,
@@ -55,7 +65,8 @@ impl KeyRing {
         }
     }
 
-    /// Reads the keys anew. If that fails, those that were known last stay.
+    /// Reads the keys anew. If that fails, those that were known last stay, and verify tokens for
+    /// [`Self::BELIEVED_FOR`] altogether.
     pub async fn refresh(&self) -> Result<(), Fault> {
         let mut read_at = self.read_at.lock().await;
         let outcome = self.read().await;
@@ -66,15 +77,14 @@ impl KeyRing {
     /// Takes these for what the database holds: whoever has just read or written them spares the reading.
     pub async fn hold(&self, keys: Vec<SigningKey>) {
         let mut read_at = self.read_at.lock().await;
-        self.take(keys);
+        self.take(keys, Instant::now());
         *read_at = Some(Instant::now());
     }
 
-    /// Refreshes for ever, at this interval. A failure is logged once, and its end too: until then a compromised key
-    /// may still be honoured.
-    pub async fn poll(&self, interval: Pause) {
+    /// Refreshes for ever. A failure is logged once, and its end too.
+    pub async fn poll(&self) {
         loop {
-            tokio::time::sleep(interval).await;
+            tokio::time::sleep(Self::POLLED_EVERY).await;
             // Logged where it is noticed.
             drop(self.refresh().await);
         }
@@ -102,12 +112,18 @@ impl KeyRing {
         self.signing_pair(now)
     }
 
-    /// The key that verifies tokens of this `kid` at this moment. `None`: there is none, or it is refused.
+    /// The key that verifies tokens of this `kid` at this moment. `None`: there is none, or it is refused. A fault where
+    /// nothing is known that is recent enough to say so.
     pub(crate) async fn verifying_key(&self, kid: &str, now: OffsetDateTime) -> Result<Option<Arc<KeyPair>>, Fault> {
-        if !self.known().keys.iter().any(|key| key.kid == kid) {
+        let mut known = self.known();
+        if !known.is_recent() || !known.keys.iter().any(|key| key.kid == kid) {
             self.refresh_unless_fresh().await?;
+            known = self.known();
         }
-        let known = self.known();
+        // Reading them may have taken as long.
+        if !known.is_recent() {
+            return Err(Fault::unavailable("signing keys", "what was read of them is too old"));
+        }
         let honoured = known
             .keys
             .iter()
@@ -142,29 +158,31 @@ impl KeyRing {
     }
 
     async fn read(&self) -> Result<(), Fault> {
+        let began = Instant::now();
         let keys = match self.repository.list().await {
             Ok(keys) => keys,
             Err(fault) => {
                 if !self.failing.swap(true, Ordering::Relaxed) {
                     tracing::error!(
                         error = &fault as &dyn std::error::Error,
-                        "signing keys cannot be read; those known last are used, and a rotation is not noticed"
+                        "signing keys cannot be read; those known last verify tokens for 5 s, then none is accepted"
                     );
                 }
                 return Err(fault);
             }
         };
-        self.take(keys);
+        self.take(keys, began);
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("signing keys can be read again");
         }
         Ok(())
     }
 
-    fn take(&self, keys: Vec<SigningKey>) {
+    fn take(&self, keys: Vec<SigningKey>, as_of: Instant) {
         let before = self.known();
         let pairs = keys.iter().filter_map(|key| Some((key.kid.clone(), self.pair(key, &before)?))).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { keys, pairs });
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Known { as_of: Some(as_of), keys, pairs });
     }
 
     /// Opened once; a key that is known already is only looked up, also when another node has sealed it with a secret
@@ -186,5 +204,24 @@ impl KeyRing {
                 None
             }
         }
+    }
+}
+
+impl Known {
+    fn is_recent(&self) -> bool {
+        self.as_of.is_some_and(|at| at.elapsed() < KeyRing::BELIEVED_FOR)
+    }
+}
+
+#[cfg(test)]
+impl KeyRing {
+    /// As if so much more time had passed since the keys were read.
+    pub(crate) async fn age(&self, by: Pause) {
+        let mut read_at = self.read_at.lock().await;
+        *read_at = read_at.and_then(|at| at.checked_sub(by));
+        let known = self.known();
+        let as_of = known.as_of.and_then(|at| at.checked_sub(by));
+        let aged = Known { as_of, keys: known.keys.clone(), pairs: known.pairs.clone() };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(aged);
     }
 }

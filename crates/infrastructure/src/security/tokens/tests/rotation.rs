@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration as Pause;
 
 use countersign_application::error::{Classify as _, Kind};
 use countersign_application::ports::access_tokens::{AccessTokenError, AccessTokens as _};
@@ -123,6 +124,39 @@ async fn while_the_keys_cannot_be_read_the_known_ones_count_and_unknown_ones_are
     *service.rows.failing.lock().unwrap() = false;
     service.ring.refresh().await.unwrap();
     service.assert_refused(&issued(&stranger, NOW).await, "unknown key").await;
+}
+
+#[tokio::test]
+async fn what_was_read_too_long_ago_verifies_nothing() {
+    let service = Forger::new().await;
+    let (known, unseen) = (issued(&service, NOW).await, issued(&service, NOW + Duration::seconds(1)).await);
+    assert!(accepted(&service, &known, NOW).await);
+    // Another node refuses the key, and this one cannot read it.
+    replace_compromised(&mut new_key(SigningAlgorithm::EdDsa), &mut service.rows.keys.lock().unwrap(), NOW);
+    *service.rows.failing.lock().unwrap() = true;
+    let most = Pause::from_secs(3);
+    service.ring.age(KeyRing::BELIEVED_FOR - most).await;
+    assert!(accepted(&service, &known, NOW).await, "what is known holds for a while");
+    service.ring.age(most).await;
+    let reads = service.rows.reads.load(Ordering::SeqCst);
+    for token in [&known, &unseen].repeat(10) {
+        let stale = service.verify(token).await.unwrap_err();
+        assert!(matches!(stale, AccessTokenError::Fault(fault) if fault.kind() == Kind::Unavailable));
+    }
+    let reads = service.rows.reads.load(Ordering::SeqCst) - reads;
+    assert!((1..5).contains(&reads), "tried once a second: {reads}");
+    *service.rows.failing.lock().unwrap() = false;
+    service.ring.age(most).await;
+    service.assert_refused(&known, "read by whoever needed it").await;
+}
+
+#[tokio::test]
+async fn keys_that_were_not_read_for_long_are_read_by_whoever_needs_them() {
+    let service = Forger::new().await;
+    let token = issued(&service, NOW).await;
+    service.ring.age(KeyRing::BELIEVED_FOR).await;
+    assert!(accepted(&service, &token, NOW).await);
+    assert_eq!(service.rows.reads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
