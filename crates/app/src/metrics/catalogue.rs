@@ -139,7 +139,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &["state"],
         "mails",
-        "Mails that are queued, and dead ones that are not purged yet. Asked every 15 seconds.",
+        "Mails that are queued, and dead ones that are not purged yet; 1000 is 1000 or more. Of dead ones the newest 1000 are looked at, and those withdrawn are left out. Asked every 15 seconds.",
     ),
     metric(
         "countersign_outbox_oldest_seconds",

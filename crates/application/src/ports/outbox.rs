@@ -86,7 +86,8 @@ pub trait Outbox: Send + Sync {
     /// Removes unsent mails to this address that carry a token of this account: the address is given up.
     async fn cancel_tokens(&self, user: UserId, email: &EmailAddress) -> Result<(), Fault>;
 
-    /// Unsent mails and the age of the oldest.
+    /// Unsent mails and the age of the oldest. Asked now and then on every node: an adapter may stop counting at a
+    /// thousand of each sort, of those queued the oldest, of those given up the newest.
     async fn backlog(&self) -> Result<Backlog, Fault>;
 }
 

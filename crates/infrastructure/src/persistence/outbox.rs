@@ -10,8 +10,7 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{InvitationId, MailId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, Set,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,6 +22,8 @@ use crate::persistence::store::Store;
 const QUEUED: &str = "queued";
 const SENT: &str = "sent";
 const DEAD: &str = "dead";
+/// As far as the gauges count: they are asked for every few seconds on each node, however much there is.
+const LOOKED_THROUGH: u64 = 1_000;
 /// A mail that is settled is not rendered again: the names of others in it go.
 const SETTLED_PARAMS: &str = "{}";
 
@@ -219,29 +220,38 @@ impl<C: ConnectionTrait + Send + Sync> Outbox for Store<C> {
     }
 
     async fn backlog(&self) -> Result<Backlog, Fault> {
-        let rows: Vec<(String, i64, Option<OffsetDateTime>)> = Entity::find()
-            .select_only()
-            .column(Column::Status)
-            .column_as(Column::Id.count(), "mails")
-            .column_as(Column::CreatedAt.min(), "oldest")
-            .filter(Column::Status.is_in([QUEUED, DEAD]))
-            .filter(Column::Decoy.eq(false))
-            .filter(Condition::any().add(Column::LastError.is_null()).add(Column::LastError.ne(WITHDRAWN)))
-            .group_by(Column::Status)
-            .into_tuple()
-            .all(&self.0)
-            .await
-            .map_err(fault)?;
-        let mut backlog = Backlog::default();
-        for (status, count, oldest) in rows {
-            let count = u64::try_from(count).unwrap_or_default();
-            if status == QUEUED {
-                backlog.queued = count;
-                backlog.oldest = oldest;
-            } else {
-                backlog.dead = count;
-            }
-        }
-        Ok(backlog)
+        let (queued, oldest) = self.first_of(QUEUED, Order::Asc).await?;
+        // The newest: those that somebody may still have to look after.
+        let (dead, _) = self.first_of(DEAD, Order::Desc).await?;
+        Ok(Backlog { queued, oldest, dead })
+    }
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// How many of the first [`LOOKED_THROUGH`] mails of this status somebody waits for or has to look after, and when the
+    /// oldest of these was queued.
+    async fn first_of(&self, status: &str, order: Order) -> Result<(u64, Option<OffsetDateTime>), Fault> {
+        let first = Query::select()
+            .columns([Column::CreatedAt, Column::Decoy, Column::LastError])
+            .from(Entity)
+            .and_where(Column::Status.eq(status))
+            .order_by(Column::CreatedAt, order)
+            .limit(LOOKED_THROUGH)
+            .take();
+        let counted = Query::select()
+            .expr_as(Expr::col(Column::CreatedAt).count(), "mails")
+            .expr_as(Expr::col(Column::CreatedAt).min(), "oldest")
+            .from_subquery(first, "first")
+            .and_where(Expr::col(Column::Decoy).eq(false))
+            .cond_where(
+                Condition::any()
+                    .add(Expr::col(Column::LastError).is_null())
+                    .add(Expr::col(Column::LastError).ne(WITHDRAWN)),
+            )
+            .take();
+        let row = self.0.query_one(&counted).await.map_err(fault)?.ok_or_else(|| unreadable("mails"))?;
+        let (count, oldest): (i64, Option<OffsetDateTime>) =
+            (row.try_get("", "mails").map_err(fault)?, row.try_get("", "oldest").map_err(fault)?);
+        Ok((u64::try_from(count).unwrap_or_default(), oldest))
     }
 }

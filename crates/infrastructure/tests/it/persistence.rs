@@ -1,5 +1,6 @@
 //! What the database must do beyond the ports.
 
+mod backlog;
 mod bounded_search;
 pub(crate) mod fresh;
 mod locks;
