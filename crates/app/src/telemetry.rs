@@ -26,8 +26,9 @@ pub(crate) use crate::telemetry::traces::{CollectorUrl, Traces, follow};
 /// target in the settings wins.
 const NOT_OURS: &str = "actix_http::h1=off";
 
-/// What frameworks log of each migration and each worker, at the level of what an operator has to know.
-const CHATTER: &str = "sea_orm_migration=warn,actix_server=warn,";
+/// What frameworks log of each migration and each worker, at the level of what an operator has to know, and of each
+/// connection that an outage of the database takes along: of the outage, whatever it makes fail says more.
+const CHATTER: &str = "sea_orm_migration=warn,actix_server=warn,sqlx_core::pool=error,";
 
 /// Spans that are for traces alone.
 const OF_TRACES: &str = "countersign_trace=off";

@@ -336,3 +336,23 @@ async fn a_start_without_the_database_ends_and_says_so() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     postgres.begin();
 }
+
+#[tokio::test]
+async fn an_outage_is_told_by_what_it_makes_fail_and_not_by_the_driver_too() {
+    let Some(postgres) = PostgresServer::start() else { return };
+    for (level, asked_for) in [("info", false), ("info,sqlx_core::pool=warn", true)] {
+        let server = setup().set("LOG__LEVEL", level).start_on(&postgres.url()).await;
+        server.register("before@example.org").await;
+        postgres.stop("fast");
+        for _ in 0..5 {
+            server.get("/health/ready").send().await.expect(503);
+            let refused = server.sign_in("before@example.org", PASSWORD).send().await;
+            assert_problem(&refused, 503, "service_unavailable");
+        }
+        postgres.begin();
+        let log = server.log();
+        let of_driver: Vec<_> = log.lines().filter(|line| line.contains(r#""target":"sqlx"#)).collect();
+        assert_eq!(!of_driver.is_empty(), asked_for, "{level}: {of_driver:#?}");
+        assert!(log.contains("a dependency is out") && log.contains("terminating connection"), "{log}");
+    }
+}
