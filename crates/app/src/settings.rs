@@ -1,5 +1,6 @@
 //! The settings: one typed value, from defaults, `countersign.toml` and the environment, checked whole at the start.
 
+pub(crate) mod advice;
 mod catalogue;
 mod check;
 mod duration;

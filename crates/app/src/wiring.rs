@@ -34,8 +34,8 @@ pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::{check_templates, mail_server};
 pub(crate) use crate::wiring::pages::look;
 pub(crate) use crate::wiring::storage::{
-    explain_schema, has_database, has_secret_key, name_database, name_replica, open_database, prepare_schema,
-    secret_keys,
+    ANOTHER_SECRET_KEY, explain_keys, has_database, has_secret_key, name_database, name_replica, open_database,
+    prepare_schema, reach_at_once, secret_keys,
 };
 
 /// The wired system.

@@ -17,4 +17,4 @@ pub use crate::mail::mailbox::Mailbox;
 pub use crate::mail::mailbox_housekeeping::MailboxHousekeeping;
 pub use crate::mail::message::{MessageSettings, default_sender};
 pub use crate::mail::renderer::{RendererSettings, TemplateRenderer};
-pub use crate::mail::smtp::{SmtpMailer, SmtpSettings};
+pub use crate::mail::smtp::{SmtpMailer, SmtpSettings, Unreached};

@@ -2,6 +2,7 @@
 
 mod circuit;
 mod circuits;
+mod failure;
 mod invocation;
 mod lanes;
 mod pool;

@@ -10,7 +10,7 @@ use countersign_domain::password::NewPassword;
 
 use crate::settings::Settings;
 use crate::terminal;
-use crate::wiring::System;
+use crate::wiring::{self, System};
 
 /// Who becomes a superuser.
 #[derive(Debug, Args)]
@@ -34,11 +34,19 @@ impl CreateSuperuser {
         let last_name = PersonName::parse(&self.last_name).context("--last-name")?;
         let password = terminal::read_password().context("cannot read the password")?;
         let password = NewPassword::parse(password.expose())?;
+        let is_new = !wiring::has_database(&settings.storage)?;
         let system = System::open(settings).await?;
         let command = CreateSuperuserCommand { email, password, first_name, last_name };
         let user = system.application.admin.create_superuser.execute(&Origin::default(), command).await?;
         system.close().await;
-        terminal::say(&format!("Created superuser {}.", user.id));
+        let place = system.database.place();
+        terminal::say(&format!("Created superuser {} in {place}.", user.id));
+        if is_new {
+            terminal::say(
+                "It has just made that database. Where the service has run before, this is another one: run it in the same \
+                 folder with the same settings.",
+            );
+        }
         Ok(())
     }
 }

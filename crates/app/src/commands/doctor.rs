@@ -2,31 +2,33 @@
 
 mod certificate;
 mod database;
+mod finding;
+mod secret_key;
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::clock::Clock as _;
-use countersign_application::ports::dependency_probe::DependencyProbe as _;
-use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator};
+use countersign_infrastructure::system::SystemClock;
 
-use crate::settings::Settings;
+use crate::commands::doctor::finding::{Found, Remark};
+use crate::settings::{Settings, advice};
 use crate::{terminal, wiring};
-
-/// What is there, in words, or what is wrong with it.
-type Found = anyhow::Result<String>;
 
 /// Examines all of it, and fails if anything is not as it should be. Settings that cannot be used were told before.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let mut examined = vec![("settings", Ok("can be used".to_owned())), ("templates", templates(settings))];
-    examined.push(("secret key", secret_key(settings)));
-    examined.push(("tls", certificate::examine(settings.server.tls.as_ref(), SystemClock.now())));
-    examined.extend(database::examine(settings).await);
+    let database = database::examine(settings).await;
+    let now = SystemClock.now();
+    let mut examined = vec![
+        ("settings", Ok("can be used".into())),
+        ("templates", templates(settings)),
+        ("issuer", Ok(issuer(settings))),
+        ("secret key", secret_key::examine(settings, database.signing_keys, now)),
+        ("tls", certificate::examine(settings, now)),
+    ];
+    examined.extend(database.found);
     examined.push(("redis", redis(settings).await));
     examined.push(("mail", mail(settings).await));
     for (what, found) in &examined {
-        terminal::say(&match found {
-            Ok(text) => format!("ok      {what:<10}  {text}"),
-            Err(error) => format!("failed  {what:<10}  {error:#}"),
-        });
+        terminal::say(&finding::line(what, found));
     }
     match examined.iter().filter(|(_, found)| found.is_err()).count() {
         0 => Ok(()),
@@ -35,31 +37,32 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn templates(settings: &Settings) -> Found {
-    wiring::check_templates(settings).map(|()| "can be rendered".to_owned())
+    wiring::check_templates(settings)
+        .context("mend these files, or take them out of mail.templates_dir and pages.templates_dir")?;
+    Ok("can be rendered".into())
 }
 
-/// Read, and not made.
-fn secret_key(settings: &Settings) -> Found {
-    if wiring::has_secret_key(&settings.storage) {
-        wiring::secret_keys(&settings.storage, &SystemSecretGenerator).map(|_keys| "can be used".to_owned())
-    } else {
-        Ok("none yet: the first start makes one in the data folder".to_owned())
-    }
+fn issuer(settings: &Settings) -> Remark {
+    let url = settings.server.public_url_at(settings.server.listen).to_string();
+    Remark::advised(advice::on_issuer(settings), settings.tokens.issuer.as_ref().unwrap_or(&url))
 }
 
 async fn redis(settings: &Settings) -> Found {
-    let Some(redis) = wiring::redis(&settings.storage)? else { return Ok("not set".to_owned()) };
-    redis.probe().check().await.context(
+    let Some(redis) = wiring::redis(&settings.storage)? else {
+        return Ok(Remark::advised(advice::on_redis(settings), "not set"));
+    };
+    redis.examine().await.context(
         "see that the servers which redis.url names run and take connections from here, and that user and password \
          are right; until then the service does without, more slowly",
     )?;
-    Ok("answers".to_owned())
+    Ok("answers".into())
 }
 
 async fn mail(settings: &Settings) -> Found {
     let Some(server) = wiring::mail_server(settings)? else {
-        return Ok("not set: mails are files in the mailbox of the data folder".to_owned());
+        let mailbox = "not set: mails are files in the mailbox of the data folder";
+        return Ok(Remark::advised(advice::on_mail(settings), mailbox));
     };
     server.greet().await.context("see mail.smtp_url; docs/mail.md has a next step for each reason")?;
-    Ok("the mail server takes mail from here".to_owned())
+    Ok("the mail server takes mail from here".into())
 }

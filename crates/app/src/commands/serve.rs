@@ -21,7 +21,7 @@ use crate::banner::banner;
 use crate::commands::serve::metrics::MetricsListener;
 use crate::commands::serve::web::web_settings;
 use crate::metrics::Metrics;
-use crate::settings::{DatabaseKind, PublicUrl, Settings};
+use crate::settings::{DatabaseKind, PublicUrl, Settings, advice};
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use crate::wiring::{self, ServingLock, System};
@@ -143,7 +143,7 @@ impl Service {
         let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
         let renewal = renewal.map(tokio::spawn);
         let mailbox_key = Some(&system.mailbox_key).filter(|_| web.shows_mailbox());
-        announce(settings, address, &public_url, mailbox_key);
+        announce(settings, &system, address, &public_url, mailbox_key);
         Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, replica, renewal, _lock: lock })
     }
 
@@ -186,12 +186,7 @@ async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()
     let use_cases = &system.application.keys;
     let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
     let seen = use_cases.ensure_key.execute(&Origin::default(), command).await.context("cannot make a signing key")?;
-    let ResealedKeys { keys, resealed } = use_cases.reseal_keys.execute(seen).await.context(
-        "cannot use the signing keys: they were sealed with another secret key. Set secret_key (or, on the embedded \
-         default, secret.key in the data folder) to the one that the database was used with; if it is being replaced, \
-         set secret_key to the new one and secret_key_previous to the former. If it is lost for good, \
-         `countersign keys rotate --now` starts anew, and clients refresh their tokens",
-    )?;
+    let ResealedKeys { keys, resealed } = use_cases.reseal_keys.execute(seen).await.map_err(wiring::explain_keys)?;
     if resealed > 0 {
         tracing::info!(keys = resealed, "sealed the signing keys with the current secret key");
     }
@@ -230,21 +225,17 @@ fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn announce(settings: &Settings, address: SocketAddr, public_url: &PublicUrl, mailbox_key: Option<&Secret>) {
-    let server = &settings.server;
+fn announce(
+    settings: &Settings,
+    system: &System,
+    address: SocketAddr,
+    public_url: &PublicUrl,
+    mailbox_key: Option<&Secret>,
+) {
     tracing::info!(%address, %public_url, dev = settings.dev, "listening");
-    if !address.ip().is_loopback() && server.tls.is_none() && server.trusted_proxies.is_empty() {
-        tracing::warn!(
-            "others can reach the listener, and neither TLS nor a trusted proxy is set: behind a proxy all clients look like one and share its limits; set server.trusted_proxies to the networks of your proxies"
-        );
-    }
-    if settings.storage.database_kind() == DatabaseKind::Postgres && settings.storage.redis_url.is_none() {
-        tracing::warn!(
-            "without redis.url, nothing is cached and each node counts limits for itself: with several nodes set it, or lower the limits by the number of nodes"
-        );
-    }
-    let listening = PublicUrl::of_listener(address, server.tls.is_some());
-    terminal::say(&banner(settings, &listening, public_url, mailbox_key));
+    advice::all(settings).for_each(|advice| tracing::warn!("{advice}"));
+    let listening = PublicUrl::of_listener(address, settings.server.tls.is_some());
+    terminal::say(&banner(settings, system, &listening, public_url, mailbox_key));
 }
 
 #[cfg(test)]

@@ -4,12 +4,19 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use countersign_application::error::Fault;
+use countersign_application::keys::reseal_keys::ResealKeysError;
 use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica};
 use countersign_infrastructure::security::SecretKeyRing;
 
 use crate::settings::{DatabaseKind, StorageSettings, secret_key};
 use crate::wiring::data_folder;
+
+/// Where signing keys do not open.
+pub(crate) const ANOTHER_SECRET_KEY: &str = "cannot use the signing keys: they were sealed with another secret key. Set \
+     secret_key (or, on the embedded default, secret.key in the data folder) to the one that the database was used with; \
+     if it is being replaced, set secret_key to the new one and secret_key_previous to the former. If it is lost for \
+     good, `countersign keys rotate --now` starts anew, and clients refresh their tokens";
 
 /// Whether there is a database already, as far as can be told without opening it.
 pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
@@ -61,18 +68,35 @@ fn next_step_of_database(storage: &StorageSettings) -> &'static str {
     }
 }
 
+/// Reads the schema at the first try.
+pub(crate) async fn reach_at_once(
+    storage: &StorageSettings,
+    database: &Database,
+) -> anyhow::Result<Vec<(String, bool)>> {
+    database.reach_at_once().await.map_err(|fault| explain_schema(storage, fault))
+}
+
 /// Makes the first connection, and reads the schema by it.
 async fn reach(storage: &StorageSettings, database: &Database) -> anyhow::Result<Vec<(String, bool)>> {
     database.reach().await.map_err(|fault| explain_schema(storage, fault))
 }
 
 /// Why the schema could not be read, and what to look at.
-pub(crate) fn explain_schema(storage: &StorageSettings, fault: Fault) -> anyhow::Error {
+fn explain_schema(storage: &StorageSettings, fault: Fault) -> anyhow::Error {
     let next_step = match fault {
         Fault::Unavailable { .. } => next_step_of_database(storage),
         _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",
     };
     anyhow::Error::new(fault).context(next_step)
+}
+
+/// Why the signing keys cannot be used, and what to do about it.
+pub(crate) fn explain_keys(error: ResealKeysError) -> anyhow::Error {
+    let next_step = match error {
+        ResealKeysError::KeyNotOpened { .. } => ANOTHER_SECRET_KEY,
+        ResealKeysError::Internal(_) => "cannot read or seal the signing keys",
+    };
+    anyhow::Error::new(error).context(next_step)
 }
 
 /// Reaches the database and applies what is pending of the schema, unless that is left to the command.

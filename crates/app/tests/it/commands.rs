@@ -71,11 +71,22 @@ async fn the_first_superuser_can_be_there_before_the_first_start() {
     let (code, output, errors) = said(&output);
     assert_eq!(code, Some(0), "{errors}");
     assert!(output.starts_with("Created superuser "), "{output}");
+    let file = folder.path().join("data/countersign.db");
+    assert!(output.contains(&format!(" in SQLite {}.\nIt has just made that database.", file.display())), "{output}");
 
     let database = format!("sqlite://{}/data/countersign.db", folder.path().display());
     let server = Setup::default().variable("DATABASE_URL", &database).start().await;
     let answer = server.sign_in("root@example.org", "a long enough phrase").send().await.expect(200);
     server.get("/admin/users").bearer(&answer.text_at("/access_token")).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_superuser_of_a_running_service_is_told_in_which_database_it_is() {
+    let server = TestServer::start().await;
+    let (_, output, _) = said(&server.run(&SUPERUSER, "a long enough phrase\n"));
+    let place = server.output().lines().find_map(|line| line.strip_prefix("  data     ").map(str::to_owned)).unwrap();
+    assert!(output.ends_with(&format!(" in {place}.\n")), "{output}");
+    assert!(place.starts_with("SQLite /") || place.starts_with("PostgreSQL "), "{place}");
 }
 
 #[test]

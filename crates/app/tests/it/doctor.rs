@@ -31,7 +31,7 @@ fn before_the_first_start_all_is_well_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let (code, output, errors) = said(&run(folder.path(), &["doctor"], &[]));
     assert_eq!(code, Some(0), "{output}{errors}");
-    let things = ["settings", "templates", "secret key", "tls", "database", "redis", "mail"];
+    let things = ["settings", "templates", "issuer", "secret key", "tls", "database", "redis", "mail"];
     assert_eq!(examined(&output), things.map(|thing| (thing, "ok")), "{output}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -39,19 +39,90 @@ fn before_the_first_start_all_is_well_and_nothing_is_made() {
 #[tokio::test]
 async fn beside_a_service_that_runs_all_is_well() {
     let mails = MailServer::start();
-    let mut setup = Setup::default();
+    let mut setup = Setup::default().set("SERVER__PUBLIC_URL", "http://localhost:8080");
     if let Some(mails) = &mails {
         setup = setup.variable("SMTP_URL", &mails.url("smtp", ""));
     }
     let server = setup.start().await;
     let (code, output, errors) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(0), "{output}{errors}");
-    let things =
-        ["settings", "templates", "secret key", "tls", "database", "migrations", "search", "clock", "redis", "mail"];
-    assert_eq!(examined(&output), things.map(|thing| (thing, "ok")), "{output}");
+    let things = ["settings", "templates", "issuer", "secret key", "tls", "database", "migrations", "search", "clock"];
+    let things = things.into_iter().chain(["redis", "mail"]).map(|thing| (thing, "ok"));
+    assert_eq!(examined(&output), things.collect::<Vec<_>>(), "{output}");
+    assert!(output.contains("issuer      http://localhost:8080\n"), "{output}");
+    assert!(output.contains("secret key  can be used: it opens the signing keys\n"), "{output}");
     if let Some(mails) = mails {
         assert!(output.contains("the mail server takes mail from here"), "{output}");
         assert!(mails.seen("MAIL").is_empty(), "nothing is sent");
+    }
+}
+
+/// The line about it.
+fn line<'a>(output: &'a str, what: &str) -> &'a str {
+    output.lines().find(|line| line[8..].starts_with(&format!("{what} "))).unwrap_or_else(|| panic!("{output}"))
+}
+
+/// PostgreSQL that is not there.
+const NOWHERE: [(&str, &str); 3] = [
+    ("DATABASE_URL", "postgres://nobody:hidden-word@127.0.0.1:1/none"),
+    ("COUNTERSIGN__SECRET_KEY", "Z4Ofbsq7Jsj8oh+8+y5Qm1OTzZKrybRAz/AGNxIjBjA="),
+    ("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "1s"),
+];
+const PUBLIC: [(&str, &str); 2] = [
+    ("COUNTERSIGN__SERVER__PUBLIC_URL", "https://accounts.example.org"),
+    ("COUNTERSIGN__SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
+];
+
+#[test]
+fn what_is_seldom_meant_so_is_warned_of_with_the_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = |variables: &[(&str, &str)]| said(&run(folder.path(), &["doctor"], variables)).1;
+    let alone = output(&NOWHERE);
+    let issuer = line(&alone, "issuer");
+    assert!(issuer.starts_with("warning ") && issuer.contains("set server.public_url (or tokens.issuer)"), "{issuer}");
+    let redis = line(&alone, "redis");
+    assert!(redis.starts_with("warning ") && redis.contains("with several nodes set it"), "{redis}");
+    assert!(line(&alone, "mail").starts_with("ok "), "{alone}");
+    for named in [&PUBLIC[..], &[("COUNTERSIGN__TOKENS__ISSUER", "https://accounts.example.org")]] {
+        let issuer = output(&[&NOWHERE[..], named].concat());
+        assert_eq!(line(&issuer, "issuer"), "ok      issuer      https://accounts.example.org");
+    }
+    let (code, public, errors) = said(&run(folder.path(), &["doctor"], &PUBLIC));
+    let mail = line(&public, "mail");
+    assert!(
+        mail.starts_with("warning ") && mail.contains("set mail.smtp_url (SMTP_URL) to your mail server"),
+        "{mail}"
+    );
+    assert!(line(&public, "redis").starts_with("ok ") && line(&public, "issuer").starts_with("ok "), "{public}");
+    assert_eq!(code, Some(0), "a warning is no failure: {errors}");
+    let open =
+        [("COUNTERSIGN__SERVER__LISTEN", "0.0.0.0:8080"), ("COUNTERSIGN__SERVER__PUBLIC_URL", "http://localhost")];
+    let open = output(&open);
+    let tls = line(&open, "tls");
+    assert!(tls.starts_with("warning ") && tls.contains("set server.trusted_proxies"), "{tls}");
+}
+
+/// The rows of the table of exit codes that speak of it.
+#[test]
+fn its_exit_codes_are_those_of_the_documentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let operations = include_str!("../../../../docs/operations.md");
+    let (_, table) = operations.split_once("| Exit code |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let documented: Vec<_> = rows.map(|row| row.split('|').map(str::trim).nth(1).unwrap().to_owned()).collect();
+    assert_eq!(documented, ["0", "1", "2"]);
+    let told = |code: &str| {
+        let row = table.lines().find(|line| line.starts_with(&format!("| {code} |"))).unwrap();
+        row.split_once("`doctor`: ").unwrap_or_else(|| panic!("{row}")).1.trim_end_matches(" |").to_owned()
+    };
+    let unusable = [("COUNTERSIGN__SERVER__LISTEN", "here")];
+    for (meaning, variables) in [
+        ("nothing failed, though it may warn", &PUBLIC[..]),
+        ("something is not as it should be", &NOWHERE),
+        ("nothing was examined", &unusable),
+    ] {
+        let (code, output, errors) = said(&run(folder.path(), &["doctor"], variables));
+        assert_eq!(told(&code.unwrap().to_string()), meaning, "{output}{errors}");
     }
 }
 
@@ -68,7 +139,7 @@ fn a_template_that_cannot_be_rendered() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("reset_password.txt"), "Subject: x\n{{ tokne }}").unwrap();
     let templates = [("COUNTERSIGN__MAIL__TEMPLATES_DIR", ".")];
-    assert_alone_fails(folder.path(), &templates, "templates", &["reset_password.txt"]);
+    assert_alone_fails(folder.path(), &templates, "templates", &["mend these files", "reset_password.txt"]);
 }
 
 #[test]
@@ -125,14 +196,52 @@ fn a_certificate_that_has_expired_or_has_another_key() {
 #[test]
 fn a_database_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
-    let variables = [
-        ("DATABASE_URL", "postgres://nobody:hidden-word@127.0.0.1:1/none"),
-        ("COUNTERSIGN__SECRET_KEY", "Z4Ofbsq7Jsj8oh+8+y5Qm1OTzZKrybRAz/AGNxIjBjA="),
-        ("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "1s"),
-    ];
-    assert_alone_fails(folder.path(), &variables, "database", &["see that the server which database.url names runs"]);
-    let (_, output, errors) = said(&run(folder.path(), &["doctor"], &variables));
+    let parts = ["see that the server which database.url names runs", "Connection refused"];
+    assert_alone_fails(folder.path(), &NOWHERE, "database", &parts);
+    let (_, output, errors) = said(&run(folder.path(), &["doctor"], &NOWHERE));
     assert!(!format!("{output}{errors}").contains("hidden-word"), "{output}{errors}");
+    assert_eq!(line(&output, "database").matches("Connection refused").count(), 1, "{output}");
+    assert!(line(&output, "secret key").contains("is not known: the database cannot be read"), "{output}");
+}
+
+#[tokio::test]
+async fn a_secret_key_that_opens_no_signing_key_is_told_as_by_a_start() {
+    let mut server = Setup::default().start().await;
+    server.terminate().await;
+    let another = "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
+    let former = server.secret_key();
+    let setup = Setup::default().set("SECRET_KEY", another);
+    let (code, output, _) = said(&server.run_with(&["doctor"], &setup));
+    assert_eq!(code, Some(1), "{output}");
+    let failed: Vec<_> = output.lines().filter(|line| line.starts_with("failed")).collect();
+    let (_, told) = failed[0].split_once("secret key  ").unwrap();
+    assert_eq!(failed.len(), 1, "{output}");
+    assert!(told.contains("Set secret_key (or, on the embedded default") && told.contains("does not open"), "{told}");
+    let (_, _, errors) = said(&server.run_with(&["serve"], &setup));
+    let words = told.split(": the secret key").next().unwrap();
+    assert!(errors.contains(words), "{words}\n{errors}");
+
+    let setup = setup.set("SECRET_KEY_PREVIOUS", &former);
+    for _ in 0..2 {
+        let (_, output, _) = said(&server.run_with(&["doctor"], &setup));
+        assert!(line(&output, "secret key").contains("which the next start seals anew"), "it only looks: {output}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_key_that_is_lost_is_not_made_anew_and_told() {
+    let mut server = Setup::default().embedded().start().await;
+    server.terminate().await;
+    let file = server.data_dir().join("secret.key");
+    std::fs::remove_file(&file).unwrap();
+    let (code, output, _) = said(&server.run(&["doctor"], ""));
+    assert_eq!(code, Some(1), "{output}");
+    let told = line(&output, "secret key");
+    assert!(
+        told.starts_with("failed") && told.contains("keys rotate --now") && told.contains("no secret key"),
+        "{told}"
+    );
+    assert!(!file.exists());
 }
 
 #[tokio::test]
@@ -143,6 +252,9 @@ async fn a_schema_of_another_version() {
     let (code, output, _) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("1 of ") && output.contains("the next start applies them"), "{output}");
+    assert_eq!(line(&output, "search"), "skipped search      not checked: migrations are missing");
+    assert!(line(&output, "secret key").ends_with("is not known: migrations are missing"), "{output}");
+    assert!(line(&output, "clock").starts_with("ok "), "{output}");
     let by_hand = Setup::default().set("DATABASE__MIGRATE_ON_START", "false");
     let (code, output, _) = said(&server.run_with(&["doctor"], &by_hand));
     assert_eq!(code, Some(1), "{output}");
@@ -158,18 +270,25 @@ async fn a_clock_that_is_an_hour_off() {
     }
     let (code, output, _) = said(&server.run(&["doctor"], ""));
     assert_eq!(code, Some(1), "{output}");
-    let line = output.lines().find(|line| line.starts_with("failed")).unwrap();
-    assert!(line.contains("clock") && line.contains("by NTP"), "{output}");
+    let told = line(&output, "clock");
+    assert!(told.starts_with("failed") && told.contains("by NTP"), "{output}");
     // In whole seconds, less what passes until it is asked.
-    assert!(line.contains("by 3600 s") || line.contains("by 3599 s"), "{output}");
+    assert!(told.contains("by 3600 s") || told.contains("by 3599 s"), "{output}");
+    // It takes no tables to tell.
+    server.rows().await.execute("DELETE FROM seaql_migrations").await;
+    let (_, output, _) = said(&server.run(&["doctor"], ""));
+    assert!(line(&output, "clock").starts_with("failed"), "{output}");
 }
 
 #[test]
 fn a_redis_that_does_not_answer() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [("REDIS_URL", "redis://:hidden-word@127.0.0.1:1")];
-    assert_alone_fails(folder.path(), &variables, "redis", &["see that the servers which redis.url names run"]);
+    let parts =
+        ["see that the servers which redis.url names run", "Redis is unavailable: no connection: Connection refused"];
+    assert_alone_fails(folder.path(), &variables, "redis", &parts);
     let (_, output, errors) = said(&run(folder.path(), &["doctor"], &variables));
+    assert_eq!(output.matches("Redis is unavailable").count(), 1, "{output}");
     assert!(!format!("{output}{errors}").contains("hidden-word"), "{output}{errors}");
 }
 
@@ -177,7 +296,10 @@ fn a_redis_that_does_not_answer() {
 fn a_mail_server_that_is_away_or_wants_another_password() {
     let folder = tempfile::tempdir().unwrap();
     let away = [("SMTP_URL", "smtp://127.0.0.1:1")];
-    assert_alone_fails(folder.path(), &away, "mail", &["no connection to the mail server", "see mail.smtp_url"]);
+    let parts = ["see mail.smtp_url", "no connection to the mail server: Connection refused"];
+    assert_alone_fails(folder.path(), &away, "mail", &parts);
+    let (_, output, _) = said(&run(folder.path(), &["doctor"], &away));
+    assert!(!output.contains("not sent yet"), "{output}");
     let good = Certificate::make(folder.path(), "good", "localhost", 30);
     let Some(mails) = MailServer::start_for("service", "wren-under-the-eaves", "starttls", &good) else { return };
     let url = mails.url("smtp", "?tls=required").replace("://", "://service:hidden-word@");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 mod links;
+mod production;
 mod running;
 mod settings;
 

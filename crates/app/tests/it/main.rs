@@ -8,6 +8,7 @@ mod admin;
 mod architecture;
 mod audit;
 mod backup;
+mod banner;
 mod browser;
 mod change_email;
 mod commands;

@@ -48,6 +48,24 @@ async fn what_one_node_has_ended_no_other_takes_without_redis() {
     }
 }
 
+#[tokio::test]
+async fn nodes_that_name_themselves_as_issuers_refuse_each_others_tokens_and_say_what_to_set() {
+    let told = |node: &TestServer| node.log().matches("set server.public_url (or tokens.issuer)").count();
+    for (key, value, taken) in [
+        ("SERVER__PUBLIC_URL", "", false),
+        ("SERVER__PUBLIC_URL", "http://localhost:8080", true),
+        ("TOKENS__ISSUER", "http://localhost", true),
+    ] {
+        let Some(nodes) = Setup::default().set(key, value).start_nodes(2, Schema::Migrated).await else { return };
+        let (_, tokens) = nodes[0].signed_in("owner@example.org").await;
+        let answer = nodes[1].get("/auth/me").bearer(&tokens.access).send().await;
+        assert_eq!(answer.status, if taken { 200 } else { 401 }, "{key}: {}", answer.text);
+        for node in &nodes {
+            assert_eq!(told(node), usize::from(!taken), "{key}: {}", node.log());
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_refresh_token_that_two_nodes_are_shown_at_once_has_one_successor() {
     let setup = Setup::default().set("TOKENS__ISSUER", "http://localhost");

@@ -95,7 +95,7 @@ fn a_database_that_does_not_answer() {
             folder.path(),
             arguments,
             &variables,
-            &["cannot reach the database; see that the server which database.url"],
+            &["cannot reach the database; see that the server which database.url", "Connection refused"],
         );
         let (_, _, errors) = said(&run(folder.path(), arguments, &variables));
         assert!(!errors.contains("hush-hush"), "{errors}");
@@ -108,6 +108,26 @@ fn a_settings_file_that_is_not_there() {
     let (code, _, errors) = said(&run(folder.path(), &["--config", "elsewhere.toml", "serve"], &[]));
     assert_eq!(code, Some(2), "{errors}");
     assert!(errors.contains("elsewhere.toml: there is no such file; name one that is there with --config"), "{errors}");
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, told) in [
+        (
+            &b"[server]\nlisten = 'a'\nlisten = 'b'\n"[..],
+            "line 3 is not valid TOML: duplicate key; docs/countersign.example",
+        ),
+        (b"\n[server]\nlisten = x\n", "line 3 is not valid TOML: string values must be quoted"),
+        (b"\xff", "cannot be read: stream did not contain valid UTF-8; see that it is a file"),
+    ] {
+        std::fs::write(folder.path().join("countersign.toml"), text).unwrap();
+        for command in ["serve", "doctor"] {
+            let (code, _, errors) = said(&run(folder.path(), &[command], &[]));
+            assert_eq!(code, Some(2), "{errors}");
+            assert!(errors.contains(&format!("countersign.toml: {told}")), "{errors}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::signing_key::SigningKey;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
@@ -85,25 +85,32 @@ impl ResealKeys {
         Ok(ResealedKeys { keys, resealed })
     }
 
-    /// The keys as they should be; `None` if they are so.
     fn resealed(&self, keys: &[SigningKey], now: OffsetDateTime) -> Result<Option<Vec<SigningKey>>, ResealKeysError> {
-        let mut after = keys.to_vec();
-        let counting = after.iter_mut().filter(|key| key.is_honoured(self.policy.longest_token(), now));
-        for key in counting {
-            match self.factory.reseal(key) {
-                Ok(Some(sealed)) => key.sealed_private = sealed,
-                Ok(None) => {}
-                Err(source) => return Err(ResealKeysError::KeyNotOpened { kid: key.kid.clone(), source }),
-            }
-        }
-        Ok(Some(after).filter(|after| after != keys))
+        resealed(&*self.factory, keys, self.policy.longest_token(), now)
     }
+}
+
+/// The keys as they should be; `None` if they are so. It fails where a key whose tokens count does not open. Stores
+/// nothing.
+pub fn resealed(
+    factory: &dyn SigningKeyFactory,
+    keys: &[SigningKey],
+    longest_token: Duration,
+    now: OffsetDateTime,
+) -> Result<Option<Vec<SigningKey>>, ResealKeysError> {
+    let mut after = keys.to_vec();
+    for key in after.iter_mut().filter(|key| key.is_honoured(longest_token, now)) {
+        match factory.reseal(key) {
+            Ok(Some(sealed)) => key.sealed_private = sealed,
+            Ok(None) => {}
+            Err(source) => return Err(ResealKeysError::KeyNotOpened { kid: key.kid.clone(), source }),
+        }
+    }
+    Ok(Some(after).filter(|after| after != keys))
 }
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
-
     use super::*;
     use crate::error::{Classify as _, Kind};
     use crate::keys::fixtures::{Stored, key};

@@ -21,7 +21,7 @@ use tracing::field::Empty;
 
 use crate::mail::error::MailSettingsError;
 use crate::mail::message::{MessageFormat, MessageSettings};
-use crate::mail::smtp::reason::{reason, refusal};
+use crate::mail::smtp::reason::reason;
 use crate::mail::smtp::server::Server;
 
 /// Where mail is handed over, and how long that may take.
@@ -35,6 +35,9 @@ pub struct SmtpSettings {
     pub timeout: Duration,
 }
 
+pub use crate::mail::smtp::reason::Unreached;
+
+const LATE: &str = "the mail server did not answer in time";
 /// A connection that was not used for longer is not trusted to be there.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -65,16 +68,16 @@ impl SmtpMailer {
     }
 
     /// Whether the server is there, is who it should be, and takes what it is told of who comes. Sends nothing.
-    pub async fn greet(&self) -> Result<(), MailError> {
-        let connected = tokio::time::timeout(self.timeout, self.connect()).await;
-        let mut connection = connected.unwrap_or_else(|_elapsed| Err(late()))?;
+    pub async fn greet(&self) -> Result<(), Unreached> {
+        let late = |_elapsed| Err(Unreached { reason: LATE.to_owned(), cause: None });
+        let mut connection = tokio::time::timeout(self.timeout, self.connect()).await.unwrap_or_else(late)?;
         connection.abort().await;
         Ok(())
     }
 
     /// Whatever refuses the connection, wrong credentials or a blocked host, is not the mail's fault.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
-        self.server.connect().await.map_err(|error| MailError::Transient { reason: refusal(&error) })
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Unreached> {
+        self.server.connect().await.map_err(|error| Unreached::of(&error))
     }
 
     /// A connection in the middle of a dialogue is dropped with this future, never kept: the next mail would take
@@ -82,7 +85,7 @@ impl SmtpMailer {
     async fn hand_over(&self, message: &Message) -> Result<(), MailError> {
         let mut connection = match self.kept().await {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => self.connect().await.map_err(|unreached| MailError::Transient { reason: unreached.reason })?,
         };
         connection.send(message.envelope(), &message.formatted()).await.map_err(|error| judge(&error))?;
         let mut idle = self.idle();
@@ -128,7 +131,7 @@ impl Mailer for SmtpMailer {
 }
 
 fn late() -> MailError {
-    MailError::Transient { reason: "the mail server did not answer in time".to_owned() }
+    MailError::Transient { reason: LATE.to_owned() }
 }
 
 /// What an answer to the mail means for it. Refusals in the 5xx range that are not about this mailbox or this message

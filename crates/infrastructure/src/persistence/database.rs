@@ -2,6 +2,7 @@
 
 mod options;
 mod postgres;
+mod reaching;
 mod schema;
 mod sqlite;
 
@@ -30,11 +31,8 @@ use crate::persistence::write_queue::{Turn, WriteQueue};
 
 pub use crate::persistence::database::options::DatabaseOptions;
 
-const OPENING_ATTEMPTS: u32 = 5;
 /// Whoever stops the process waits for it (docs/operations.md).
 const CLOSING: Duration = Duration::from_secs(5);
-/// Not every outage takes its time: a name that is not known yet is told at once.
-const OPENING_PAUSE: Duration = Duration::from_secs(1);
 
 async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     if url.starts_with("sqlite:") {
@@ -44,11 +42,6 @@ async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection
     } else {
         Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"))
     }
-}
-
-fn tell(outage: &Fault, attempt: u32) {
-    let error = outage as &dyn std::error::Error;
-    tracing::warn!(error, attempt, of = OPENING_ATTEMPTS, "the database is not there yet");
 }
 
 /// Connections of the pool; a gauge.
@@ -99,22 +92,6 @@ impl Database {
         Ok(Self { pool, options: options.clone(), writes, counter, rewriting, home })
     }
 
-    /// Makes a first connection, and tells by it what [`Self::status`] does. A server may take its time: the usual bound is
-    /// meant for requests, and a machine that has just started may be slower. A file is there or not.
-    pub async fn reach(&self) -> Result<Vec<(String, bool)>, Fault> {
-        let attempts = if self.backend() == DbBackend::Sqlite { 1 } else { OPENING_ATTEMPTS };
-        for attempt in 1..attempts {
-            match self.status().await {
-                Err(outage @ Fault::Unavailable { .. }) => {
-                    tell(&outage, attempt);
-                    tokio::time::sleep(OPENING_PAUSE).await;
-                }
-                outcome => return outcome,
-            }
-        }
-        self.status().await
-    }
-
     /// What implements the repositories and the housekeeping, each call on its own.
     pub fn store(&self) -> Store<Connection<DatabaseConnection>> {
         Store::over(Connection::new(
@@ -153,6 +130,14 @@ impl Database {
 
     pub(crate) const fn acquire_timeout(&self) -> Duration {
         self.options.acquire_timeout
+    }
+
+    /// Where it is, for whoever runs the service: of a server host, port and name, without user and password.
+    pub fn place(&self) -> String {
+        match self.sqlite_options() {
+            Some(sqlite) => sqlite::place(&sqlite),
+            None => postgres::place(&self.pool.get_postgres_connection_pool().connect_options()),
+        }
     }
 
     /// Connections of the pool: busy and idle.

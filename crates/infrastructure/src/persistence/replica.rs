@@ -87,7 +87,11 @@ impl Replica {
         let primary = Log::of_primary(&self.primary).await.map_err(fault)?;
         let until = Instant::now() + patience;
         loop {
-            let found = Log::of(&self.follower).await.map_err(fault)?.compare(&primary);
+            let follower = match Log::of(&self.follower).await {
+                Ok(follower) => follower,
+                Err(error) => return Err(self.follower.reason_of(fault(error)).await),
+            };
+            let found = follower.compare(&primary);
             if found != Following::Behind || Instant::now() >= until {
                 return Ok(found);
             }

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use countersign_application::error::Fault;
 use countersign_application::spans;
 use deadpool::Runtime;
-use deadpool::managed::{BuildError, Manager as _, Pool, PoolError, QueueMode, Timeouts};
+use deadpool::managed::{BuildError, Manager as _, Pool, QueueMode, Timeouts};
 use deadpool_redis::Manager;
 use deadpool_redis::cluster::ClusterClientBuilder;
 use deadpool_redis::redis::{
-    Arg, AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd,
+    Arg, AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo as _, RedisError, ServerErrorKind,
+    cmd,
 };
 use metrics::{Counter, counter};
 use tracing::{Instrument as _, Span};
@@ -19,6 +21,7 @@ use tracing::{Instrument as _, Span};
 use crate::home_runtime::HomeRuntime;
 use crate::redis::circuit::Circuit;
 use crate::redis::circuits::Circuits;
+use crate::redis::failure::Failure;
 use crate::redis::invocation::LuaScript;
 use crate::redis::lanes::{Connector, Lane};
 use crate::redis::probe::RedisProbe;
@@ -59,6 +62,7 @@ impl Default for RedisOptions {
 pub struct RedisPool(Arc<Inner>);
 
 struct Inner {
+    place: String,
     lanes: Pool<Connector>,
     circuits: Arc<Circuits>,
     /// To a cluster, opened when calls had failed and not used for others since: it knows who has which slots by now.
@@ -78,38 +82,15 @@ pub struct InvalidRedisUrl(String);
 
 /// Redis did not answer, or refused. The log says why.
 #[derive(Debug, thiserror::Error)]
-#[error("Redis is unavailable")]
+#[error("it does not answer")]
 pub(crate) struct Unavailable;
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("no answer in time")]
-    Late,
-    #[error("{0}")]
-    Redis(#[from] RedisError),
-    #[error("no connection: {0}")]
-    NoConnection(#[from] PoolError<RedisError>),
-}
-
-impl Failure {
-    /// The server has ended the connection, as when it restarts.
-    fn is_disconnect(&self) -> bool {
-        matches!(self, Self::Redis(error) if error.is_connection_dropped())
-    }
-
-    fn report(&self) {
-        tracing::warn!(
-            cause = %self,
-            "Redis does not answer; until it does, entries are read from the database, this node counts its limits for itself, and answers wait until old entries have expired"
-        );
-    }
-}
 
 impl RedisPool {
     /// Of one `redis://` or `rediss://` URL, or of several with commas between them, which are some nodes of a
     /// cluster. Connects when it is first asked; connections are of the runtime that calls this.
     pub fn new(urls: &str, options: RedisOptions) -> Result<Self, InvalidRedisUrl> {
         let urls: Vec<&str> = urls.split(',').map(str::trim).collect();
+        let place = urls.iter().map(|url| address(url)).collect::<Result<Vec<_>, _>>()?.join(", ");
         let circuits = Arc::<Circuits>::default();
         let connector = match urls.as_slice() {
             [url] => Connector::Server(Manager::new_with_config(*url, configuration(options))?),
@@ -134,7 +115,7 @@ impl RedisPool {
         failures.increment(0);
         let patience = options.answer + opening;
         let (fresh, is_opening, home) = (Mutex::default(), AtomicBool::default(), HomeRuntime::current());
-        Ok(Self(Arc::new(Inner { lanes, circuits, fresh, is_opening, opening, patience, failures, home })))
+        Ok(Self(Arc::new(Inner { place, lanes, circuits, fresh, is_opening, opening, patience, failures, home })))
     }
 
     /// Finds out whether Redis answers. If it does not, that is logged, and calls are not kept waiting until it does.
@@ -144,6 +125,17 @@ impl RedisPool {
         {
             failure.report();
         }
+    }
+
+    /// Whether it answers, and why not. For whoever looks after it, so that nothing is given up by it.
+    pub async fn examine(&self) -> Result<(), Fault> {
+        let answer = self.bounded(None, |mut lane| async move { lane.ping().await }).await;
+        answer.map_err(|failure| Fault::unavailable("Redis", failure))
+    }
+
+    /// Where it is: host and port, without user and password.
+    pub fn place(&self) -> &str {
+        &self.0.place
     }
 
     /// Tells readiness about it.
@@ -289,6 +281,10 @@ fn span(command: &str) -> Span {
         db.system.name = "redis",
         db.operation.name = command,
     )
+}
+
+fn address(url: &str) -> Result<String, RedisError> {
+    Ok(url.into_connection_info()?.addr().to_string())
 }
 
 fn name(command: &Cmd) -> &str {

@@ -3,17 +3,20 @@
 use anyhow::{Context as _, ensure};
 use time::{Date, Month, OffsetDateTime, Time};
 
-use crate::commands::doctor::Found;
+use crate::commands::doctor::finding::{Found, Remark};
 use crate::commands::serve::tls;
-use crate::settings::TlsFiles;
+use crate::settings::{Settings, advice};
 
 /// Whether they belong together and the certificate has not expired. That it may be valid only later is not looked at.
-pub(crate) fn examine(files: Option<&TlsFiles>, now: OffsetDateTime) -> Found {
-    let Some(files) = files else { return Ok("not set".to_owned()) };
+pub(crate) fn examine(settings: &Settings, now: OffsetDateTime) -> Found {
+    let Some(files) = &settings.server.tls else {
+        return Ok(Remark::advised(advice::on_listener(settings), "not set"));
+    };
     let certificate = tls::certificate(files)?;
-    let end = not_after(&certificate).context("server.tls_cert has an end that cannot be read")?;
+    let end = not_after(&certificate).context("server.tls_cert has an end that cannot be read; have it made again")?;
     ensure!(now < end, "the certificate of server.tls_cert expired on {}; renew it", end.date());
-    Ok(format!("the certificate is valid until {}, in {} days", end.date(), (end - now).whole_days()))
+    let days = (end - now).whole_days();
+    Ok(Remark::Fine(format!("the certificate is valid until {}, in {days} days", end.date())))
 }
 
 /// `notAfter` of an X.509 certificate (RFC 5280, 4.1).

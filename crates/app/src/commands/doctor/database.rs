@@ -5,80 +5,116 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::dependency_probe::DependencyProbe as _;
+use countersign_application::ports::signing_keys::SigningKeyRepository;
+use countersign_domain::signing_key::SigningKey;
 use countersign_infrastructure::persistence::{Database, Following, Replica};
 use countersign_infrastructure::system::SystemClock;
 
-use crate::commands::doctor::Found;
+use crate::commands::doctor::finding::{Found, Remark};
 use crate::settings::{DatabaseKind, Settings, StorageSettings};
 use crate::wiring;
 
 /// Whoever asks is not to wait longer for a replica than that, however far it may be behind.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// What stands on tables.
+const MISSING: &str = "migrations are missing";
+
+/// What is found out about it, and what it has of signing keys, or why that is not known.
+pub(crate) struct Examined {
+    pub(crate) found: Vec<(&'static str, Found)>,
+    pub(crate) signing_keys: Result<Vec<SigningKey>, &'static str>,
+}
+
+impl Examined {
+    fn alone(found: Found, why: &'static str) -> Self {
+        Self { found: vec![("database", found)], signing_keys: Err(why) }
+    }
+}
+
 /// As far as one follows from the other.
-pub(crate) async fn examine(settings: &Settings) -> Vec<(&'static str, Found)> {
+pub(crate) async fn examine(settings: &Settings) -> Examined {
     let storage = &settings.storage;
     // Naming it would make its folder.
     match wiring::has_database(storage) {
         Ok(true) => {}
-        Ok(false) => return vec![("database", Ok("none yet; the first start makes it".to_owned()))],
-        Err(error) => return vec![("database", Err(error))],
+        Ok(false) => {
+            return Examined::alone(Ok("none yet; the first start makes it".into()), "there is no database yet");
+        }
+        Err(error) => {
+            let error = error.context("see how docs/configuration.md writes database.url");
+            return Examined::alone(Err(error), "the database cannot be named");
+        }
     }
     let (database, schema) = match reach(storage).await {
         Ok(reached) => reached,
-        Err(error) => return vec![("database", Err(error))],
+        Err(error) => return Examined::alone(Err(error), "the database cannot be read"),
     };
-    let pending = schema.iter().filter(|(_, applied)| !applied).count();
-    let mut examined = vec![
-        ("database", Ok("answers".to_owned())),
-        ("migrations", migrations(pending, schema.len(), storage.migrate_on_start)),
-    ];
-    if pending == 0 {
-        examined.push(("search", search(&database).await));
-        examined.push(("clock", clock(storage, &database).await));
-        examined.extend(replica(storage, &database).await.map(|found| ("replica", found)));
-    }
+    let examined = look(storage, &database, &schema).await;
     if let Err(error) = database.close().await {
         tracing::debug!(error = &error as &dyn std::error::Error, "the database was not closed properly");
     }
     examined
 }
 
+async fn look(storage: &StorageSettings, database: &Database, schema: &[(String, bool)]) -> Examined {
+    let pending = schema.iter().filter(|(_, applied)| !applied).count();
+    let mut found = vec![
+        ("database", Ok(Remark::Fine(format!("answers ({})", database.place())))),
+        ("migrations", migrations(pending, schema.len(), storage.migrate_on_start)),
+        ("search", if pending == 0 { search(database).await } else { Ok(Remark::Unchecked(MISSING)) }),
+        ("clock", clock(storage, database).await),
+    ];
+    found.extend(replica(storage, database).await.map(|found| ("replica", found)));
+    let signing_keys = if pending == 0 { signing_keys(database).await } else { Err(MISSING) };
+    Examined { found, signing_keys }
+}
+
+async fn signing_keys(database: &Database) -> Result<Vec<SigningKey>, &'static str> {
+    SigningKeyRepository::list(&database.store()).await.map_err(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the signing keys cannot be read");
+        "the database does not tell them"
+    })
+}
+
 /// The database and its schema, at the first try: whoever asks need not be kept waiting.
 async fn reach(storage: &StorageSettings) -> anyhow::Result<(Database, Vec<(String, bool)>)> {
     let database = wiring::name_database(storage).await?;
-    let schema = database.status().await.map_err(|fault| wiring::explain_schema(storage, fault))?;
+    let schema = wiring::reach_at_once(storage, &database).await?;
     Ok((database, schema))
 }
 
 fn migrations(pending: usize, all: usize, migrate_on_start: bool) -> Found {
     match (pending, migrate_on_start) {
-        (0, _) => Ok(format!("all {all} are applied")),
-        (pending, true) => Ok(format!("{pending} of {all} are pending; the next start applies them")),
+        (0, _) => Ok(Remark::Fine(format!("all {all} are applied"))),
+        (pending, true) => Ok(Remark::Fine(format!("{pending} of {all} are pending; the next start applies them"))),
         (pending, false) => bail!("{pending} of {all} are pending; run `countersign migrate up`"),
     }
 }
 
 /// Nothing is wrong without indexes: what is found is the same.
 async fn search(database: &Database) -> Found {
-    let text = match database.has_search_indexes().await.context("cannot see the indexes")? {
-        Some(true) => "superusers find by indexes",
-        Some(false) => {
+    let indexes =
+        database.has_search_indexes().await.context("cannot see the indexes; see that the database is well")?;
+    Ok(match indexes {
+        Some(true) => "superusers find by indexes".into(),
+        Some(false) => Remark::Warning(
             "searches of superusers read all there is: have the extension pg_trgm created, and then the indexes as \
              docs/operations.md says (PostgreSQL, Search)"
-        }
-        None => "searches of superusers read all there is, as SQLite does",
-    };
-    Ok(text.to_owned())
+                .to_owned(),
+        ),
+        None => "searches of superusers read all there is, as SQLite does".into(),
+    })
 }
 
+/// That of the database, which needs no tables.
 async fn clock(storage: &StorageSettings, database: &Database) -> Found {
     if storage.database_kind() == DatabaseKind::Sqlite {
-        return Ok("that of the database is this machine's".to_owned());
+        return Ok("that of the database is this machine's".into());
     }
-    let probe = database.probe(Arc::new(SystemClock));
+    let probe = database.clock_probe(Arc::new(SystemClock));
     probe.check().await.context("set the clocks of this machine and of the database server by NTP")?;
-    Ok("agrees with that of the database".to_owned())
+    Ok("agrees with that of the database".into())
 }
 
 /// Nothing where none is set.
@@ -92,7 +128,7 @@ async fn replica(storage: &StorageSettings, database: &Database) -> Option<Found
             }
             Some(found)
         }
-        Err(error) => Some(Err(error)),
+        Err(error) => Some(Err(error.context("see how docs/configuration.md writes database.replica_url"))),
     }
 }
 
@@ -106,7 +142,7 @@ async fn look_at(replica: &Replica, patience: Duration) -> Found {
          replica of that of database.url; until then lists are read from the latter",
     )?;
     match found {
-        Following::InStep => Ok("keeps up".to_owned()),
+        Following::InStep => Ok("keeps up".into()),
         Following::TakesWrites => bail!(
             "it takes writes itself, so lists are read from database.url: it was promoted, or is no replica; make it one \
              of database.url, or name another in database.replica_url, or none"
@@ -129,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_pending_is_wrong_only_if_no_start_applies_it() {
-        assert_eq!(migrations(0, 13, false).unwrap(), "all 13 are applied");
+        assert!(migrations(0, 13, false).is_ok());
         assert!(migrations(2, 13, true).is_ok());
         assert!(migrations(2, 13, false).unwrap_err().to_string().contains("countersign migrate up"));
     }

@@ -16,7 +16,7 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(&'static st
             ErrorKind::NotFound => {
                 "there is no such file; name one that is there with --config, or leave it out".to_owned()
             }
-            _ => format!("cannot be read: {error}"),
+            _ => format!("cannot be read: {error}; see that it is a file, in UTF-8, that this user may read"),
         })
         .and_then(|text| text.parse::<Table>().map_err(|error| describe(&error, &text)));
     match table {
@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(&'static st
 fn describe(error: &toml::de::Error, text: &str) -> String {
     let line =
         error.span().map_or(1, |span| text.as_bytes()[..span.start.min(text.len())].split(|b| *b == b'\n').count());
-    format!("line {line} is not valid TOML: {}", error.message())
+    format!("line {line} is not valid TOML: {}; docs/countersign.example.toml has every setting", error.message())
 }
 
 struct Flattening<'a> {

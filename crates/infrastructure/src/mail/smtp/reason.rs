@@ -15,8 +15,26 @@ pub(crate) fn reason(error: &smtp::Error) -> String {
     }
 }
 
+/// Why the mail server cannot be spoken with, and what was met at the bottom of it, for whoever runs the service. The text
+/// of an answer is not told: it may quote a user.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreached {
+    pub(crate) reason: String,
+    #[source]
+    pub(crate) cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Unreached {
+    pub(crate) fn of(error: &smtp::Error) -> Self {
+        let deepest = std::iter::successors(error.source(), |cause| (*cause).source()).last();
+        let cause = deepest.filter(|_| error.status().is_none()).map(|cause| cause.to_string().into());
+        Self { reason: refusal(error), cause }
+    }
+}
+
 /// Of a connection that did not come about. What was answered to it says nothing of any mail.
-pub(crate) fn refusal(error: &smtp::Error) -> String {
+fn refusal(error: &smtp::Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server refused the connection: {code}"),
         None => without_answer(error).to_owned(),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use countersign_application::error::Fault;
-use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error, Executor as _};
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, Executor as _};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
 
 use crate::persistence::database::options::DatabaseOptions;
 use crate::persistence::error::fault;
@@ -42,6 +43,32 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
             })
         });
     sea_orm::Database::connect(connect).await.map_err(fault)
+}
+
+/// Why no connection comes about; none if one does.
+pub(crate) async fn refusal(pool: DatabaseConnection, patience: Duration) -> Option<Fault> {
+    let options = pool.get_postgres_connection_pool().connect_options();
+    match tokio::time::timeout(patience, options.connect()).await {
+        Ok(Ok(connection)) => {
+            let _what_comes_of_it = tokio::time::timeout(patience, connection.close()).await;
+            None
+        }
+        Ok(Err(error)) => Some(fault(DbErr::Conn(RuntimeErr::SqlxError(error.into())))),
+        Err(_elapsed) => Some(Fault::unavailable("database", "it does not answer")),
+    }
+}
+
+/// Host, port and name of the database.
+pub(crate) fn place(options: &PgConnectOptions) -> String {
+    let server = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    match options.get_database() {
+        Some(name) => format!("PostgreSQL {server}/{name}"),
+        // It is called like the user then, who is nobody else's business.
+        None => format!("PostgreSQL {server}"),
+    }
 }
 
 /// Statements that every session begins with. Not parameters of the start: a pooler such as PgBouncer refuses those.

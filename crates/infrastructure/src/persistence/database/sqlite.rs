@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, absolute};
 use std::str::FromStr as _;
 
 use countersign_application::error::Fault;
@@ -53,6 +53,12 @@ pub(crate) fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConne
         pool.connect_lazy_with(sqlite)
     };
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+/// Its file, from wherever it is looked for.
+pub(crate) fn place(options: &SqliteConnectOptions) -> String {
+    let file = options.get_filename();
+    format!("SQLite {}", absolute(file).unwrap_or_else(|_unknown| file.to_owned()).display())
 }
 
 fn is_in_memory(url: &str) -> bool {

@@ -16,7 +16,11 @@ pub(crate) fn read(files: &TlsFiles) -> anyhow::Result<CertifiedKey> {
         CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect).with_context(|| {
             format!("cannot read server.tls_cert {}: name a PEM file that the service may read", files.cert.display())
         })?;
-    ensure!(!chain.is_empty(), "server.tls_cert {} holds no certificate", files.cert.display());
+    ensure!(
+        !chain.is_empty(),
+        "server.tls_cert {} holds no certificate: name the PEM file of the chain",
+        files.cert.display()
+    );
     let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| {
         format!("cannot read server.tls_key {}: name a PEM file that the service may read", files.key.display())
     })?;
