@@ -20,6 +20,7 @@ mod m20260101_000013_erasures_due_at;
 mod m20260101_000014_memberships_by_time;
 mod m20260101_000015_unverified_in_slices;
 mod m20260101_000016_search;
+mod m20260101_000017_sign_in_origin;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000014_memberships_by_time::Migration),
             Box::new(m20260101_000015_unverified_in_slices::Migration),
             Box::new(m20260101_000016_search::Migration),
+            Box::new(m20260101_000017_sign_in_origin::Migration),
         ]
     }
 }

@@ -37,6 +37,10 @@ pub struct Session {
     pub ip: Option<IpAddr>,
     /// Program it was last used with.
     pub user_agent: Option<String>,
+    /// Address it was begun from; `None` also for one that was begun before this was kept.
+    pub sign_in_ip: Option<IpAddr>,
+    /// Program it was begun with; likewise.
+    pub sign_in_user_agent: Option<String>,
 }
 
 /// A refresh token that was exchanged for its successor.
@@ -212,6 +216,8 @@ mod tests {
             ended_at: None,
             ip: None,
             user_agent: None,
+            sign_in_ip: None,
+            sign_in_user_agent: None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::{Hand, PASSWORD, Setup, TestServer};
 
 const NEW_PASSWORD: &str = "nine green lanterns";
@@ -74,18 +76,41 @@ async fn the_mail_of_an_unverified_account_is_sent_again_and_works() {
 }
 
 #[tokio::test]
-async fn one_session_of_three_is_ended_and_each_says_where_it_was_last_used() {
+async fn one_session_of_three_is_ended_and_each_says_from_where() {
     let server = TestServer::start().await;
     let (account, tokens) = server.signed_in("person@example.org").await;
     let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
     let mut kept = Hand::of(&server, &account.email, PASSWORD).await;
     let page = hand.open("/account/sessions").await.text;
-    assert_eq!(page.matches("from 127.0.0.1 ·").count(), 3, "{page}");
+    assert_eq!(page.matches("both from 127.0.0.1").count(), 3, "{page}");
     let sid = tokens.claims()["sid"].as_str().unwrap().to_owned();
     hand.send("/account/sessions", "/account/sessions", &[("session_id", &sid)]).await.expect(303);
     server.get("/auth/me").bearer(&tokens.access).send().await.expect(401);
-    assert_eq!(hand.open("/account/sessions").await.text.matches("from 127.0.0.1 ·").count(), 2);
+    assert_eq!(hand.open("/account/sessions").await.text.matches("both from 127.0.0.1").count(), 2);
     kept.open("/account").await;
+}
+
+#[tokio::test]
+async fn a_session_that_goes_on_with_another_program_says_with_which_it_was_begun() {
+    let server = TestServer::start().await;
+    let account = server.verified("person@example.org").await;
+    let login = server.sign_in(&account.email, PASSWORD).header("user-agent", "first/1.0").send().await.expect(200);
+    let refresh = json!({"refresh_token": login.text_at("/refresh_token")});
+    let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+    let before = hand.open("/account/sessions").await.text;
+    assert!(!before.contains("with first"), "{before}");
+    let renewed = server.post("/auth/refresh").json(&refresh).header("user-agent", "second/2.0").send().await;
+    let refreshed = renewed.expect(200).text_at("/access_token");
+    let page = hand.open("/account/sessions").await.text;
+    for said in ["from 127.0.0.1 with first", "from 127.0.0.1 with second", "Signed in: first&#x2f;1.0"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    // The API goes on telling the last use.
+    let sessions = server.get("/auth/sessions").bearer(&refreshed).send().await.expect(200);
+    assert_eq!(sessions.text_at("/1/user_agent"), "second/2.0");
+    let export = server.get("/auth/me/export").bearer(&refreshed).send().await.expect(200);
+    assert_eq!(export.text_at("/sessions/1/sign_in_user_agent"), "first/1.0");
+    assert_eq!(export.text_at("/sessions/1/sign_in_ip"), "127.0.0.1");
 }
 
 #[tokio::test]

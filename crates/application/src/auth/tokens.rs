@@ -75,6 +75,8 @@ impl TokenIssuance {
             ended_at: None,
             ip: origin.ip,
             user_agent: origin.user_agent.clone(),
+            sign_in_ip: origin.ip,
+            sign_in_user_agent: origin.user_agent.clone(),
         };
         (session, token)
     }

@@ -52,6 +52,7 @@ pub trait SessionRepository: Send + Sync {
 
     /// Rotates in one conditional statement: `true` for the one caller whose token still was the current one, of
     /// a session that is not over and of the epoch of its active account. The former successor is overwritten.
+    /// From where and with which program the session was begun stays as it is.
     async fn rotate(&self, rotation: &Rotation) -> Result<bool, Fault>;
 
     /// Ends a session of this account. `false` if it had ended before or is not the account's.

@@ -108,6 +108,8 @@ pub fn session(n: u64) -> Session {
         ended_at: None,
         ip: None,
         user_agent: None,
+        sign_in_ip: None,
+        sign_in_user_agent: None,
     }
 }
 

@@ -178,6 +178,15 @@ pub const STORED_COLUMNS: &[StoredColumn] = &[
     personal("sessions", "ended_at", "when it was ended", SESSIONS, Row, At("sessions[].ended_at")),
     personal("sessions", "ip", "network address of the last use", SESSIONS, Row, At("sessions[].ip")),
     personal("sessions", "user_agent", "program of the last use", SESSIONS, Row, At("sessions[].user_agent")),
+    personal("sessions", "sign_in_ip", "network address of the sign-in", SESSIONS, Row, At("sessions[].sign_in_ip")),
+    personal(
+        "sessions",
+        "sign_in_user_agent",
+        "program of the sign-in",
+        SESSIONS,
+        Row,
+        At("sessions[].sign_in_user_agent"),
+    ),
     personal("sign_in_networks", "user_id", "who signed in", "not locking the owner out", Row, At("user.id")),
     personal(
         "sign_in_networks",

@@ -26,7 +26,7 @@ fn session(row: Model) -> Result<Session, Fault> {
         }
         _ => None,
     };
-    let ip = row.ip.map(|ip| ip.parse().map_err(|_invalid| unreadable("sessions.ip"))).transpose()?;
+    let address = |ip: Option<String>, what| ip.map(|ip| ip.parse().map_err(|_invalid| unreadable(what))).transpose();
     Ok(Session {
         id: SessionId::new(row.id),
         user_id: UserId::new(row.user_id),
@@ -39,8 +39,10 @@ fn session(row: Model) -> Result<Session, Fault> {
         idle_expires_at: row.idle_expires_at,
         expires_at: row.expires_at,
         ended_at: row.ended_at,
-        ip,
+        ip: address(row.ip, "sessions.ip")?,
         user_agent: row.user_agent,
+        sign_in_ip: address(row.sign_in_ip, "sessions.sign_in_ip")?,
+        sign_in_user_agent: row.sign_in_user_agent,
     })
 }
 
@@ -117,6 +119,8 @@ impl<C: ConnectionTrait + Send + Sync> SessionRepository for Store<C> {
             ended_at: Set(session.ended_at),
             ip: Set(session.ip.map(|ip| ip.to_string())),
             user_agent: Set(session.user_agent.clone()),
+            sign_in_ip: Set(session.sign_in_ip.map(|ip| ip.to_string())),
+            sign_in_user_agent: Set(session.sign_in_user_agent.clone()),
         };
         Entity::insert(row).exec_without_returning(&self.0).await.map_err(fault)?;
         Ok(())

@@ -104,7 +104,7 @@ mod tests {
     use countersign_application::testing::{
         Mocks, NOW, email, invitation, membership, one_time_token, origin, session, team, user,
     };
-    use countersign_domain::audit::{AuditEvent, AuditKind};
+    use countersign_domain::audit::{AuditEvent, AuditKind, Origin};
     use countersign_domain::ids::AuditEventId;
     use countersign_domain::invitation::Delivery;
     use countersign_domain::one_time_token::{OneTimeToken, Purpose};
@@ -146,6 +146,11 @@ mod tests {
         }
     }
 
+    fn exported_session() -> Session {
+        let Origin { ip, user_agent, .. } = origin();
+        Session { ended_at: Some(NOW), sign_in_ip: ip, sign_in_user_agent: user_agent, ..session(1) }
+    }
+
     #[actix_web::test]
     async fn everything_is_there_but_secrets() {
         let mut mocks = Mocks::default();
@@ -154,7 +159,7 @@ mod tests {
             let item = TeamMembership { team: team(1), membership: membership(1, Role::Member) };
             Ok(Page { items: vec![item], next: None })
         });
-        mocks.sessions.expect_list_by_user().returning(|_| Ok(vec![Session { ended_at: Some(NOW), ..session(1) }]));
+        mocks.sessions.expect_list_by_user().returning(|_| Ok(vec![exported_session()]));
         mocks.one_time_tokens.expect_list_by_user().returning(|_| {
             let token = one_time_token(Purpose::EmailChange, "secret");
             let requested_by = Some(session(1).id);
@@ -188,7 +193,8 @@ mod tests {
             "teams": [{"id": team(1).id.to_string(), "name": "Engines", "description": null, "created_at": at,
                 "updated_at": at, "role": "member", "status": "active", "joined_at": at}],
             "sessions": [{"id": session(1).id.to_string(), "created_at": at, "last_seen_at": at,
-                "expires_at": "2026-07-01T03:04:05.678Z", "ended_at": at, "ip": null, "user_agent": null}],
+                "expires_at": "2026-07-01T03:04:05.678Z", "ended_at": at, "ip": null, "user_agent": null,
+                "sign_in_ip": "192.0.2.7", "sign_in_user_agent": "test"}],
             "sign_in_networks": [{"network": "192.0.2.0/24", "last_seen_at": at}],
             "one_time_tokens": [{"purpose": "email_change", "new_email": "new@example.com",
                 "requested_by": session(1).id.to_string(), "created_at": at,

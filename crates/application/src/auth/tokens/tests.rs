@@ -62,6 +62,7 @@ fn a_new_session_begins_in_the_epoch_of_its_account_with_a_token_of_its_own() {
     assert!(session.is_live(&account, NOW));
     assert_eq!((session.family, session.current), (token.family_digest(), token.digest()));
     assert_eq!((session.ip, &session.user_agent), (origin().ip, &origin().user_agent));
+    assert_eq!((session.sign_in_ip, &session.sign_in_user_agent), (origin().ip, &origin().user_agent));
     let (other, other_token) = issuance.new_session(&account, &origin(), NOW);
     assert_ne!((session.id, session.family), (other.id, other.family));
     assert_ne!(token, other_token);

@@ -22,6 +22,8 @@ pub struct Model {
     pub ended_at: Option<OffsetDateTime>,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
+    pub sign_in_ip: Option<String>,
+    pub sign_in_user_agent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,6 +5,7 @@ use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::{NOW, session, user_id};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::session::{Rotated, Session};
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use time::Duration;
 
 use crate::persistence::fresh::{Fresh, on_each};
@@ -40,6 +41,8 @@ async fn a_session_reads_back_as_it_was_stored() {
         let mut session = session(1);
         session.ip = Some("2001:db8::7".parse().unwrap());
         session.user_agent = Some("test".to_owned());
+        session.sign_in_ip = Some([198, 51, 100, 7].into());
+        session.sign_in_user_agent = Some("first".to_owned());
         session.previous =
             Some(Rotated { digest: TokenDigest::of(b"former"), at: NOW, sealed_successor: Some(vec![0, 255]) });
         session.ended_at = Some(NOW);
@@ -52,12 +55,17 @@ async fn a_session_reads_back_as_it_was_stored() {
 }
 
 #[tokio::test]
-async fn a_rotation_moves_the_generations_on() {
+async fn a_rotation_moves_the_generations_on_and_leaves_the_sign_in_alone() {
     on_each(|fresh| async move {
         let store = fresh.store();
         let sessions: &dyn SessionRepository = &store;
         fresh.user(1).await;
-        let before = fresh.session(1).await;
+        let before = Session {
+            sign_in_ip: Some([198, 51, 100, 7].into()),
+            sign_in_user_agent: Some("first".to_owned()),
+            ..session(1)
+        };
+        sessions.insert(&before).await.unwrap();
         let rotation = rotation(&before);
         assert!(sessions.rotate(&rotation).await.unwrap());
         let after = sessions.find_by_id(before.id).await.unwrap().unwrap();
@@ -76,6 +84,32 @@ async fn a_rotation_moves_the_generations_on() {
         };
         assert_eq!(after, expected);
         assert!(!sessions.rotate(&rotation).await.unwrap(), "the same token again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_a_node_of_the_former_version_began_rotates_with_its_sign_in_unknown() {
+    on_each(|fresh| async move {
+        let store = fresh.store();
+        let sessions: &dyn SessionRepository = &store;
+        fresh.user(1).await;
+        let other = fresh.session(1).await;
+        let raw = fresh.raw().await;
+        let copied = "user_id, epoch, current_digest, created_at, last_seen_at, idle_expires_at, expires_at, ip";
+        let id = if raw.get_database_backend() == DbBackend::Sqlite {
+            "randomblob(16), randomblob(32)"
+        } else {
+            "gen_random_uuid(), sha256('family')"
+        };
+        let insert = format!("INSERT INTO sessions (id, family_digest, {copied}) SELECT {id}, {copied} FROM sessions");
+        raw.execute_unprepared(&insert).await.unwrap();
+        let held = sessions.list_by_user(user_id(1)).await.unwrap();
+        let former = held.iter().find(|session| session.id != other.id).unwrap();
+        assert!(sessions.rotate(&rotation(former)).await.unwrap());
+        let after = sessions.find_by_id(former.id).await.unwrap().unwrap();
+        assert_eq!((after.sign_in_ip, after.sign_in_user_agent), (None, None));
+        assert_eq!(after.user_agent, rotation(former).user_agent);
     })
     .await;
 }

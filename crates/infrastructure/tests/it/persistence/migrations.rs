@@ -24,7 +24,7 @@ const COLUMNS: &[(&str, &str)] = &[
     (
         "sessions",
         "id user_id epoch family_digest current_digest previous_digest rotated_at sealed_successor created_at \
-         last_seen_at idle_expires_at expires_at ended_at ip user_agent",
+         last_seen_at idle_expires_at expires_at ended_at ip user_agent sign_in_ip sign_in_user_agent",
     ),
     ("sign_in_networks", "user_id network last_seen_at"),
     ("signing_keys", "kid algorithm sealed_private public_jwk created_at active_from retired_at refused_at"),

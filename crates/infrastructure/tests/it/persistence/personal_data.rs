@@ -73,6 +73,8 @@ async fn fill(fresh: &Fresh) {
         previous: Some(previous),
         ip: origin.ip,
         user_agent: Some(PROGRAM.to_owned()),
+        sign_in_ip: origin.ip,
+        sign_in_user_agent: Some(PROGRAM.to_owned()),
         ended_at: Some(NOW),
         ..session(1)
     };

@@ -25,6 +25,12 @@ pub(crate) struct ExportedSessionBody {
     ip: Option<IpAddr>,
     #[schema(required)]
     user_agent: Option<String>,
+    /// The address it was begun from; null where that was not kept yet.
+    #[schema(value_type = Option<String>, required)]
+    sign_in_ip: Option<IpAddr>,
+    /// The program it was begun with; likewise.
+    #[schema(required)]
+    sign_in_user_agent: Option<String>,
 }
 
 impl From<Session> for ExportedSessionBody {
@@ -37,6 +43,8 @@ impl From<Session> for ExportedSessionBody {
             ended_at: session.ended_at.map(Into::into),
             ip: session.ip,
             user_agent: session.user_agent,
+            sign_in_ip: session.sign_in_ip,
+            sign_in_user_agent: session.sign_in_user_agent,
         }
     }
 }

@@ -3,6 +3,7 @@ use countersign_application::testing::{
     Mocks, NOW, PASSWORD, StagedUnitOfWork, credentials, password_hasher, session, user,
 };
 use countersign_domain::session::Session;
+use time::Duration;
 
 use crate::settings::WebSettings;
 use crate::testing::{Answer, FORM_TOKEN, call, call_with, in_browser, settings, sign_in};
@@ -262,6 +263,46 @@ async fn a_session_is_called_by_its_program_and_what_that_says_of_itself_stands_
 #[actix_web::test]
 async fn whoever_is_signed_in_need_not_sign_in() {
     for uri in ["/sign-in", "/register"] {
+/// What the page says of a session that was last used with Firefox from 192.0.2.7.
+async fn said_of_a_session(sign_in_ip: [u8; 4], sign_in_user_agent: &str) -> String {
+    let session = Session {
+        created_at: NOW - Duration::days(1),
+        ip: Some([192, 0, 2, 7].into()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned()),
+        sign_in_ip: Some(sign_in_ip.into()).filter(|_| !sign_in_user_agent.is_empty()),
+        sign_in_user_agent: Some(sign_in_user_agent.to_owned()).filter(|agent| !agent.is_empty()),
+        ..session(1)
+    };
+    let mut mocks = signed_in_mocks();
+    mocks.sessions.expect_list_live_by_user().returning(move |_, _| Ok(vec![session.clone()]));
+    let text = page(mocks, "/account/sessions").await.text;
+    let (_, row) = text.split_once("<p class=\"name long\">").unwrap();
+    let row = row.split("<details>").next().unwrap();
+    row.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<String>()
+}
+
+#[actix_web::test]
+async fn a_session_says_from_where_and_with_what_it_was_begun_and_last_used_and_once_where_that_is_the_same() {
+    let (begun, seen) = ("2026-01-01 03:04 UTC", "2026-01-02 03:04 UTC");
+    // The same browser, updated since.
+    let stayed =
+        said_of_a_session([192, 0, 2, 7], "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko Firefox/130.0").await;
+    assert!(stayed.starts_with("Firefox on Linux"), "{stayed}");
+    assert!(stayed.contains(&format!("Signed in {begun} and last used {seen}, both from 192.0.2.7")), "{stayed}");
+    assert_eq!(stayed.matches("192.0.2.7").count(), 1, "{stayed}");
+    let elsewhere = said_of_a_session([198, 51, 100, 7], "curl/8.14.1").await;
+    assert!(elsewhere.starts_with("curl "), "{elsewhere}");
+    assert!(elsewhere.contains(&format!("Signed in {begun} from 198.51.100.7 with curl\n")), "{elsewhere}");
+    assert!(elsewhere.contains(&format!("Last used {seen} from 192.0.2.7 with Firefox on Linux\n")), "{elsewhere}");
+    let moved = said_of_a_session([198, 51, 100, 7], "Mozilla/5.0 (X11; Linux x86_64) Gecko Firefox/140.0").await;
+    assert!(moved.contains(&format!("Signed in {begun} from 198.51.100.7 with Firefox on Linux\n")), "{moved}");
+    let other_program = said_of_a_session([192, 0, 2, 7], "curl/8.14.1").await;
+    assert!(other_program.contains(&format!("Signed in {begun} from 192.0.2.7 with curl\n")), "{other_program}");
+    let unknown = said_of_a_session([0; 4], "").await;
+    assert!(unknown.contains(&format!("Last used {seen} from 192.0.2.7 · signed in {begun}\n")), "{unknown}");
+    assert!(unknown.starts_with("Firefox on Linux"), "{unknown}");
+}
+
         let answer = page(signed_in_mocks(), uri).await;
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./account")), "{uri}");
     }
