@@ -29,5 +29,6 @@ mod well_known;
 
 pub use crate::pages::look::Look;
 pub use crate::pages::look::error::LookError;
+pub use crate::pages::mailbox::key::MailboxKey;
 pub use crate::server::{BoundServer, bind};
 pub use crate::settings::WebSettings;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use countersign_application::ports::id_generator::IdGenerator;
 use countersign_application::ports::mailbox::MailboxReader;
-use countersign_domain::secret::Secret;
 
 use crate::client_address::ProxyNetwork;
 use crate::pages::look::Look;
 use crate::pages::mailbox::at_home;
+use crate::pages::mailbox::key::MailboxKey;
 
 /// Puts the span of a request below the one that a `traceparent` names.
 pub type FollowTrace = Arc<dyn Fn(&tracing::Span, &str) + Send + Sync>;
@@ -60,8 +60,8 @@ pub struct WebSettings {
     pub ids: Arc<dyn IdGenerator>,
     /// The mails that were put into a folder instead of being sent, to be read in a browser on this machine.
     pub mailbox: Option<Arc<dyn MailboxReader>>,
-    /// What the link to them carries, for whoever has started the service: without it nobody reads them.
-    pub mailbox_key: Option<Secret>,
+    /// What opens them in the browser of whoever has started the service: without it nobody reads them.
+    pub mailbox_key: Option<MailboxKey>,
 }
 
 impl WebSettings {

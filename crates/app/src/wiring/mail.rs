@@ -37,7 +37,7 @@ pub(crate) fn wire(settings: &Settings, public_url: &PublicUrl, clock: &Arc<dyn 
 }
 
 /// What the link to the mailbox carries. The same at every start on the same data, so that whoever starts it over and over
-/// again opens that link once; 128 bits, so that a terminal still shows it on one line.
+/// again finds it in what the browser remembers; 128 bits, so that a terminal still shows it on one line.
 pub(crate) fn mailbox_key(keys: &SecretKeyRing) -> anyhow::Result<Secret> {
     let key = keys.derive("link to the mailbox").context("the key of the mailbox")?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(&key[..16])))

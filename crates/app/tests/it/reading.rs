@@ -56,7 +56,7 @@ impl<'a> Scene<'a> {
             ("/disown-account", registration),
         ];
         let links = links.into_iter().map(|(page, mail): (_, Mail)| (page, mail.token())).collect();
-        let list = server.mailbox_page("/mailbox").send().await.expect(200).text;
+        let list = server.mailbox_page("/mailbox").await.send().await.expect(200).text;
         let (_, mail) = list.split_once("href=\"mailbox/").unwrap();
         let names = vec![
             ("{team_id}", team),
@@ -83,7 +83,7 @@ impl<'a> Scene<'a> {
         let reader = if endpoint.access == Access::Superuser { &self.superuser } else { &self.admin };
         let shown = match endpoint.credential {
             Credential::Token => self.server.get(&path).bearer(&reader.tokens.access),
-            Credential::Cookie if path.starts_with("/mailbox") => self.server.mailbox_page(&path),
+            Credential::Cookie if path.starts_with("/mailbox") => self.server.mailbox_page(&path).await,
             Credential::Cookie => self.server.get(&path).header("cookie", &reader.hand.cookie),
         };
         let answer = shown.send().await;

@@ -2,7 +2,7 @@
 //! for whoever has seen the service start.
 
 pub(crate) mod at_home;
-mod key;
+pub(crate) mod key;
 mod letter;
 mod links;
 mod list;

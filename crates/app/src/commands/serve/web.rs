@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use countersign_application::policy::RegistrationMode;
 use countersign_web::client_address::ProxyNetwork;
-use countersign_web::{Look, WebSettings};
+use countersign_web::{Look, MailboxKey, WebSettings};
 use rustls::ServerConfig;
 
 use crate::commands::serve::connections;
@@ -32,7 +32,7 @@ pub(crate) fn web_settings(
         server.trusted_proxies.iter().map(proxy).collect::<Result<_, _>>().context("server.trusted_proxies")?;
     web.cors_origins = server.cors_origins.iter().map(ToString::to_string).collect();
     web.mailbox.clone_from(&system.mailbox);
-    web.mailbox_key = Some(system.mailbox_key.clone());
+    web.mailbox_key = Some(MailboxKey::new(system.mailbox_key.clone(), system.dependencies.secrets.octets()));
     web.tls = tls;
     web.body_timeout = server.request_timeout.unsigned_abs();
     web.answer_timeout = server.answer_timeout.unsigned_abs();

@@ -67,7 +67,7 @@ pub(in crate::browser) fn link(server: &TestServer, mail: &Mail, page: &str) -> 
 
 /// Id of the latest mail about this, as the page of the mailbox has it.
 async fn filed(server: &TestServer, subject: &str) -> String {
-    let page = server.mailbox_page("/mailbox").send().await.expect(200).text;
+    let page = server.mailbox_page("/mailbox").await.send().await.expect(200).text;
     let (before, _) = page.split_once(&format!("\">{subject}")).unwrap_or_else(|| panic!("no {subject:?} in {page}"));
     before.rsplit_once("mailbox/").unwrap().1.to_owned()
 }

@@ -187,11 +187,17 @@ impl TestServer {
         Some(format!("/mailbox?key={key}"))
     }
 
-    /// Asks for a page of the mailbox, as a browser that has opened that link.
-    pub(crate) fn mailbox_page(&self, path: &str) -> Call {
-        let link = self.mailbox_link().unwrap();
-        let key = link.split_once('=').unwrap().1;
-        self.get(path).header("cookie", &format!("countersign_mailbox={key}"))
+    /// Asks for a page of the mailbox, as a browser that opens that link first.
+    pub(crate) async fn mailbox_page(&self, path: &str) -> Call {
+        self.get(path).header("cookie", &self.mailbox_cookie().await)
+    }
+
+    /// What a browser keeps that opens that link.
+    pub(crate) async fn mailbox_cookie(&self) -> String {
+        let led = self.get(&self.mailbox_link().unwrap()).send().await.expect(303);
+        let cookie = led.header("set-cookie").split(';').next().unwrap().to_owned();
+        self.confidences.note(cookie.split_once('=').unwrap().1);
+        cookie
     }
 
     /// Everything it has written to standard output so far.

@@ -48,10 +48,10 @@ pub(crate) async fn show(
     settings: web::Data<WebSettings>,
     frame: Frame,
 ) -> Result<HttpResponse, Problem> {
-    if let Some(key) = key.filter(|key| key::opens(&settings, key)) {
+    if let Some(cookie) = key.and_then(|key| key::kept(&settings, &key)) {
         // On to the page without it: addresses of pages are copied, and stay in what browsers remember.
         let mut answer = frame.go("mailbox");
-        answer.add_cookie(&key::kept(&settings, key)).map_err(Problem::internal)?;
+        answer.add_cookie(&cookie).map_err(Problem::internal)?;
         return Ok(answer);
     }
     let Some(mailbox) = mailbox.open else {

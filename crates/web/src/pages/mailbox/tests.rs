@@ -10,6 +10,7 @@ use countersign_domain::secret::Secret;
 use uuid::Uuid;
 
 use crate::client_address::ProxyNetwork;
+use crate::pages::mailbox::key::{self, MailboxKey};
 use crate::settings::WebSettings;
 use crate::testing::{Answer, call_with, settings};
 
@@ -49,7 +50,7 @@ fn folder() -> MockMailboxReader {
 
 fn with(mailbox: MockMailboxReader) -> WebSettings {
     let public_url = "http://localhost:8080".to_owned();
-    WebSettings { public_url, mailbox: Some(Arc::new(mailbox)), mailbox_key: Some(Secret::new(KEY)), ..settings() }
+    WebSettings { public_url, mailbox: Some(Arc::new(mailbox)), mailbox_key: Some(started(1)), ..settings() }
 }
 
 fn at_home() -> WebSettings {
@@ -58,9 +59,20 @@ fn at_home() -> WebSettings {
 
 const KEY: &str = "key-of-the-mailbox";
 
+/// The key after the n-th start.
+fn started(n: u8) -> MailboxKey {
+    MailboxKey::new(Secret::new(KEY), [n; 32])
+}
+
+/// What a browser has kept that opened the link after that.
+fn kept_since(n: u8) -> String {
+    let settings = WebSettings { mailbox_key: Some(started(n)), ..settings() };
+    key::kept(&settings, KEY).unwrap().value().to_owned()
+}
+
 /// As a browser on this machine asks that has opened the link.
 fn request(uri: &str) -> TestRequest {
-    with_key(stranger(uri), KEY)
+    with_cookie(stranger(uri), &kept_since(1))
 }
 
 /// As another one on this machine asks.
@@ -69,8 +81,8 @@ fn stranger(uri: &str) -> TestRequest {
     TestRequest::get().uri(uri).peer_addr(peer).insert_header(("host", "localhost:8080"))
 }
 
-fn with_key(request: TestRequest, key: &str) -> TestRequest {
-    request.insert_header(("cookie", format!("countersign_mailbox={key}")))
+fn with_cookie(request: TestRequest, kept: &str) -> TestRequest {
+    request.insert_header(("cookie", format!("countersign_mailbox={kept}")))
 }
 
 async fn get(settings: WebSettings, request: TestRequest) -> Answer {
@@ -117,9 +129,9 @@ async fn the_answer_to_a_form_leads_to_the_mailbox_too() {
 async fn whoever_has_not_opened_the_link_of_the_start_is_told_of_it_and_sees_no_mail() {
     let cases = [(KEY, None), (KEY, Some("")), (KEY, Some("key-of-the-mailboy")), ("", Some("")), ("", Some(KEY))];
     for (printed, key) in cases {
-        let mailbox_key = Some(printed).filter(|printed| !printed.is_empty()).map(Secret::new);
+        let mailbox_key = Some(started(1)).filter(|_| !printed.is_empty());
         let settings = || WebSettings { mailbox_key: mailbox_key.clone(), ..at_home() };
-        let ask = |uri: &str| key.map_or_else(|| stranger(uri), |key| with_key(stranger(uri), key));
+        let ask = |uri: &str| key.map_or_else(|| stranger(uri), |key| with_cookie(stranger(uri), key));
         let page = get(settings(), ask("/mailbox")).await;
         assert_eq!((page.status.as_u16(), page.header("set-cookie")), (403, None), "{key:?}");
         assert!(page.text.contains("Open the mailbox by its link") && !page.text.contains("Confirm"), "{}", page.text);
@@ -143,13 +155,28 @@ async fn the_link_of_the_start_opens_the_mailbox_for_this_browser_and_leads_on_w
         let led = get(settings(), stranger(&format!("/mailbox?key={KEY}"))).await;
         assert_eq!((led.status.as_u16(), led.header("location")), (303, Some("./mailbox")));
         let cookie = led.header("set-cookie").unwrap();
-        assert!(cookie.starts_with(&format!("countersign_mailbox={KEY}; ")), "{cookie}");
+        assert!(cookie.starts_with(&format!("countersign_mailbox={}; ", kept_since(1))), "{cookie}");
         for attribute in ["; HttpOnly", "; SameSite=Strict", "; Path=/mailbox"] {
             assert!(cookie.contains(attribute), "{cookie} lacks {attribute}");
         }
         assert!(!cookie.contains("Max-Age") && !cookie.contains("Domain"), "{cookie}");
         assert_eq!(cookie.contains("; Secure"), is_https, "{cookie}");
     }
+}
+
+#[actix_web::test]
+async fn what_the_browser_keeps_is_not_the_key_and_ends_with_the_process() {
+    let kept = [KEY.to_owned(), kept_since(2)];
+    assert!(!kept.contains(&kept_since(1)) && !kept_since(1).contains(KEY));
+    for kept in kept {
+        let ask = |uri: &str| with_cookie(stranger(uri), &kept);
+        assert_eq!(get(at_home(), ask("/mailbox")).await.status, 403, "{kept}");
+        assert_eq!(get(at_home(), ask(&uris()[1])).await.status, 404, "{kept}");
+        // Nor is it the key of a link.
+        let link = format!("/mailbox?key={kept}");
+        assert_eq!(get(at_home(), stranger(&link)).await.status, if kept == KEY { 303 } else { 403 });
+    }
+    assert_eq!(get(at_home(), stranger(&format!("/mailbox?key={}", kept_since(1)))).await.status, 403);
 }
 
 #[actix_web::test]
@@ -176,14 +203,14 @@ async fn whoever_asks_from_elsewhere_or_by_another_name_sees_no_mailbox() {
     assert_hidden("two hosts", at_home, other_host).await;
     for uri in uris() {
         let peer = "127.0.0.1:40000".parse().unwrap();
-        let nameless = with_key(TestRequest::get().uri(&uri).peer_addr(peer), KEY);
+        let nameless = with_cookie(TestRequest::get().uri(&uri).peer_addr(peer), &kept_since(1));
         assert_eq!(get(at_home(), nameless).await.status, 404, "{uri}");
         let unknown = TestRequest::get().uri(&uri).insert_header(("host", "localhost"));
         assert_eq!(get(at_home(), unknown).await.status, 404, "{uri}");
         let absolute = request(&format!("http://id.example{uri}"));
         assert_eq!(get(at_home(), absolute).await.status, 404, "{uri}");
         let by_authority = TestRequest::get().uri(&format!("http://localhost:8080{uri}")).peer_addr(peer);
-        let by_authority = with_key(by_authority, KEY);
+        let by_authority = with_cookie(by_authority, &kept_since(1));
         assert_eq!(get(at_home(), by_authority).await.status, 200, "{uri}");
     }
 }
