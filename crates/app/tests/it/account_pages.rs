@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Hand, PASSWORD, Setup, TestServer};
+use crate::support::{Answer, Hand, PASSWORD, Setup, TestServer};
 
 const NEW_PASSWORD: &str = "nine green lanterns";
 
@@ -130,4 +130,59 @@ async fn a_session_renews_itself_for_two_tabs_at_once() {
         assert_ne!(hand.cookie, former);
     }
     hand.open("/account").await;
+}
+
+/// What the field of this name holds in a form that was refused, of which no field holds a password.
+#[track_caller]
+fn kept(answer: &Answer, status: u16, field: &str) -> String {
+    assert_eq!(answer.status, status, "{answer:?}");
+    let inputs: Vec<_> = answer.text.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
+    for input in inputs.iter().filter(|input| input.contains("type=\"password\"")) {
+        assert!(!input.contains("value="), "{input}");
+    }
+    assert!(!answer.text.contains(PASSWORD) && !answer.text.contains("short1!"), "{answer:?}");
+    let input = inputs.iter().find(|input| input.contains(&format!("name=\"{field}\"")));
+    let input = input.unwrap_or_else(|| panic!("no {field} in {answer:?}"));
+    input.split_once(" value=\"").map(|(_, rest)| rest.split('"').next().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn who_is_refused_an_account_or_a_mail_need_not_type_again_but_for_the_password() {
+    let server = TestServer::start().await;
+    server.verified("taken@example.org").await;
+    let send = async |path: &str, typed: &[(&str, &str)]| {
+        server.post(path).header("origin", &server.url("")).form(typed).send().await
+    };
+    for (first, email, password, status) in [
+        ("Firstname", "no address", PASSWORD, 422),
+        ("", "new@example.org", PASSWORD, 422),
+        ("Firstname", "new@example.org", "short1!", 422),
+        ("Firstname", "taken@example.org", PASSWORD, 409),
+    ] {
+        let typed = [("first_name", first), ("last_name", "Lastname"), ("email", email), ("password", password)];
+        let refused = send("/register", &typed).await;
+        for (field, value) in &typed[..3] {
+            assert_eq!(kept(&refused, status, field), *value, "{field}: {refused:?}");
+        }
+        assert_eq!(kept(&refused, status, "password"), "");
+    }
+    assert_eq!(kept(&send("/forgot-password", &[("email", "no address")]).await, 422, "email"), "no address");
+}
+
+#[tokio::test]
+async fn a_name_or_an_address_that_is_refused_stays_as_it_was_typed_but_the_password_does_not() {
+    let server = TestServer::start().await;
+    let account = server.verified("person@example.org").await;
+    let mut hand = Hand::of(&server, &account.email, PASSWORD).await;
+    let refused = hand.send("/account", "/account", &[("first_name", "Typed"), ("last_name", " ")]).await;
+    assert_eq!(kept(&refused, 422, "first_name"), "Typed");
+    assert_eq!(kept(&refused, 422, "last_name").trim(), "", "not the one that is stored");
+    for (address, password, status) in
+        [("no address", PASSWORD, 422), ("next@example.org", "short1!", 403), ("no address", "short1!", 422)]
+    {
+        let typed = [("new_email", address), ("current_password", password)];
+        let refused = hand.send("/account/email", "/account/email", &typed).await;
+        assert_eq!(kept(&refused, status, "new_email"), address);
+        assert_eq!(kept(&refused, status, "current_password"), "");
+    }
 }

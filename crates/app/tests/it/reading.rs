@@ -1,5 +1,6 @@
 //! Looking changes nothing: every GET that there is, asked by whoever may ask it, leaves every table as it was. Scanners
-//! of mails, prefetching browsers and other sites follow links.
+//! of mails, prefetching browsers and other sites follow links. What may not be seen leaves its refusal in the trail, and a
+//! session of the pages renews itself, and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -92,42 +93,130 @@ impl<'a> Scene<'a> {
             self.server.call(method, &path).send().await;
         }
     }
+}
 
-    /// All rows, once nothing moves any more: mails that were sent are entered after they are there.
-    async fn rows(&self) -> Vec<String> {
-        let start = Instant::now();
-        let rows = self.server.rows().await;
-        let mut before = rows.dump().await;
-        loop {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            let now = rows.dump().await;
-            if now == before {
-                let mut lines: Vec<_> = now.lines().map(str::to_owned).collect();
-                lines.sort_unstable();
-                return lines;
-            }
-            assert!(start.elapsed() < Duration::from_secs(15), "something writes all the time");
-            before = now;
+/// All rows, once nothing moves any more: mails that were sent are entered after they are there.
+async fn settled(server: &TestServer) -> Vec<String> {
+    let start = Instant::now();
+    let rows = server.rows().await;
+    let mut before = rows.dump().await;
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = rows.dump().await;
+        if now == before {
+            let mut lines: Vec<_> = now.lines().map(str::to_owned).collect();
+            lines.sort_unstable();
+            return lines;
         }
+        assert!(start.elapsed() < Duration::from_secs(15), "something writes all the time");
+        before = now;
     }
+}
+
+/// What is there only in the first.
+fn beyond<'a>(rows: &'a [String], others: &[String]) -> Vec<&'a String> {
+    rows.iter().filter(|row| others.binary_search(row).is_err()).collect()
+}
+
+fn is_event(row: &str, kinds: &[&str]) -> bool {
+    row.starts_with("audit_events: ") && kinds.iter().any(|kind| row.contains(kind))
+}
+
+fn gets() -> Vec<Endpoint> {
+    table().into_iter().filter(|endpoint| endpoint.method.as_str() == "GET").collect()
+}
+
+/// The pages of whoever is signed in.
+fn pages() -> Vec<Endpoint> {
+    let is_page = |endpoint: &Endpoint| endpoint.credential == Credential::Cookie && endpoint.access != Access::Open;
+    gets().into_iter().filter(is_page).collect()
+}
+
+/// Whether a member who is no admin and no superuser may not see it.
+fn is_closed(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.access, Access::TeamAdmin | Access::Superuser)
 }
 
 #[tokio::test]
 async fn no_get_changes_a_row() {
     let server = Setup::default().with_local_mailbox().start().await;
     let scene = Scene::set(&server).await;
-    let before = scene.rows().await;
-    let gets: Vec<_> = table().into_iter().filter(|endpoint| endpoint.method.as_str() == "GET").collect();
+    let before = settled(&server).await;
+    let gets = gets();
     assert!(gets.len() > 50, "{}", gets.len());
     for endpoint in &gets {
         scene.read(endpoint).await;
     }
-    let after = scene.rows().await;
-    let gone: Vec<_> = before.iter().filter(|row| after.binary_search(row).is_err()).collect();
+    let after = settled(&server).await;
+    let gone = beyond(&before, &after);
     assert!(gone.is_empty(), "changed or gone: {gone:#?}");
-    let is_trace = |row: &str| TRACES.iter().any(|kind| row.starts_with("audit_events: ") && row.contains(kind));
-    let new: Vec<_> = after.iter().filter(|row| before.binary_search(row).is_err()).collect();
+    let new = beyond(&after, &before);
     assert!(new.iter().any(|row| row.contains(TRACES[0])), "what superusers look at is in the trail");
-    let unexpected: Vec<_> = new.into_iter().filter(|row| !is_trace(row)).collect();
+    let unexpected: Vec<_> = new.into_iter().filter(|row| !is_event(row, &TRACES)).collect();
     assert!(unexpected.is_empty(), "new: {unexpected:#?}");
+}
+
+#[tokio::test]
+async fn a_page_that_may_not_be_seen_leaves_its_refusal_in_the_trail_and_nothing_else() {
+    let server = Setup::default().with_local_mailbox().start().await;
+    let scene = Scene::set(&server).await;
+    server.verified("outsider@example.org").await;
+    let mut member = Hand::of(&server, "member@example.org", PASSWORD).await;
+    let mut outsider = Hand::of(&server, "outsider@example.org", PASSWORD).await;
+    let before = settled(&server).await;
+    let mut refused = 0;
+    for endpoint in pages() {
+        let path = scene.path(&endpoint);
+        if is_closed(&endpoint) {
+            member.look(&path).await.expect(403);
+            refused += 1;
+        }
+        if endpoint.access.is_of_team() {
+            outsider.look(&path).await.expect(404);
+            refused += 1;
+        }
+    }
+    assert!(refused > 15, "{refused}");
+    let after = settled(&server).await;
+    let gone = beyond(&before, &after);
+    assert!(gone.is_empty(), "changed or gone: {gone:#?}");
+    let new = beyond(&after, &before);
+    assert!(new.iter().all(|row| is_event(row, &["access_denied"])), "new: {new:#?}");
+    assert_eq!(new.len(), refused);
+}
+
+#[tokio::test]
+async fn a_stale_cookie_renews_its_session_whatever_page_is_asked_for_and_nothing_else_changes() {
+    let server = Setup::default().set("TOKENS__ACCESS_TTL", "1s").start().await;
+    server.verified("owner@example.org").await;
+    let member = server.verified("member@example.org").await;
+    let mut owner = Hand::of(&server, "owner@example.org", PASSWORD).await;
+    let made = owner.send("/account/teams/new", "/account/teams/new", &[("name", "Teamname"), ("description", "")]);
+    let made = made.await.expect(303).header("location").to_owned();
+    let team = made.split_once("account/teams/").unwrap().1.split('?').next().unwrap().to_owned();
+    let invitations = format!("/account/teams/{team}/invitations");
+    let typed = [("emails", "member@example.org"), ("role", "member")];
+    owner.send(&invitations, &invitations, &typed).await.expect(303);
+    let pages = pages();
+    let mut hands = vec![];
+    for _ in &pages {
+        hands.push(Hand::of(&server, &member.email, PASSWORD).await);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let before = settled(&server).await;
+    for (endpoint, hand) in pages.iter().zip(&mut hands) {
+        let names = [("{team_id}", &team), ("{user_id}", &member.id), ("{id}", &member.id)];
+        let path = names.iter().fold(endpoint.pattern.clone(), |path, (name, value)| path.replace(name, value));
+        let former = hand.cookie.clone();
+        hand.look(&path).await.expect(if is_closed(endpoint) { 403 } else { 200 });
+        assert_ne!(hand.cookie, former, "{path}");
+    }
+    let after = settled(&server).await;
+    let (gone, new) = (beyond(&before, &after), beyond(&after, &before));
+    let is_session = |row: &&&String| row.starts_with("sessions: ");
+    assert!(gone.iter().all(|row| is_session(&row)), "changed or gone: {gone:#?}");
+    assert_eq!((gone.len(), new.iter().filter(is_session).count()), (pages.len(), pages.len()));
+    let refusals: Vec<_> = new.iter().filter(|row| !is_session(row)).collect();
+    assert!(refusals.iter().all(|row| is_event(row, &["access_denied"])), "new: {refusals:#?}");
+    assert_eq!(refusals.len(), pages.iter().filter(|endpoint| is_closed(endpoint)).count());
 }

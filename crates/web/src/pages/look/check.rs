@@ -10,7 +10,7 @@ use crate::pages::look::code::Code;
 use crate::pages::look::error::LookError;
 use crate::pages::look::templates::{self, TEMPLATES};
 
-/// What every page is given, besides the values of its own.
+/// What every page is given, besides the values of its own: the table of `docs/pages.md`.
 const AROUND: &[&str] = &[
     "product",
     "t",
@@ -28,15 +28,10 @@ const AROUND: &[&str] = &[
     "form_token",
     "done",
     "request_id",
-    // Of the language.
-    "loop",
-    "self",
-    "super",
-    "caller",
-    "range",
-    "dict",
-    "namespace",
 ];
+
+/// What the language has.
+const OF_LANGUAGE: &[&str] = &["loop", "self", "super", "caller", "range", "dict", "namespace"];
 
 /// Notes everything that is wrong.
 pub(crate) fn check(look: &Look, texts: &Json, replaced: &[(String, String)], faults: &mut Vec<LookError>) {
@@ -83,7 +78,7 @@ fn check_file(
 /// What this template may ask for: what ours of this name does, and what every page is given. Of what ours of other
 /// names ask for, the attributes: `team.name` wherever there is a `team`.
 fn known(ours: &Environment<'_>, file: &str) -> Result<HashSet<String>, minijinja::Error> {
-    let mut known: HashSet<String> = AROUND.iter().map(ToString::to_string).collect();
+    let mut known: HashSet<String> = AROUND.iter().chain(OF_LANGUAGE).map(ToString::to_string).collect();
     known.extend(ours.get_template(file)?.undeclared_variables(false));
     for (name, _) in TEMPLATES {
         let attributes = ours.get_template(name)?.undeclared_variables(true);
@@ -136,6 +131,9 @@ fn try_out(look: &Look, ours: &Environment<'_>, texts: &Json) -> Vec<LookError> 
     }
     faults
 }
+
+#[cfg(test)]
+mod documented;
 
 #[cfg(test)]
 mod tests {

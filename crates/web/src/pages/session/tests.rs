@@ -45,8 +45,11 @@ async fn signing_in_sets_a_cookie_that_no_script_and_no_other_host_gets() {
     let plain = WebSettings { public_url: "http://localhost:8080".to_owned(), ..settings() };
     let answer = call_with(login_mocks(), plain, sign_in_form(PASSWORD, "")).await;
     let cookie = answer.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("countersign=sealed-") && cookie.contains("; HttpOnly"), "{cookie}");
-    assert!(!cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.starts_with("countersign=sealed-"), "{cookie}");
+    for attribute in ["; HttpOnly", "; SameSite=Lax", "; Path=/", "; Max-Age=2592000"] {
+        assert!(cookie.contains(attribute), "{cookie} lacks {attribute}");
+    }
+    assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
 }
 
 #[actix_web::test]
@@ -260,9 +263,6 @@ async fn a_session_is_called_by_its_program_and_what_that_says_of_itself_stands_
     assert!(answer.text.contains(&format!("<p class=\"long\">{}</p>", told.replace('/', "&#x2f;"))), "{}", answer.text);
 }
 
-#[actix_web::test]
-async fn whoever_is_signed_in_need_not_sign_in() {
-    for uri in ["/sign-in", "/register"] {
 /// What the page says of a session that was last used with Firefox from 192.0.2.7.
 async fn said_of_a_session(sign_in_ip: [u8; 4], sign_in_user_agent: &str) -> String {
     let session = Session {
@@ -303,6 +303,9 @@ async fn a_session_says_from_where_and_with_what_it_was_begun_and_last_used_and_
     assert!(unknown.starts_with("Firefox on Linux"), "{unknown}");
 }
 
+#[actix_web::test]
+async fn whoever_is_signed_in_need_not_sign_in() {
+    for uri in ["/sign-in", "/register"] {
         let answer = page(signed_in_mocks(), uri).await;
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("./account")), "{uri}");
     }
