@@ -30,7 +30,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("database.max_connections", "10", "Most connections of this node."),
     Setting::new(
         "database.acquire_timeout",
-        "3s",
+        "2s",
         "How long a request waits for a connection before it is answered 503.",
     ),
     Setting::new("database.statement_timeout", "5s", "How long a statement may take."),

@@ -107,6 +107,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("limits.invite_per_day_per_user", "200"),
     ("limits.invite_per_day_per_unverified_user", "5"),
     ("limits.flood_per_second_per_ip", "50"),
+    ("database.acquire_timeout", "2s"),
+    ("database.statement_timeout", "5s"),
+    ("redis.timeout", "100ms"),
     ("retention.unverified_accounts", "30d"),
     ("log.format", "(none)"),
 ];

@@ -26,7 +26,7 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
         .record_stmt_in_spans(false)
         .set_application_name("countersign")
         .max_connections(options.max_connections)
-        .connect_timeout(options.acquire_timeout)
+        // Making one included.
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire_if_idle_for(RESTED)
         .map_sqlx_postgres_pool_opts(move |pool| {

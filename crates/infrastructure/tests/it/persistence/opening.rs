@@ -1,5 +1,6 @@
 //! How a database is opened, and what an outage of the database is to the application.
 
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,6 +102,23 @@ async fn another_process_that_writes_is_waited_for_and_then_an_outage() {
     assert!(matches!(database.units_of_work().begin().await.err(), Some(Fault::Unavailable { .. })));
     held.rollback().await.unwrap();
     database.store().insert(&user(1), &PasswordHash::new("hash")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_takes_connections_and_says_nothing_is_an_outage_in_time() {
+    // The system takes them for it.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://nobody@{}/nothing", mute.local_addr().unwrap());
+    let options = DatabaseOptions { statement_timeout: Duration::from_mins(1), ..impatient() };
+    let database = Database::at(&url, &options).await.unwrap();
+    for _ in 0..2 {
+        let asked = Instant::now();
+        let read = database.store().find_by_id(user(1).id).await;
+        assert!(matches!(read, Err(Fault::Unavailable { what: "database", .. })), "{read:?}");
+        let begun = database.units_of_work().begin().await;
+        assert!(matches!(begun.err(), Some(Fault::Unavailable { what: "database", .. })));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    }
 }
 
 #[tokio::test]
