@@ -106,6 +106,18 @@ mod tests {
 
     use super::*;
 
+    const ENDED: [&str; 9] = [
+        "session_ended",
+        "sessions_ended",
+        "refresh_token_reused",
+        "password_reset",
+        "password_changed",
+        "email_changed",
+        "user_deactivated",
+        "account_deleted",
+        "account_disowned",
+    ];
+
     #[test]
     fn announced_events_are_counted_by_labels_of_a_few_also_while_nothing_is_logged() {
         let recorder = PrometheusBuilder::new().build_recorder();
@@ -118,7 +130,9 @@ mod tests {
             announce("login_succeeded", None);
             announce("login_failed", Some("wrong_password".to_owned()));
             announce("login_failed", Some("someone@example.org".to_owned()));
-            announce("refresh_token_reused", None);
+            for ending in ENDED {
+                announce(ending, None);
+            }
             announce("made_up", None);
             tracing::info!(event = "login_succeeded", "of another target");
         });
@@ -127,11 +141,14 @@ mod tests {
             "logins_total{outcome=\"succeeded\"} 1",
             "logins_total{outcome=\"wrong_password\"} 1",
             "logins_total{outcome=\"other\"} 1",
-            "sessions_ended_total{reason=\"refresh_token_reused\"} 1",
             "audit_events_total{event=\"login_failed\"} 2",
         ] {
             assert!(page.contains(&format!("countersign_{told}\n")), "{told}: {page}");
         }
+        for ending in ENDED {
+            assert!(page.contains(&format!("{SESSIONS_ENDED}{{reason=\"{ending}\"}} 1\n")), "{ending}: {page}");
+        }
+        assert_eq!(page.matches(&format!("\n{SESSIONS_ENDED}{{")).count(), ENDED.len(), "{page}");
         assert!(!page.contains("made_up") && !page.contains("example.org") && !page.contains("192.0.2"), "{page}");
     }
 }

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 pub(crate) use crate::metrics::documents::assert_told_of_replica;
 use crate::metrics::exposition::Exposition;
-use crate::support::{PASSWORD, Setup, TestServer};
+use crate::support::{HASHING_COST, PASSWORD, Setup, TestServer};
 
 /// What the listener tells now.
 pub(crate) async fn scrape(server: &TestServer) -> Exposition {
@@ -77,6 +78,25 @@ async fn connections_that_wait_for_the_database_are_busy() {
     assert_eq!(write.await.unwrap(), 201);
     let told = scrape_until(&server, |told| busy(told) == 0).await;
     assert!(told.count("countersign_database_connections", &[("state", "idle")]) >= 1);
+}
+
+#[tokio::test]
+async fn passwords_that_are_hashed_and_that_wait_are_told() {
+    let setup = Setup::default().set("PASSWORD__HASHING_THREADS", "1").set("PASSWORD__BCRYPT_COST", HASHING_COST);
+    let server = setup.start().await;
+    let hashing = |told: &Exposition| {
+        [told.count("countersign_hashing_running", &[]), told.count("countersign_hashing_queue_depth", &[])]
+    };
+    assert_eq!(hashing(&scrape(&server).await), [0, 0]);
+    let mut logins = JoinSet::new();
+    for n in 0..20 {
+        let call = server.sign_in(&format!("nobody{n}@example.org"), "wrong");
+        logins.spawn(async move { call.send().await.status });
+    }
+    let told = scrape_until(&server, |told| hashing(told)[0] == 1 && hashing(told)[1] > 1).await;
+    assert!(hashing(&told)[1] < 20, "one of them does not wait: {told:?}");
+    assert!(logins.join_all().await.iter().all(|status| *status == 401));
+    assert_eq!(hashing(&scrape(&server).await), [0, 0]);
 }
 
 #[tokio::test]

@@ -61,9 +61,11 @@ async fn a_request_is_a_trace_with_its_route_its_status_and_its_steps() {
     let collector = Collector::start();
     let setup = contradicted(setup(&collector)).set("TELEMETRY__SERVICE_NAME", "accounts");
     let mut server = setup.start().await;
-    server.register("traced@example.org").await;
+    let tokens = server.login(&server.register("traced@example.org").await).await;
     sign_in_as(&server, "signs-in", PASSWORD, 200).await;
     sign_in_as(&server, "guesses", "a wrong guess", 401).await;
+    server.get("/auth/me").bearer(&tokens.access).header("x-request-id", "looks").send().await.expect(200);
+    let has_redis = server.get("/health/ready").send().await.expect(200).text.contains(r#""name":"redis""#);
     server.get("/no/such/place").header("x-request-id", "nowhere").send().await.expect(404);
     // While it runs, and not only at its end.
     collector.of_request("nowhere").await;
@@ -86,6 +88,17 @@ async fn a_request_is_a_trace_with_its_route_its_status_and_its_steps() {
     let of_it = || spans.iter().filter(|span| span.trace_id == signed_in.trace_id);
     assert!(of_it().all(|span| lasts.contains(&span.start_time_unix_nano)));
     assert_eq!(of_it().count(), steps.len() + 1, "one tree");
+
+    // Where the profile has it, Redis is asked for what was copied.
+    let looked = collector.of_request("looks").await;
+    let below = spans.iter().filter(|span| span.trace_id == looked.trace_id);
+    let asked: Vec<&Span> = below.filter(|span| text_of(&span.attributes, "db.system.name") == "redis").collect();
+    assert_eq!(!asked.is_empty(), has_redis, "{asked:?}");
+    for span in asked {
+        assert_eq!(span.kind(), SpanKind::Client, "{span:?}");
+        assert_eq!(text_of(&span.attributes, "db.operation.name"), span.name);
+        assert_eq!(span.name, "EVALSHA");
+    }
 
     let guessed = collector.of_request("guesses").await;
     assert_eq!(text_of(&guessed.attributes, "http.response.status_code"), "401");
