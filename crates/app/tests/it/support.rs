@@ -52,7 +52,7 @@ pub(crate) use crate::support::oracle::{assert_no_leak, assert_problem};
 pub(crate) use crate::support::pooler::Pooler;
 pub(crate) use crate::support::postgres_server::PostgresServer;
 pub(crate) use crate::support::process::{command, run, run_with_input, said};
-pub(crate) use crate::support::profile::{SECRET_KEY, Schema};
+pub(crate) use crate::support::profile::{Backing, Profile, SECRET_KEY, Schema};
 pub(crate) use crate::support::redis::Redis;
 pub(crate) use crate::support::relay::Relay;
 pub(crate) use crate::support::setup::Setup;

@@ -19,35 +19,40 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{Captured, Confidences, Mailbox, command, run};
+use crate::support::{Backing, Captured, Confidences, Mailbox, Profile, Rows, command, run};
 
 /// For these tests alone: the key is public.
 fn file(name: &str) -> String {
     format!("{}/tests/it/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A server that speaks TLS, where the client of the other tests does not. Dropping it fails, too, if its log has what
-/// was said in confidence.
+/// A server that speaks TLS, where the client of the other tests does not, on the profile of this run. Dropping it fails,
+/// too, if its log has what was said in confidence.
 pub(crate) struct HttpsServer {
     child: Child,
     pub(crate) address: String,
     folder: TempDir,
+    backing: Backing,
     log: Captured,
     pub(crate) confidences: Confidences,
 }
 
 impl HttpsServer {
     /// With the certificate and these settings.
-    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let (cert, key) = (file("localhost.pem"), file("localhost.key"));
         let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-        Self::start(&[&tls[..], settings].concat())
+        Self::start(&[&tls[..], settings].concat()).await
     }
 
-    fn start(tls: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn start(tls: &[(&str, &str)]) -> Self {
+        let (folder, backing) = (tempfile::tempdir().unwrap(), Profile::of_this_run().backing().await);
         let mut serve = command(folder.path());
-        serve.arg("serve").envs(tls.iter().copied()).env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
+        serve
+            .arg("serve")
+            .envs(backing.variables())
+            .envs(tls.iter().copied())
+            .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0");
         serve.env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0");
         // Disks of shared machines stall for longer than the service would wait.
         serve.env("COUNTERSIGN__DATABASE__ACQUIRE_TIMEOUT", "20s");
@@ -61,7 +66,15 @@ impl HttpsServer {
             panic!("{banner}{}", log.text());
         };
         let address = address.to_owned();
-        Self { child, address, folder, log, confidences: Confidences::default() }
+        Self { child, address, folder, backing, log, confidences: Confidences::default() }
+    }
+
+    /// Its database, from outside.
+    async fn rows(&self) -> Rows {
+        match &self.backing.database {
+            Some(database) => Rows::of_postgres(&database.url()).await,
+            None => Rows::of_sqlite(&self.folder.path().join("data")).await,
+        }
     }
 
     /// SIGTERM.
@@ -109,6 +122,8 @@ impl Drop for HttpsServer {
         let _reaped = self.child.wait();
         if !std::thread::panicking() {
             self.log.finish();
+            let is_embedded = self.folder.path().join("data/countersign.db").exists();
+            assert_eq!(is_embedded, self.backing.database.is_none(), "it did not run on the profile of this run");
             for mail in Mailbox::new(self.folder.path().join("data/mailbox")).all() {
                 self.confidences.note_mail(&mail);
             }
@@ -117,11 +132,11 @@ impl Drop for HttpsServer {
     }
 }
 
-#[test]
-fn https_is_served_and_health_asks_by_https() {
+#[tokio::test]
+async fn https_is_served_and_health_asks_by_https() {
     let (cert, key) = (file("localhost.pem"), file("localhost.key"));
     let tls = [("COUNTERSIGN__SERVER__TLS_CERT", cert.as_str()), ("COUNTERSIGN__SERVER__TLS_KEY", key.as_str())];
-    let server = HttpsServer::start(&tls);
+    let server = HttpsServer::start(&tls).await;
     let health = |tls: &[(&str, &str)]| {
         let listen = [("COUNTERSIGN__SERVER__LISTEN", server.address.as_str())];
         run(server.folder.path(), &["health"], &[tls, &listen].concat()).status.code()
@@ -129,15 +144,15 @@ fn https_is_served_and_health_asks_by_https() {
     assert_eq!((health(&tls), health(&[])), (Some(0), Some(1)));
 }
 
-#[test]
+#[tokio::test]
 #[should_panic(expected = "told in the log: \"listening")]
-fn a_server_that_tells_fails_its_test() {
-    HttpsServer::with(&[]).confidences.note("listening\"");
+async fn a_server_that_tells_fails_its_test() {
+    HttpsServer::with(&[]).await.confidences.note("listening\"");
 }
 
-#[test]
-fn tls_is_1_2_or_1_3_and_offers_http2() {
-    let server = HttpsServer::with(&[]);
+#[tokio::test]
+async fn tls_is_1_2_or_1_3_and_offers_http2() {
+    let server = HttpsServer::with(&[]).await;
     for version in ["-tls1_2", "-tls1_3"] {
         let told = server.handshake(version);
         assert!(told.contains("ALPN protocol: h2") && told.contains("Verify return code: 0 (ok)"), "{version}: {told}");

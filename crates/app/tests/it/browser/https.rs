@@ -12,7 +12,7 @@ const PERSON: &str = "person@example.org";
 #[tokio::test]
 async fn over_tls_the_session_is_in_a_cookie_of_this_host_alone_that_signing_out_removes() {
     let settings = [("COUNTERSIGN__DEV", "true"), ("COUNTERSIGN__PASSWORD__BCRYPT_COST", "4")];
-    let server = HttpsServer::with(&settings);
+    let server = HttpsServer::with(&settings).await;
     let origin = format!("https://{}", server.address);
     let Some(browser) = Browser::trusting(Trust::Any, &origin, &server.confidences).await else { return };
     browser.open("/register").await;
@@ -52,7 +52,7 @@ async fn over_tls_the_session_is_in_a_cookie_of_this_host_alone_that_signing_out
 /// So that the test above does see a certificate that nobody vouches for.
 #[tokio::test]
 async fn a_browser_of_the_tests_takes_no_certificate_that_it_does_not_know() {
-    let server = HttpsServer::with(&[]);
+    let server = HttpsServer::with(&[]).await;
     let origin = format!("https://{}", server.address);
     let Some(browser) = Browser::trusting(Trust::Known, &origin, &server.confidences).await else { return };
     browser.open("/sign-in").await;

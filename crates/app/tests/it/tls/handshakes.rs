@@ -10,7 +10,7 @@ use crate::tls::HttpsServer;
 
 #[tokio::test]
 async fn connections_that_say_nothing_keep_nobody_out() {
-    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__WORKERS", "2")]);
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__WORKERS", "2")]).await;
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
     let silent: Vec<_> = (0..1_000).map(|_| TcpStream::connect(&server.address).unwrap()).collect();

@@ -79,7 +79,7 @@ async fn call(client: &Client, request: Sent) -> Answer {
 
 #[tokio::test]
 async fn headers_limits_and_problems_are_the_same_over_http2() {
-    let server = HttpsServer::with(&[]);
+    let server = HttpsServer::with(&[]).await;
     let (client, _ended) = connect(&server).await;
     let plain = request("POST", "/auth/login").header("content-type", "text/plain").body(b"{}".to_vec()).unwrap();
     let large = vec![b' '; 64 * 1024 + 1];
@@ -119,7 +119,7 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
 
 #[tokio::test]
 async fn a_connection_of_http2_that_asks_nothing_is_closed() {
-    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]);
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]).await;
     let (client, ended) = connect(&server).await;
     let start = Instant::now();
     assert_eq!(call(&client, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);

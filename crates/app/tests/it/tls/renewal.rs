@@ -21,7 +21,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn start() -> Self {
+    async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let make = |name| Certificate::make(folder.path(), name, "localhost", 30);
         let (in_use, first, second) = (make("in_use"), make("first"), make("second"));
@@ -32,7 +32,8 @@ impl Scene {
             ("COUNTERSIGN__SERVER__TLS_CERT", cert),
             ("COUNTERSIGN__SERVER__TLS_KEY", key),
             ("COUNTERSIGN__LOG__FORMAT", "json"),
-        ]);
+        ])
+        .await;
         Self { server, in_use, first, second, folder }
     }
 
@@ -78,7 +79,7 @@ async fn is_answered(stream: &mut TlsStream<TcpStream>) -> bool {
 
 #[tokio::test]
 async fn a_renewed_certificate_is_shown_without_a_restart_and_open_connections_go_on() {
-    let scene = Scene::start();
+    let scene = Scene::start().await;
     let mut open = scene.server.connect_trusting(&scene.first.cert, "http/1.1").await.unwrap();
     assert!(is_answered(&mut open).await && !scene.shows(&scene.second).await);
     // One after the other, as they are written: what is there in between does not fit together.
@@ -91,7 +92,7 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_open_connections_g
 
 #[tokio::test]
 async fn a_pair_that_cannot_be_used_changes_nothing_and_is_told_once() {
-    let scene = Scene::start();
+    let scene = Scene::start().await;
     put(&scene.second.cert, &scene.in_use.cert);
     scene.until_log_has("cannot be used, and the former go on").await;
     assert!(scene.shows(&scene.first).await);
@@ -114,7 +115,7 @@ async fn a_pair_that_cannot_be_used_changes_nothing_and_is_told_once() {
 
 #[tokio::test]
 async fn sighup_reads_the_files_at_once_and_says_what_it_found() {
-    let scene = Scene::start();
+    let scene = Scene::start().await;
     std::fs::remove_file(&scene.in_use.key).unwrap();
     scene.server.signal("HUP");
     scene.until_log_has("cannot read server.tls_key").await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{PASSWORD, Rows};
+use crate::support::PASSWORD;
 use crate::tls::HttpsServer;
 use crate::tls::http2::frames::{Frame, Frames, REFUSED_STREAM};
 use crate::tls::http2::{call, connect, request};
@@ -16,7 +16,7 @@ const LARGE: &str = "/openapi.json";
 
 #[tokio::test]
 async fn requests_beyond_the_bound_of_a_connection_are_refused_and_few_are_worked_on_at_once() {
-    let server = HttpsServer::with(&[]);
+    let server = HttpsServer::with(&[]).await;
     let mut client = Frames::connect(&server, 0).await;
     for _ in 0..250 {
         client.get(LARGE).await;
@@ -40,7 +40,7 @@ async fn requests_beyond_the_bound_of_a_connection_are_refused_and_few_are_worke
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_over_http2_and_told_why_up_to_twice_its_bound() {
-    let server = HttpsServer::with(&[]);
+    let server = HttpsServer::with(&[]).await;
     let (client, _ended) = connect(&server).await;
     for (length, status, is_told) in [(16, 200, false), (31, 200, false), (33, 431, true), (66, 431, false)] {
         let live = request("GET", "/health/live").header("x-long", "x".repeat(length * 1024));
@@ -57,7 +57,7 @@ async fn a_head_that_is_too_large_is_refused_over_http2_and_told_why_up_to_twice
 
 #[tokio::test]
 async fn an_answer_that_is_given_no_room_is_ended_though_its_client_is_there() {
-    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__ANSWER_TIMEOUT", "2s")]);
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__ANSWER_TIMEOUT", "2s")]).await;
     let mut client = Frames::connect(&server, 0).await;
     client.get(LARGE).await;
     // And one whose client begins to take it, and then by the octet.
@@ -77,7 +77,7 @@ async fn an_answer_that_is_given_no_room_is_ended_though_its_client_is_there() {
 
 #[tokio::test]
 async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
-    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]);
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__KEEP_ALIVE", "1s")]).await;
     let (client, _ended) = connect(&server).await;
     let post = |path: &str, body: &Value| {
         request("POST", path).header("content-type", "application/json").body(body.to_string().into_bytes()).unwrap()
@@ -88,8 +88,7 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
     body["last_name"] = "Lastname".into();
     assert_eq!(call(&client, post("/auth/register", &body)).await.status, 201);
     let tokens: Value = serde_json::from_slice(&call(&client, signed_in).await.body).unwrap();
-    let rows = Rows::of_sqlite(&server.folder.path().join("data")).await;
-    rows.repeat_event(3_000).await;
+    server.rows().await.repeat_event(3_000).await;
     let export = request("GET", "/auth/me/export")
         .header("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap()));
     let export: Request<()> = export.body(()).unwrap();
@@ -111,7 +110,7 @@ async fn a_streamed_answer_may_be_read_for_longer_than_a_connection_may_idle() {
 
 #[tokio::test]
 async fn a_stop_ends_connections_of_http2_that_ask_nothing() {
-    let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
+    let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]).await;
     let (client, ended) = connect(&server).await;
     assert_eq!(call(&client, request("GET", "/health/live").body(vec![]).unwrap()).await.status, 200);
     let stopped = Instant::now();
@@ -122,7 +121,7 @@ async fn a_stop_ends_connections_of_http2_that_ask_nothing() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_clients_that_say_nothing() {
-    let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
+    let mut server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]).await;
     let mut silent = Frames::connect(&server, 1 << 20).await;
     silent.get("/health/live").await;
     while !matches!(silent.next().await, Some(Frame::Headers)) {}
@@ -137,7 +136,7 @@ async fn a_stop_does_not_wait_for_clients_that_say_nothing() {
 
 #[tokio::test]
 async fn an_answer_that_is_under_way_at_a_stop_is_taken_to_its_end() {
-    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]);
+    let server = HttpsServer::with(&[("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")]).await;
     let (client, _ended) = connect(&server).await;
     let large: Request<()> = request("GET", LARGE).body(()).unwrap();
     let (response, _) = client.sender.clone().ready().await.unwrap().send_request(large, true).unwrap();
