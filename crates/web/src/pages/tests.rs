@@ -170,6 +170,7 @@ async fn what_was_typed_is_kept_but_never_a_password() {
     let page = submit("/reset-password", &[("token", "abc"), ("new_password", "short1!")]).await;
     assert_eq!(page.status, 422);
     assert!(page.text.contains("id=\"new_password-error\"") && !page.text.contains("short1!"));
+    assert!(page.text.contains("aria-describedby=\"new_password-hint new_password-error\""), "{}", page.text);
 }
 
 #[actix_web::test]

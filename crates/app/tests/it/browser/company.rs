@@ -8,6 +8,15 @@ use crate::support::{PASSWORD, Rows, TestServer, Tokens};
 /// Members of the large team beside those that the tests sign in.
 const CROWD: usize = 197;
 
+/// The one of them that has teams and a history.
+const BUSY: usize = 4;
+
+/// Its teams.
+const TEAMS: usize = 60;
+
+/// Its events.
+const EVENTS: usize = 5_100;
+
 /// Greater than the id of whoever registers, so that they are listed after them.
 const IDS: &str = "ffffffff-0000-7000-8000-";
 
@@ -33,6 +42,8 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
 
     let rows = server.rows().await;
     crowd(&rows, &team).await;
+    teams_of(&rows, &administrator.id).await;
+    history(&rows).await;
     invitations(server, &admin, &rows, &team).await;
     let frozen = rows.id(&frozen_team);
     rows.execute(&format!("UPDATE user_teams SET role = 'member' WHERE team_id = {frozen} AND role = 'admin'")).await;
@@ -42,6 +53,7 @@ pub(in crate::browser) async fn gather(server: &TestServer, links: &mut Links) {
     links.add("own-verification", link(server, &registration, "verify-email"));
     links.add("own-invitation", link(server, &invitation, "accept-invitation"));
     links.add("inactive", format!("{IDS}{:012}", 2));
+    links.add("busy", format!("{IDS}{BUSY:012}"));
     links.add("team", team);
     links.add("new-team", new_team);
     links.add("frozen-team", frozen_team);
@@ -70,6 +82,36 @@ async fn crowd(rows: &Rows, team: &str) {
     rows.execute(&format!("INSERT INTO users ({columns}) VALUES {}", users.join(", "))).await;
     let columns = "user_id, team_id, role, status, joined_at";
     rows.execute(&format!("INSERT INTO user_teams ({columns}) VALUES {}", memberships.join(", "))).await;
+}
+
+/// So many teams that a page does not hold them. Their admin is one of the crowd; this account is a member.
+async fn teams_of(rows: &Rows, account: &str) {
+    let now = rows.moment("+0 seconds");
+    let (mut teams, mut memberships) = (vec![], vec![]);
+    for number in 1..=TEAMS {
+        let id = rows.id(&format!("{IDS}{number:012}"));
+        teams.push(format!("({id}, 'Team {number:02}', {now}, {now})"));
+        for (user, role) in [(rows.id(account), "member"), (rows.id(&format!("{IDS}{BUSY:012}")), "admin")] {
+            memberships.push(format!("({user}, {id}, '{role}', 'active', {now})"));
+        }
+    }
+    rows.execute(&format!("INSERT INTO teams (id, name, created_at, updated_at) VALUES {}", teams.join(", "))).await;
+    let columns = "user_id, team_id, role, status, joined_at";
+    rows.execute(&format!("INSERT INTO user_teams ({columns}) VALUES {}", memberships.join(", "))).await;
+}
+
+/// More events of one account than are looked through for a page, longer ago than any other: it signed in again and
+/// again, and moved twice lately.
+async fn history(rows: &Rows) {
+    let (at, user) = (rows.moment("-1 day"), rows.id(&format!("{IDS}{BUSY:012}")));
+    let event = |number: usize| {
+        let kind = if number > EVENTS - 2 { "session_moved" } else { "login_succeeded" };
+        let id = rows.id(&format!("019b7ca9-8c88-7000-8000-{number:012}"));
+        format!("({id}, '{kind}', {user}, {user}, {at})")
+    };
+    let events: Vec<String> = (0..EVENTS).map(event).collect();
+    let columns = "id, kind, actor_id, user_id, at";
+    rows.execute(&format!("INSERT INTO audit_events ({columns}) VALUES {}", events.join(", "))).await;
 }
 
 /// Invitations whose mail was sent, could not be sent, and waits, and such as count no more.

@@ -36,8 +36,7 @@ impl Browser {
     pub(in crate::browser) async fn stops_without_focus(&self) -> Vec<String> {
         // From now on the browser takes the person for one who uses the keyboard.
         self.press(TAB).await;
-        let findings = self.session().run(GO_ROUND, &[]).await;
-        findings.as_array().unwrap().iter().map(|finding| finding.as_str().unwrap().to_owned()).collect()
+        self.told_by(GO_ROUND, &[]).await
     }
 
     /// Whether what has the focus shows it.

@@ -2,6 +2,7 @@
 //! heard. A page that comes later is a line here; the table of routes tells which are missing.
 
 mod account;
+mod closed;
 mod console;
 mod invited;
 mod late;
@@ -22,11 +23,13 @@ pub(in crate::browser) const PAGES: &[(Visitor, &[View])] = &[
     (Visitor::Anybody, open::PAGES),
     (Visitor::Latecomer, late::PAGES),
     (Visitor::Unknown, late::CONCEALED),
+    (Visitor::TurnedAway, closed::PAGES),
     (Visitor::Owner, account::PAGES),
     (Visitor::Unverified, invited::PAGES),
     (Visitor::Admin, teams::PAGES),
     (Visitor::Member, team::PAGES),
-    (Visitor::Superuser, console::PAGES),
+    (Visitor::Superuser, console::ACCOUNTS),
+    (Visitor::Overseer, console::TEAMS),
 ];
 
 /// What is for developers and made by others, or as mail programs show it: their accessibility and weight are not ours.

@@ -187,6 +187,11 @@ impl Browser {
         self.session().command("actions", &actions).await.unwrap();
     }
 
+    /// The findings of a script that looks at the page.
+    pub(in crate::browser) async fn told_by(&self, script: &str, arguments: &[Value]) -> Vec<String> {
+        serde_json::from_value(self.session().run(script, arguments).await).unwrap()
+    }
+
     /// What has the focus, as it is called to whoever does not see it.
     pub(crate) async fn focused(&self) -> String {
         let element = self.session().focused().await;

@@ -21,31 +21,44 @@ const POLICY_OF_FILES: &str = "default-src 'none'; frame-ancestors 'none'; base-
 const POLICY_OF_LETTERS: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
     frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
 
+/// Of the page to try the API on: Swagger UI runs there, and sets styles on its elements.
+const POLICY_OF_API: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
 /// The policy that the page at this address has, but for where it is reported to.
 fn policy_of(path: &str, answer: &Answered) -> String {
     match path {
         "/docs/errors" => POLICY_OF_LISTS.to_owned(),
+        "/docs" => POLICY_OF_API.to_owned(),
         "/account/export" if answer.status == 200 => POLICY_OF_FILES.to_owned(),
-        _ if answer.is_in_frame => POLICY_OF_LETTERS.to_owned(),
+        _ if answer.is_in_frame || is_letter(path) => POLICY_OF_LETTERS.to_owned(),
         // The mail is in a frame.
         _ if path.starts_with("/mailbox/") && answer.status == 200 => format!("{POLICY}; frame-src 'self'"),
         _ => POLICY.to_owned(),
     }
 }
 
+/// A mail by itself.
+fn is_letter(path: &str) -> bool {
+    path.starts_with("/mailbox/") && path.ends_with("/html")
+}
+
 impl Site {
-    /// What is wrong with the policies of the pages that came since this was last asked. A page with a query is not reported:
-    /// the report would have it.
-    pub(in crate::browser) async fn wrong_policies(&self) -> Vec<String> {
+    /// What is wrong with the policies of the pages that came since this was last asked.
+    async fn wrong_policies(&self) -> Vec<String> {
+        self.wrong_policies_of(&self.browser.answers().await)
+    }
+
+    /// The same of these pages. One with a query is not reported: the report would have it.
+    pub(in crate::browser) fn wrong_policies_of(&self, answers: &[Answered]) -> Vec<String> {
         let mut findings = vec![];
-        let answers = self.browser.answers().await;
         if answers.is_empty() {
             findings.push("no page came".to_owned());
         }
         for answer in answers {
             let address = answer.url.strip_prefix(&self.server.url("")).unwrap_or(&answer.url);
             let (path, query) = address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));
-            let mut expected = policy_of(path, &answer);
+            let mut expected = policy_of(path, answer);
             if query.is_none() && expected != POLICY_OF_FILES {
                 expected = format!("{expected}; report-uri {}", self.reports.url());
             }

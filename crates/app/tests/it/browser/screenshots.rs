@@ -19,13 +19,17 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     }
 });
 
+/// In pixels: what comes then on a list of 50 rows is more of the same, and pictures are a good part of what a tour costs.
+const LONGEST: f64 = 2_400.0;
+
 impl Browser {
-    /// Takes a picture of the whole page, as long as it is.
+    /// Takes a picture of the page: the whole, unless it is a long list.
     pub(in crate::browser) async fn photograph(&self, name: &str) {
         let metrics = self.session().develop("Page.getLayoutMetrics", &json!({})).await;
         let (width, height) = (&metrics["cssLayoutViewport"]["clientWidth"], &metrics["cssContentSize"]["height"]);
         // At least the screen.
-        let height = height.as_f64().unwrap().max(metrics["cssLayoutViewport"]["clientHeight"].as_f64().unwrap());
+        let screen = metrics["cssLayoutViewport"]["clientHeight"].as_f64().unwrap();
+        let height = height.as_f64().unwrap().min(LONGEST).max(screen);
         let area = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
         let how = json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": true, "clip": area});
         let picture = self.session().develop("Page.captureScreenshot", &how).await;

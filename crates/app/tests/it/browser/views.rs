@@ -32,6 +32,8 @@ pub(in crate::browser) enum Visitor {
     Latecomer,
     /// Not signed in, where nobody is told whether an address has an account.
     Unknown,
+    /// Not signed in, where nobody may register, and nobody may try passwords more than once.
+    TurnedAway,
     /// Has an account, and is in no team.
     Owner,
     /// Has an account whose address is not verified, and is invited.
@@ -40,7 +42,10 @@ pub(in crate::browser) enum Visitor {
     Admin,
     /// Member of that team.
     Member,
+    /// Looks at accounts.
     Superuser,
+    /// The same, looking at teams and events.
+    Overseer,
 }
 
 #[derive(Debug)]
@@ -111,22 +116,27 @@ impl Visitor {
     pub(in crate::browser) fn setup(self) -> Setup {
         let setup = Setup::default().set("LIMITS__RESET_PER_HOUR_PER_ADDRESS", "2");
         let setup = setup.set("LIMITS__EXPORT_PER_DAY_PER_USER", "1");
-        if self == Self::Unknown { setup.set("REGISTRATION__CONCEAL_EXISTING", "true") } else { setup }
+        match self {
+            Self::Unknown => setup.set("REGISTRATION__CONCEAL_EXISTING", "true"),
+            Self::TurnedAway => setup.set("REGISTRATION__MODE", "closed").set("LIMITS__LOGIN_PER_MINUTE_PER_IP", "1"),
+            Self::Admin => setup.set("LIMITS__INVITE_PER_DAY_PER_ADDRESS", "2"),
+            _ => setup,
+        }
     }
 
     /// Whether it sees teams that are there already, and accounts of others.
     pub(in crate::browser) fn is_in_company(self) -> bool {
-        matches!(self, Self::Unverified | Self::Admin | Self::Member | Self::Superuser)
+        matches!(self, Self::Unverified | Self::Admin | Self::Member | Self::Superuser | Self::Overseer)
     }
 
     fn address(self) -> Option<&'static str> {
         match self {
-            Self::First | Self::Anybody | Self::Latecomer | Self::Unknown => None,
+            Self::First | Self::Anybody | Self::Latecomer | Self::Unknown | Self::TurnedAway => None,
             Self::Owner => Some(people::OWNER),
             Self::Unverified => Some(people::UNVERIFIED),
             Self::Admin => Some(people::ADMIN),
             Self::Member => Some(people::MEMBER),
-            Self::Superuser => Some(people::SUPERUSER),
+            Self::Superuser | Self::Overseer => Some(people::SUPERUSER),
         }
     }
 }

@@ -7,7 +7,8 @@ const USER: &str = "/console/users/{unverified}";
 const OWN: &str = "/console/users/{superuser}";
 const SEARCH: &str = "Part of a name or an e-mail address";
 
-pub(in crate::browser) const PAGES: &[View] = &[
+/// Accounts.
+pub(in crate::browser) const ACCOUNTS: &[View] = &[
     view("console", "/console", "Accounts"),
     view("console-users", "/console/users", "Next page"),
     view("console-users-next-page", "/console/users", "First page").after(&[Click("Next page")]),
@@ -42,9 +43,14 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("console-own-account-dismiss", "/console/users/{superuser}/change/dismiss", "your own account"),
     view("console-own-account-deactivate", "/console/users/{superuser}/change/deactivate", "your own account"),
     view("console-own-account-delete", "/console/users/{superuser}/delete", "your own account"),
+];
+
+/// Teams and events.
+pub(in crate::browser) const TEAMS: &[View] = &[
     view("console-teams", "/console/teams", "no admin"),
     view("console-teams-none", "/console/teams", "No team matches")
         .after(&[Fill("Part of a name", "no team of this name"), Click("Search")]),
+    view("console-teams-next-page", "/console/teams", "First page").after(&[Click("Next page")]),
     view("console-team", "/console/teams/{team}", "Open invitations"),
     view("console-team-next-page", "/console/teams/{team}", "First page").after(&[Click("Next page")]),
     view("console-team-without-admin", "/console/teams/{frozen-team}", "no admin"),
@@ -68,10 +74,14 @@ pub(in crate::browser) const PAGES: &[View] = &[
         &[Fill("Member", "member@example.org"), Click("Make this member admin")],
     ),
     view("console-audit", "/console/audit", "Signed in"),
+    view("console-audit-next-page", "/console/audit", "First page").after(&[Click("Next page")]),
+    view("console-audit-searched", "/console/audit?user_id={busy}&event=session_moved", "Searched so far"),
+    view("console-audit-searched-in-vain", "/console/audit?user_id={busy}&event=team_frozen", "Searched so far"),
     view("console-audit-found", "/console/audit", "Without these conditions")
         .after(&[Choose("What happened", "Address invited"), Click("Show these events")]),
     view("console-audit-of-team", "/console/audit?team_id={team}", "Address invited"),
     view("console-audit-none", "/console/audit", "No event matches")
         .after(&[Choose("What happened", "Team deleted"), Click("Show these events")]),
     refused("console-audit-refused", "/console/audit?team_id=none", "In the team (id)", &[]),
+    refused("console-audit-unknown", "/console/audit?event=none", "What happened", &[]),
 ];

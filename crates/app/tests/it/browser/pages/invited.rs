@@ -8,6 +8,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
     view("teams-awaiting", "/account/teams", "awaits verification"),
     view("team-awaiting-leave", "/account/teams/{team}/members/{unverified}/remove", "Stay in the team"),
     told("account-unverified-mail", "/account", &[Click("Send the mail again")]),
+    alerted("account-unverified-too-often", "/account", &[Click("Send the mail again"), Click("Send the mail again")]),
     view("verify-email-own", "{own-verification}", "You are signed in"),
     view("accept-invitation-own", "{own-invitation}", "Join the team"),
     told("accept-invitation-own-done", "{own-invitation}", &[Click("Join")]),

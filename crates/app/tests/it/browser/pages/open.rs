@@ -35,6 +35,17 @@ pub(in crate::browser) const PAGES: &[View] = &[
             Click("Register"),
         ],
     ),
+    alerted(
+        "register-taken",
+        "/register",
+        &[
+            Fill("First name", "Firstname"),
+            Fill("Last name", "Lastname"),
+            Fill("E-mail address", "owner@example.org"),
+            Fill("Password", "nine green lanterns"),
+            Click("Register"),
+        ],
+    ),
     told(
         "register-done",
         "/register",

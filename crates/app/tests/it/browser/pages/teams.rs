@@ -2,7 +2,7 @@
 
 use crate::browser::pages::LONG_NAME;
 use crate::browser::views::Step::{Choose, Click, Fill};
-use crate::browser::views::{View, refused, told, view};
+use crate::browser::views::{View, alerted, refused, told, view};
 
 const TEAM: &str = "/account/teams/{team}";
 const INVITATIONS: &str = "/account/teams/{team}/invitations";
@@ -19,6 +19,7 @@ const TOO_MANY: &str = "a@example.org, b@example.org, c@example.org, d@example.o
 
 pub(in crate::browser) const PAGES: &[View] = &[
     view("teams", "/account/teams", "Create a team"),
+    view("teams-next-page", "/account/teams", "First page").after(&[Click("Next page")]),
     view("team", TEAM, "Leave the team"),
     view("team-next-page", TEAM, "First page").after(&[Click("Next page")]),
     view("team-last-admin", TEAM, "The only admin."),
@@ -55,6 +56,8 @@ pub(in crate::browser) const PAGES: &[View] = &[
         &[Fill("E-mail addresses", "four@example.org\nfive@example.org"), Click("Invite")],
     ),
     told("invitation-resent", INVITATIONS, &[Click("Send again: failed@example.org")]),
+    // An address gets two a day.
+    alerted("invitation-resent-too-often", INVITATIONS, &[Click("Send again: failed@example.org")]),
     told("invitation-revoked", INVITATIONS, &[Click("Withdraw: expired@example.org")]),
     view("invitations-none", "/account/teams/{new-team}/invitations", "Nobody is invited at the moment."),
     view("team-settings", SETTINGS, "Delete the team"),
