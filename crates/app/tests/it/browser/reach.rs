@@ -9,13 +9,15 @@ use crate::support::PASSWORD;
 /// Shorter than any token, longer than any word that is none.
 const LONGEST_WORD: usize = 36;
 
-/// What the page keeps, and what is written on it but for what is meant to be there: the token of this session's forms, and that of
-/// the mail whose link is followed.
+/// What the page keeps, and what is written on it but for what is meant to be there: the token of this session's forms, that of
+/// the mail whose link is followed, and the places at which lists go on.
 const REACH: &str = "
     const kept = [['cookie', document.cookie], ['local storage', {...localStorage}], ['session storage', {...sessionStorage}]];
     const meant = [...document.querySelectorAll('[name=form_token], [name=token]')].map(field => field.value);
     document.querySelectorAll('[name=next]').forEach(field => meant.push(field.value.split('token=')[1]));
     document.querySelectorAll('a[href*=next]').forEach(back => meant.push(back.getAttribute('href').split('token%3D')[1]));
+    document.querySelectorAll('a[href*=\"cursor=\"]').forEach(on => meant.push(new URL(on.href).searchParams.get('cursor')));
+    document.querySelectorAll('[name=cursor]').forEach(field => meant.push(field.value));
     const link = new URLSearchParams(location.search).get('token');
     const source = [link, ...meant].filter(Boolean).reduce((text, token) => text.replaceAll(token, ''), document.documentElement.outerHTML);
     return [kept, source];";

@@ -1,5 +1,6 @@
 //! Opening PostgreSQL.
 
+use std::io;
 use std::time::Duration;
 
 use countersign_application::error::Fault;
@@ -38,7 +39,7 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
             .after_release(|connection, _| {
                 Box::pin(async move {
                     let answered = tokio::time::timeout(SIGN_OF_LIFE, connection.ping()).await;
-                    answered.map_err(|_elapsed| Error::PoolTimedOut)?.map(|()| true)
+                    answered.map_err(|_elapsed| silent())?.map(|()| true)
                 })
             })
         });
@@ -69,6 +70,10 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
         // It is called like the user then, who is nobody else's business.
         None => format!("PostgreSQL {server}"),
     }
+}
+
+fn silent() -> Error {
+    Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the connection gives no sign of life"))
 }
 
 /// Statements that every session begins with. Not parameters of the start: a pooler such as PgBouncer refuses those.

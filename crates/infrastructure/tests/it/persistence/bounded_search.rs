@@ -28,7 +28,7 @@ fn late() -> Vec<u128> {
 
 /// By no other way than a window after the other.
 const SMALL: SearchBounds =
-    SearchBounds { patience: Duration::from_millis(1), window: 1_000, windows: 3, longest: Duration::from_secs(60) };
+    SearchBounds { patience: Duration::from_millis(1), window: 1_000, windows: 3, longest: Duration::from_mins(1) };
 
 async fn load(raw: &DatabaseConnection) {
     for sql in LOAD {
