@@ -95,7 +95,9 @@ fn templates_and_texts_that_are_named_are_there() {
     let texts: serde_json::Value = serde_json::from_str(include_str!("../../texts.json")).unwrap();
     let text = |path: &str| path.split('.').try_fold(&texts, |texts, name| texts.get(name));
     for name in quoted(&GUIDE.replace("```", "")) {
-        if let Some(template) = Some(name).filter(|name| name.ends_with(".html") && !name.starts_with(['<', '.'])) {
+        if let Some(template) =
+            Some(name).filter(|name| name.strip_suffix(".html").is_some() && !name.starts_with(['<', '.']))
+        {
             assert!(templates::names().contains(&template), "{template}");
         }
     }
