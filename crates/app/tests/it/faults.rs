@@ -1,14 +1,22 @@
 //! What happens when something beneath the service fails, and after.
 
 mod database;
+pub(crate) mod footprint;
+pub(crate) mod interrupted;
 mod kill;
 pub(crate) mod ledger;
 mod outbox;
+mod pace;
 mod pooler;
 mod postgres;
 mod redis;
 mod replica;
 mod shutdown;
 mod silent_connections;
-mod smtp_sink;
+pub(crate) mod smtp_sink;
 mod sqlite;
+
+use std::time::Duration;
+
+/// How long the service may take to use again, by itself, what had failed and is back.
+pub(crate) const HEALING: Duration = Duration::from_secs(5);

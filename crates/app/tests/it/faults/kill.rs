@@ -4,29 +4,32 @@ mod delivered;
 mod scene;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::faults::interrupted::Interrupted;
 use crate::faults::kill::delivered::Delivered;
 use crate::faults::kill::scene::{Act, Scene};
 use crate::faults::ledger::{Caller, Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
+use crate::faults::smtp_sink::SmtpSink;
 use crate::support::{PASSWORD, Setup, TestServer, number};
 
 const ROUNDS: u64 = 50;
 const WRITERS: u64 = 4;
-/// Within how many milliseconds the server is killed; what is done to people begins in the first third.
+/// Within how many milliseconds the server is killed, and more where it answers slowly; what is done to people begins in
+/// the first third.
 const PERIOD: u64 = 300;
 
 /// Every team that is needed, its people having their mail.
-async fn scenes(server: &TestServer, count: u64) -> Vec<Scene> {
+async fn scenes(server: &TestServer, sink: &SmtpSink, count: u64) -> Vec<Scene> {
     let caller = Caller::of(server);
     let mut scenes = Vec::new();
     for n in 0..count {
         scenes.push(Scene::prepare(&caller, format!("s{n}")).await.unwrap());
     }
-    let delivered = Delivered::by(server).await;
+    let delivered = Delivered::by(server, sink).await;
     for scene in &mut scenes {
         scene.read_mail(&delivered);
     }
@@ -52,29 +55,41 @@ async fn what_was_answered_survives_a_kill_and_nothing_is_there_by_half() {
     println!("KILL_ROUNDS={rounds} KILL_SEED={seed}");
     let mut chance = Chance(seed);
     // Its own address changes with each start; access tokens are to outlive that.
-    let mut server = Setup::default().set("TOKENS__ISSUER", "http://localhost").start().await;
-    let scenes = scenes(&server, rounds).await;
-    let (mut stories, mut played) = (Vec::<Story>::new(), Vec::new());
+    let setup = Setup::default().set("TOKENS__ISSUER", "http://localhost");
+    // A mailbox would not show what arrives twice.
+    let sink = SmtpSink::start();
+    let mut server = setup.variable("SMTP_URL", &sink.url()).start().await;
+    let begun = Instant::now();
+    let scenes = scenes(&server, &sink, rounds).await;
+    // As long as bringing the people of one together took.
+    let period = u64::try_from(begun.elapsed().as_millis()).unwrap() / rounds.max(1);
+    let period = period.clamp(PERIOD, 3 * PERIOD);
+    let (mut stories, mut played, mut interrupted) = (Vec::<Story>::new(), Vec::new(), Interrupted::default());
     for (round, scene) in (0..rounds).zip(scenes) {
         let writers = Writers::start(&[&server], WRITERS, &format!("r{round}"));
-        let acts = Act::ALL.map(|act| (act, Duration::from_millis(chance.below(PERIOD / 3))));
+        let acts = Act::ALL.map(|act| (act, Duration::from_millis(chance.below(period / 3))));
         let playing = tokio::spawn(scene.play(Caller::of(&server), acts));
-        tokio::time::sleep(Duration::from_millis(10 + chance.below(PERIOD))).await;
+        tokio::time::sleep(Duration::from_millis(10 + chance.below(period))).await;
         server.kill();
         let told = writers.join().await;
         played.push(playing.await.unwrap());
         server = server.restart().await;
+        interrupted.add(Interrupted::leased(&server.rows().await).await);
         check_rows(&server, round).await;
         for story in told.iter().filter(|story| story.logged_out != Fate::Done) {
             check_retries(&server, story).await;
         }
         stories.extend(told);
     }
+    say(&format!("killed within {period} ms each time"));
     let done = report(&stories);
     assert!(done > 20, "too little happened for this test to say anything: {done}");
     report_acts(&played);
     check_all(&server, &stories).await;
-    let (rows, delivered) = (server.rows().await, Delivered::by(&server).await);
+    let rows = server.rows().await;
+    interrupted.free(&rows).await;
+    let delivered = Delivered::by(&server, &sink).await;
+    interrupted.assert_repeated_only_these(&sink.mails_after(0));
     for story in &stories {
         assert!(delivered.has(&story.email, "verify your e-mail address"), "{story:?}");
     }

@@ -6,13 +6,19 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::faults::footprint::Footprint;
 use crate::faults::ledger::{Writers, say};
-use crate::faults::postgres::{assert_healed, chance, rounds, setup};
+use crate::faults::postgres::{self, assert_healed, chance, rounds};
 use crate::support::{Pooler, SECRET_KEY, Schema, Setup, TestServer, Tokens, assert_problem, run, said};
 
 /// Those of the service at the server, by whatever way.
 const CONNECTIONS: &str =
     "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign'";
+
+/// A connection through it is one with TLS and a password, and another one behind it.
+fn setup() -> Setup {
+    postgres::setup().set("DATABASE__ACQUIRE_TIMEOUT", "2s")
+}
 
 /// All that an account does from its beginning to its end, each answered as without a pooler.
 async fn walk_through(server: &TestServer, email: &str) {
@@ -63,6 +69,7 @@ async fn nodes_that_ask_for_more_than_the_pooler_has_are_refused_in_time_and_los
     let setup = setup().set("DATABASE__MAX_CONNECTIONS", "4");
     let mut nodes = setup.start_nodes_through(3, Schema::Migrated, &pooler.url()).await;
     let rows = nodes[0].rows().await;
+    let before = Footprint::of(&nodes[0]).await;
     let writers = Writers::start_patient(&[&nodes[0], &nodes[1], &nodes[2]], 18, "many");
     let mut most = 0;
     for _ in 0..40 {
@@ -78,13 +85,14 @@ async fn nodes_that_ask_for_more_than_the_pooler_has_are_refused_in_time_and_los
     for mut node in nodes.drain(1..) {
         assert!(node.terminate().await.success());
     }
-    assert_healed(&nodes[0], &stories, "healed@example.org").await;
+    assert_healed(&nodes[0], before, &stories, "healed@example.org").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_kills_of_the_pooler() {
     let Some(mut pooler) = Pooler::start(20, Duration::from_secs(5)) else { return };
     let nodes = setup().start_nodes_through(2, Schema::Migrated, &pooler.url()).await;
+    let before = Footprint::of(&nodes[0]).await;
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&nodes[0], &nodes[1]], 6, &format!("r{round}"));
@@ -96,7 +104,7 @@ async fn what_was_answered_survives_kills_of_the_pooler() {
         }
         sleep(Duration::from_millis(300)).await;
         let stories = writers.stop().await;
-        assert_healed(&nodes[0], &stories, &format!("healed{round}@example.org")).await;
+        assert_healed(&nodes[0], before, &stories, &format!("healed{round}@example.org")).await;
         walk_through(&nodes[1], &format!("walked{round}@example.org")).await;
     }
     say(&format!("{} kills of the pooler, nothing lost", 3 * rounds));

@@ -1,5 +1,7 @@
 //! PostgreSQL restarts, crashes, hangs up, is full or is not there. On the production profile only.
 
+mod pool;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,14 +9,12 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::faults::HEALING;
+use crate::faults::footprint::Footprint;
 use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
-use crate::support::{
-    Hand, PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, at_once, count, number,
-};
+use crate::support::{Hand, PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, number};
 
 const WRITERS: u64 = 6;
-/// How long it may take to serve again once the database does.
-const HEALING: Duration = Duration::from_secs(5);
 /// Those of the service, beside that of a test.
 const CONNECTIONS: &str =
     "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign'";
@@ -37,8 +37,9 @@ pub(crate) fn rounds() -> u64 {
     rounds
 }
 
-/// Serves again by itself, which this new account shows, and all that was answered is there.
-pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story], email: &str) {
+/// Serves again by itself, which this new account shows, and all that was answered is there. The process keeps nothing of
+/// the fault.
+pub(crate) async fn assert_healed(server: &TestServer, before: Footprint, stories: &[Story], email: &str) {
     let start = Instant::now();
     while server.registration(email, PASSWORD).try_send().await.map_or(0, |answer| answer.status) != 201 {
         assert!(start.elapsed() < HEALING, "it does not heal by itself");
@@ -54,12 +55,14 @@ pub(crate) async fn assert_healed(server: &TestServer, stories: &[Story], email:
     let done = report(stories);
     assert!(done > 5 && cut.clone().count() > 0, "too little happened: {done} done, {} cut", cut.count());
     check_all(server, stories).await;
+    before.assert_returned(server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
     let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
     let server = setup().start_on(&postgres.url()).await;
+    let before = Footprint::of(&server).await;
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
@@ -75,7 +78,7 @@ async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
         }
         sleep(Duration::from_millis(300)).await;
         let stories = writers.stop().await;
-        assert_healed(&server, &stories, &format!("healed{round}@example.org")).await;
+        assert_healed(&server, before, &stories, &format!("healed{round}@example.org")).await;
     }
     say(&format!("{} restarts, {rounds} crashes, nothing lost", 2 * rounds));
     drop(server);
@@ -86,6 +89,7 @@ async fn what_was_answered_survives_connections_that_the_database_ends() {
     let Some(mut nodes) = setup().start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);
     let rows = server.rows().await;
+    let before = Footprint::of(&server).await;
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
@@ -98,7 +102,7 @@ async fn what_was_answered_survives_connections_that_the_database_ends() {
         let stories = writers.stop().await;
         say(&format!("{ended} connections ended"));
         assert!(ended > 10, "{ended}");
-        assert_healed(&server, &stories, &format!("healed{round}@example.org")).await;
+        assert_healed(&server, before, &stories, &format!("healed{round}@example.org")).await;
     }
 }
 
@@ -108,80 +112,11 @@ async fn end_connections(rows: &Rows, share: f64) -> usize {
     rows.column::<bool>(&end).await.len()
 }
 
-#[tokio::test]
-async fn a_connection_that_the_database_has_ended_is_handed_out_once_at_most() {
-    const POOL: usize = 3;
-    let setup = Setup::default().set("DATABASE__MAX_CONNECTIONS", &POOL.to_string());
-    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
-    let server = nodes.remove(0);
-    let rows = server.rows().await;
-    let open = format!("SELECT COUNT(*) {CONNECTIONS}");
-    let (mut ended, mut refused, mut registered) = (0, 0, 0);
-    // Whatever else a node does with its connections may find out first, in one of these.
-    for round in 0..5 * rounds() {
-        let together = |n| server.registration(&format!("r{round}t{n}@example.org"), PASSWORD);
-        registered += count(&at_once((0..12).map(together)).await, 201);
-        assert_eq!(rows.one::<i64>(&open).await, i64::try_from(POOL).unwrap(), "not all were in use");
-        ended += end_connections(&rows, 1.0).await;
-        let mut of_round = Vec::new();
-        for n in 0..30 {
-            let answer = server.registration(&format!("r{round}n{n}@example.org"), PASSWORD).send().await;
-            if answer.status == 201 {
-                registered += 1;
-            } else {
-                assert_problem(&answer, 503, "service_unavailable");
-                of_round.push(n);
-            }
-        }
-        assert!(of_round.len() <= POOL && of_round.iter().all(|n| *n < POOL), "refused: {of_round:?}");
-        refused += of_round.len();
-    }
-    say(&format!("{ended} connections ended, {refused} calls answered 503, {registered} accounts"));
-    assert!(refused > 0, "no call has met one");
-    assert_eq!(usize::try_from(rows.count("users").await).unwrap(), registered, "what was refused left nothing");
-}
-
-#[tokio::test]
-async fn an_exhausted_pool_is_an_outage_within_bounds_that_heals() {
-    let setup = Setup::default()
-        .set("DATABASE__MAX_CONNECTIONS", "3")
-        .set("DATABASE__ACQUIRE_TIMEOUT", "500ms")
-        .set("DATABASE__STATEMENT_TIMEOUT", "2s");
-    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
-    let server = nodes.remove(0);
-    let (account, _) = server.signed_in("owner@example.org").await;
-    let rows = server.rows().await;
-    let held = rows.hold().await;
-    let (start, mut longest) = (Instant::now(), Duration::ZERO);
-    let mut writes = JoinSet::new();
-    for n in 0..40 {
-        let call = server.registration(&format!("late{n}@example.org"), PASSWORD);
-        writes.spawn(async move { (call.send().await, start.elapsed()) });
-    }
-    while !writes.is_empty() {
-        let asked = Instant::now();
-        server.get("/health/live").send().await.expect(200);
-        assert!(asked.elapsed() < Duration::from_secs(1), "the process seems dead: {:?}", asked.elapsed());
-        while let Some(refused) = writes.try_join_next() {
-            let (answer, elapsed) = refused.unwrap();
-            assert_problem(&answer, 503, "service_unavailable");
-            assert!(elapsed < Duration::from_secs(8), "answered after {elapsed:?}");
-            longest = longest.max(elapsed);
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    held.release().await;
-    server.registration("late0@example.org", PASSWORD).send().await.expect(201);
-    server.login(&account).await;
-    server.get("/health/ready").send().await.expect(200);
-    assert_eq!(rows.count("users").await, 2, "what was refused left nothing");
-    say(&format!("40 calls answered 503, the last after {longest:?}; nothing of them left"));
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_hangs_under_requests_is_an_outage_within_bounds_that_heals() {
     let Some(postgres) = PostgresServer::start() else { return };
     let server = setup().start_on(&postgres.url()).await;
+    let before = Footprint::of(&server).await;
     let writers = Writers::start_patient(&[&server], WRITERS, "hung");
     sleep(Duration::from_secs(1)).await;
     let (hung, since) = (postgres.hang(), Instant::now());
@@ -207,7 +142,7 @@ async fn a_database_that_hangs_under_requests_is_an_outage_within_bounds_that_he
     drop(hung);
     sleep(Duration::from_millis(300)).await;
     let stories = writers.stop().await;
-    assert_healed(&server, &stories, "healed@example.org").await;
+    assert_healed(&server, before, &stories, "healed@example.org").await;
     say(&format!("40 calls answered 503 while the database hung, the last after {longest:?}"));
     drop(server);
 }

@@ -4,11 +4,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::faults::HEALING;
+use crate::faults::footprint::Footprint;
 use crate::faults::ledger::say;
+use crate::faults::pace::Pace;
 use crate::support::{Redis, Setup, TestServer, Tokens, assert_problem};
 
 /// How long an entry lives, and an answer waits where an invalidation was not confirmed.
 const LIFETIME: Duration = Duration::from_secs(5);
+/// While Redis is out somebody who asks who they are may wait for each of three entries: for a connection 250 ms, for an
+/// answer 100 ms. And a machine has much else to do.
+const BOUND: Duration = Duration::from_secs(2);
 
 fn with(redis: &Redis) -> Setup {
     // A shared machine stalls for longer than the service would wait.
@@ -25,11 +31,16 @@ async fn condition(server: &TestServer) -> String {
 }
 
 async fn becomes(server: &TestServer, wanted: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    becomes_since(Instant::now(), server, wanted).await;
+}
+
+/// The same where it was so before.
+async fn becomes_since(start: Instant, server: &TestServer, wanted: &str) {
     while condition(server).await != wanted {
-        assert!(Instant::now() < deadline, "Redis does not become {wanted}");
+        assert!(start.elapsed() < HEALING, "Redis does not become {wanted}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    say(&format!("{wanted} after {:?}", start.elapsed()));
 }
 
 async fn sign_out(server: &TestServer, tokens: &Tokens) -> Duration {
@@ -109,13 +120,7 @@ async fn while_redis_hangs_nothing_waits_long_nobody_guesses_more_and_what_was_r
         assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 401, "invalid_credentials");
     }
     redis.signal("STOP");
-    let mut slowest = Duration::ZERO;
-    for _ in 0..20 {
-        let begun = Instant::now();
-        assert!(is_accepted(&server, &tokens).await);
-        slowest = slowest.max(begun.elapsed());
-    }
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    Pace::of(&server, &tokens).await.assert_within(BOUND, "while Redis hangs");
     for _ in 0..3 {
         assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 401, "invalid_credentials");
     }
@@ -123,18 +128,16 @@ async fn while_redis_hangs_nothing_waits_long_nobody_guesses_more_and_what_was_r
     assert!(sign_out(&server, &tokens).await >= LIFETIME);
     assert!(!is_accepted(&server, &tokens).await);
     redis.signal("CONT");
-    let deadline = Instant::now() + Duration::from_secs(3);
+    let back = Instant::now();
     let mut shown = 0;
-    while Instant::now() < deadline {
+    while back.elapsed() < Duration::from_secs(3) {
         assert!(!is_accepted(&server, &tokens).await, "what Redis held comes back");
         shown += 1;
     }
-    becomes(&server, "ready").await;
+    becomes_since(back, &server, "ready").await;
     assert!(is_accepted(&server, &kept).await);
     assert_problem(&server.sign_in(&victim.email, "wrong").send().await, 429, "rate_limited");
-    say(&format!(
-        "while Redis hangs 20 calls took {slowest:?} at most; an old token was shown {shown} times after, accepted 0; guesses 6 of 6"
-    ));
+    say(&format!("an old token was shown {shown} times after Redis hung, accepted 0; guesses 6 of 6"));
 }
 
 #[tokio::test]
@@ -148,9 +151,10 @@ async fn a_redis_that_is_killed_emptied_and_back_costs_nobody_the_session_and_op
     assert_eq!(redis.ask(&["FLUSHALL"]), "OK");
     assert!(is_accepted(&server, &tokens).await);
     assert_problem(&server.sign_in(&account.email, "wrong").send().await, 429, "rate_limited");
+    let before = Footprint::of(&server).await;
     redis.kill();
     becomes(&server, "degraded").await;
-    assert!(is_accepted(&server, &tokens).await);
+    Pace::of(&server, &tokens).await.assert_within(BOUND, "while Redis is away");
     assert_problem(&server.sign_in(&account.email, "wrong").send().await, 429, "rate_limited");
     let refreshed = server.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh})).send().await;
     let tokens = Tokens::of(&refreshed.expect(200));
@@ -158,5 +162,6 @@ async fn a_redis_that_is_killed_emptied_and_back_costs_nobody_the_session_and_op
     becomes(&server, "ready").await;
     assert!(is_accepted(&server, &tokens).await);
     assert_problem(&server.sign_in(&account.email, "wrong").send().await, 429, "rate_limited");
+    before.assert_returned(&server).await;
     say("Redis emptied, killed, back empty: sessions lost 0, guesses beyond the limit 0");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::faults::footprint::Footprint;
 use crate::faults::ledger::{Writers, say};
 use crate::faults::postgres::{assert_healed, chance, rounds, setup};
 use crate::metrics::{assert_told_of_replica, scrape};
@@ -264,6 +265,7 @@ async fn what_was_answered_survives_the_promotion_of_a_synchronous_replica() {
     let nodes = setup.start_nodes_on(2, &at(&first), &at(&second)).await;
     assert_alone_is_not_answered(&nodes[0], &replica).await;
     let root = registered_superuser(&nodes[0]).await;
+    let before = Footprint::of(&nodes[0]).await;
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         if round > 0 {
@@ -290,7 +292,7 @@ async fn what_was_answered_survives_the_promotion_of_a_synchronous_replica() {
         sleep(Duration::from_millis(700)).await;
         let stories = writers.stop().await;
         let healed = format!("healed{round}@example.org");
-        assert_healed(&nodes[0], &stories, &healed).await;
+        assert_healed(&nodes[0], before, &stories, &healed).await;
         let listing = format!("/admin/users?q=healed{round}");
         for node in &nodes {
             node.sign_in(&healed, PASSWORD).send().await.expect(200);

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::Mail;
+
 #[derive(Default)]
 struct State {
     mails: Mutex<Vec<String>>,
@@ -48,9 +50,15 @@ impl SmtpSink {
         self.state.held.store(false, Ordering::SeqCst);
     }
 
-    /// Whether connections are turned away.
+    /// Whether connections are turned away, and those that are open at their next command.
     pub(crate) fn refuse(&self, refuse: bool) {
         self.state.refused.store(refuse, Ordering::SeqCst);
+    }
+
+    /// Every mail that was taken, after so many, in the order in which they came.
+    pub(crate) fn mails_after(&self, count: usize) -> Vec<Mail> {
+        let mails = self.state.mails.lock().unwrap();
+        mails[count..].iter().map(|mail| Mail::parse(mail)).collect()
     }
 
     /// Mails whose head names this recipient.
@@ -58,6 +66,12 @@ impl SmtpSink {
         let mails = self.state.mails.lock().unwrap();
         mails.iter().filter(|mail| mail.contains(&format!("To: {address}"))).cloned().collect()
     }
+}
+
+/// What its Message-ID has of it, which sorts by the time at which it was queued.
+pub(crate) fn mail_id(mail: &Mail) -> String {
+    let id = mail.raw.lines().find_map(|line| line.strip_prefix("Message-ID: <")).and_then(|rest| rest.split_once('@'));
+    id.unwrap_or_else(|| panic!("{}", mail.raw)).0.to_owned()
 }
 
 fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
@@ -68,15 +82,22 @@ fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
     out.write_all(b"220 sink\r\n")?;
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next().transpose()? {
+        if state.refused.load(Ordering::SeqCst) {
+            return out.write_all(b"421 not now\r\n");
+        }
         let command = line.to_uppercase();
         let answer = if command.starts_with("RCPT") && command.contains("<POISON") {
             "550 no such user\r\n"
         } else if command == "DATA" {
             out.write_all(b"354 go on\r\n")?;
             let mut mail = String::new();
-            while let Some(line) = lines.next().transpose()?.filter(|line| line != ".") {
-                mail += &line;
-                mail.push('\n');
+            loop {
+                // One that is broken off half way is not taken.
+                let Some(line) = lines.next().transpose()? else { return Ok(()) };
+                if line == "." {
+                    break;
+                }
+                mail.extend([line.strip_prefix('.').unwrap_or(&line), "\r\n"]);
             }
             state.mails.lock().unwrap().push(mail);
             while state.held.load(Ordering::SeqCst) {

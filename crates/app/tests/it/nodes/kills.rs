@@ -3,6 +3,7 @@
 
 mod client;
 mod life;
+mod outcome;
 mod postman;
 
 use std::sync::Arc;
@@ -12,18 +13,23 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::faults::footprint::Footprint;
+use crate::faults::interrupted::Interrupted;
 use crate::faults::ledger::{Chance, check_rows, say};
+use crate::faults::smtp_sink::SmtpSink;
 use crate::nodes::kills::client::{Client, Cluster};
-use crate::nodes::kills::life::{Life, Outcome};
+use crate::nodes::kills::life::Life;
+use crate::nodes::kills::outcome::Outcome;
 use crate::nodes::kills::postman::Postman;
 use crate::support::{Setup, TestServer, number};
 
 const ROUNDS: u64 = 4;
 const CLIENTS: u64 = 6;
 
-fn setup() -> Setup {
-    // A line for each of many thousand calls would cost more than the calls.
-    Setup::default().set("TOKENS__ISSUER", "http://localhost").set("LOG__LEVEL", "warn")
+fn setup(sink: &SmtpSink) -> Setup {
+    let setup = Setup::default().variable("SMTP_URL", &sink.url()).set("TOKENS__ISSUER", "http://localhost");
+    // A line for each of many thousand calls would cost more than the calls. Where the metrics are is to be told.
+    setup.set("TOKENS__ACCESS_TTL", "24h").set("LOG__LEVEL", "warn,countersign::commands::serve=info")
 }
 
 /// One life after another, until it is over.
@@ -36,19 +42,30 @@ async fn live_on(client: Client, postman: Arc<Postman>, is_over: Arc<AtomicBool>
     outcomes
 }
 
-/// Kills one of them, and starts it again at the same address.
-async fn kill_one(nodes: &mut Vec<TestServer>, cluster: &Cluster, chance: &mut Chance) {
+/// Kills one of them, and starts it again at the same address; the mails that it left half done.
+async fn kill_one(nodes: &mut Vec<TestServer>, cluster: &Cluster, chance: &mut Chance) -> Interrupted {
     let n = chance.below(3);
     let at = usize::try_from(n).unwrap();
     let mut victim = nodes.remove(at);
     cluster.goes_down(at);
     victim.kill();
-    // What its worker had leased need not wait for the end of the lease.
-    let rows = nodes[0].rows().await;
-    rows.execute("UPDATE mails SET lease_until = '2000-01-01T00:00:00.000Z' WHERE lease_id IS NOT NULL").await;
     sleep(Duration::from_millis(chance.below(300))).await;
+    let rows = nodes[0].rows().await;
+    let leased = Interrupted::leased(&rows).await;
     nodes.insert(at, victim.restart().await);
     cluster.is_up();
+    // Workers that live are done with theirs meanwhile.
+    let left = leased.still(&Interrupted::leased(&rows).await);
+    left.free(&rows).await;
+    left
+}
+
+async fn footprints(nodes: &[TestServer]) -> Vec<Footprint> {
+    let mut footprints = Vec::new();
+    for node in nodes {
+        footprints.push(Footprint::of(node).await);
+    }
+    footprints
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,8 +74,13 @@ async fn a_node_that_is_killed_under_load_takes_nothing_along() {
     let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
     say(&format!("NODE_KILL_ROUNDS={rounds} FAULT_SEED={seed}"));
     let mut chance = Chance(seed);
-    let Some(mut nodes) = setup().start_lasting_nodes(3).await else { return };
-    let (cluster, postman) = (Arc::new(Cluster::of(&nodes)), Arc::new(Postman::of(nodes[0].mailbox())));
+    // A mailbox would not show what arrives twice.
+    let sink = Arc::new(SmtpSink::start());
+    let Some(mut nodes) = setup(&sink).start_lasting_nodes(3).await else { return };
+    let before = footprints(&nodes).await;
+    let cluster = Arc::new(Cluster::of(&nodes));
+    let postman = Arc::new(Postman::of(Arc::clone(&sink), nodes[0].confidences().clone()));
+    let mut interrupted = Interrupted::default();
     let (mut living, is_over, start) = (JoinSet::new(), Arc::new(AtomicBool::new(false)), Instant::now());
     for n in 0..CLIENTS {
         let client = Client::new(Arc::clone(&cluster), seed.wrapping_add(n));
@@ -66,7 +88,7 @@ async fn a_node_that_is_killed_under_load_takes_nothing_along() {
     }
     for _ in 0..rounds {
         sleep(Duration::from_millis(200 + chance.below(500))).await;
-        kill_one(&mut nodes, &cluster, &mut chance).await;
+        interrupted.add(kill_one(&mut nodes, &cluster, &mut chance).await);
     }
     is_over.store(true, Ordering::Relaxed);
     let outcomes: Vec<Outcome> = living.join_all().await.into_iter().flatten().collect();
@@ -83,6 +105,11 @@ async fn a_node_that_is_killed_under_load_takes_nothing_along() {
     let mut client = Client::new(Arc::clone(&cluster), seed);
     for outcome in &outcomes {
         outcome.check(&mut client, &rows).await;
+    }
+    interrupted.assert_repeated_only_these(&sink.mails_after(0));
+    drop(client);
+    for (node, before) in nodes.iter().zip(before) {
+        before.assert_returned(node).await;
     }
     say(&format!("{} lives looked at once more: violations 0", outcomes.len()));
 }

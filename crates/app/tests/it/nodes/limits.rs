@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::faults::HEALING;
 use crate::faults::ledger::say;
 use crate::support::{Answer, Call, PASSWORD, Redis, Schema, Setup, TestServer, assert_problem, at_once, count};
 
@@ -29,7 +30,7 @@ fn assert_passed(answers: &[Answer], passed: (u16, usize)) {
 async fn becomes(node: &TestServer, condition: &str) {
     let (start, wanted) = (Instant::now(), format!(r#""redis","status":"{condition}""#));
     while !node.get("/health/ready").send().await.expect(200).text.contains(&wanted) {
-        assert!(start.elapsed() < Duration::from_secs(30), "Redis does not become {condition}");
+        assert!(start.elapsed() < HEALING, "Redis does not become {condition}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

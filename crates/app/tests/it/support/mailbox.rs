@@ -85,7 +85,7 @@ impl Mail {
         self.text[start..].chars().take_while(|c| !c.is_whitespace() && *c != '&').collect()
     }
 
-    pub(in crate::support) fn parse(raw: &str) -> Self {
+    pub(crate) fn parse(raw: &str) -> Self {
         let (head, _) = raw.split_once("\r\n\r\n").unwrap_or((raw, ""));
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
         let header = |name: &str| {

@@ -10,8 +10,10 @@ use tempfile::TempDir;
 
 use crate::redis::PATIENT;
 
-/// How long a server may take to start, or a client to notice that it is back.
-const SOON: Duration = Duration::from_secs(30);
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to notice that it is there, or back.
+const HEALING: Duration = Duration::from_secs(5);
 
 /// The process, and the folder that goes with it.
 pub(crate) struct Server {
@@ -91,7 +93,7 @@ impl Server {
     }
 
     async fn answers(&self) {
-        eventually("the server answers", async || self.try_query::<String>("PING").await.is_ok()).await;
+        within(PATIENCE, "the server answers", async || self.try_query::<String>("PING").await.is_ok()).await;
     }
 }
 
@@ -112,9 +114,13 @@ fn spawn(folder: &TempDir, port: u16, arguments: &[String]) -> Option<Child> {
         .ok()
 }
 
-/// Asks until it is so.
+/// Asks until it is so, for as long as healing may take.
 pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + SOON;
+    within(HEALING, what, holds).await;
+}
+
+async fn within(bound: Duration, what: &str, holds: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + bound;
     while !holds().await {
         assert!(Instant::now() < deadline, "{what}, it never came to that");
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -7,6 +7,7 @@ use tokio::sync::Barrier;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
+use crate::faults::HEALING;
 use crate::faults::ledger::{Chance, say};
 use crate::nodes::revocation::act::Act;
 use crate::nodes::revocation::company::{Company, Scene};
@@ -20,8 +21,6 @@ const TROUPES: u64 = Act::ALL.len() as u64;
 const SLACK: Duration = Duration::from_secs(10);
 /// How long an answer of Redis may take, in seconds. One that hangs for less is only slow, and nobody waits.
 const TIMEOUT: u64 = 1;
-/// How long it may take to use Redis again once it answers.
-const HEALING: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -144,10 +143,12 @@ async fn play(company: Company, redis: &mut Redis, fault: Fault, nth: u64, chanc
 
 /// Every node uses Redis again, by itself.
 async fn heal(nodes: &[TestServer]) {
-    let start = Instant::now();
-    for node in nodes {
-        while !node.get("/health/ready").send().await.expect(200).text.contains(r#""redis","status":"ready""#) {
+    let (start, mut waiting) = (Instant::now(), nodes.iter().collect::<Vec<_>>());
+    while let Some(node) = waiting.pop() {
+        if !node.get("/health/ready").send().await.expect(200).text.contains(r#""redis","status":"ready""#) {
             assert!(start.elapsed() < HEALING, "Redis answers, and a node does not ask it");
+            // All of them are asked meanwhile.
+            waiting.insert(0, node);
             sleep(Duration::from_millis(20)).await;
         }
     }
