@@ -7,6 +7,7 @@ mod invocation;
 mod lanes;
 mod pool;
 mod probe;
+mod version;
 
 pub use crate::redis::pool::{InvalidRedisUrl, RedisOptions, RedisPool};
 pub use crate::redis::probe::RedisProbe;

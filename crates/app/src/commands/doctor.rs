@@ -4,6 +4,7 @@ mod certificate;
 mod database;
 mod finding;
 mod secret_key;
+mod version;
 
 use anyhow::{Context as _, bail};
 use countersign_application::ports::clock::Clock as _;
@@ -51,11 +52,11 @@ async fn redis(settings: &Settings) -> Found {
     let Some(redis) = wiring::redis(&settings.storage)? else {
         return Ok(Remark::advised(advice::on_redis(settings), "not set"));
     };
-    redis.examine().await.context(
+    let version = redis.examine().await.context(
         "see that the servers which redis.url names run and take connections from here, and that user and password \
          are right; until then the service does without, more slowly",
     )?;
-    Ok("answers".into())
+    Ok(version::remark("answers", "Redis", version.as_deref()))
 }
 
 async fn mail(settings: &Settings) -> Found {

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::support::{Certificate, MailServer, Setup, TestServer, run, said};
+use crate::support::{Certificate, MailServer, Profile, Setup, TestServer, run, said};
 
 /// What a run says of each thing, in its order.
 fn examined(output: &str) -> Vec<(&str, &str)> {
@@ -51,6 +51,12 @@ async fn beside_a_service_that_runs_all_is_well() {
     assert_eq!(examined(&output), things.collect::<Vec<_>>(), "{output}");
     assert!(output.contains("issuer      http://localhost:8080\n"), "{output}");
     assert!(output.contains("secret key  can be used: it opens the signing keys\n"), "{output}");
+    if matches!(Profile::of_this_run(), Profile::Production { .. }) {
+        for (what, oldest) in [("database", 15), ("redis", 7)] {
+            let (_, version) = line(&output, what).split_once(", version ").unwrap();
+            assert!(version.split('.').next().unwrap().parse::<u32>().unwrap() >= oldest, "{output}");
+        }
+    }
     if let Some(mails) = mails {
         assert!(output.contains("the mail server takes mail from here"), "{output}");
         assert!(mails.seen("MAIL").is_empty(), "nothing is sent");

@@ -25,6 +25,7 @@ use crate::redis::failure::Failure;
 use crate::redis::invocation::LuaScript;
 use crate::redis::lanes::{Connector, Lane};
 use crate::redis::probe::RedisProbe;
+use crate::redis::version;
 
 /// Connections of a node; each carries many calls at once.
 const LANES: usize = 4;
@@ -127,10 +128,14 @@ impl RedisPool {
         }
     }
 
-    /// Whether it answers, and why not. For whoever looks after it, so that nothing is given up by it.
-    pub async fn examine(&self) -> Result<(), Fault> {
+    /// Whether it answers, and why not; its version if it says so, of a cluster that of one master. For whoever looks
+    /// after it, so that nothing is given up by it.
+    pub async fn examine(&self) -> Result<Option<String>, Fault> {
         let answer = self.bounded(None, |mut lane| async move { lane.ping().await }).await;
-        answer.map_err(|failure| Fault::unavailable("Redis", failure))
+        answer.map_err(|failure| Fault::unavailable("Redis", failure))?;
+        // Whoever may not ask that may use it all the same.
+        let told = self.bounded(None, |mut lane| async move { lane.query(cmd("INFO").arg("server")).await }).await;
+        Ok(told.ok().as_ref().and_then(version::of))
     }
 
     /// Where it is: host and port, without user and password.

@@ -11,6 +11,7 @@ use countersign_infrastructure::persistence::{Database, Following, Replica};
 use countersign_infrastructure::system::SystemClock;
 
 use crate::commands::doctor::finding::{Found, Remark};
+use crate::commands::doctor::version;
 use crate::settings::{DatabaseKind, Settings, StorageSettings};
 use crate::wiring;
 
@@ -60,7 +61,7 @@ pub(crate) async fn examine(settings: &Settings) -> Examined {
 async fn look(storage: &StorageSettings, database: &Database, schema: &[(String, bool)]) -> Examined {
     let pending = schema.iter().filter(|(_, applied)| !applied).count();
     let mut found = vec![
-        ("database", Ok(Remark::Fine(format!("answers ({})", database.place())))),
+        ("database", server(database).await),
         ("migrations", migrations(pending, schema.len(), storage.migrate_on_start)),
         ("search", if pending == 0 { search(database).await } else { Ok(Remark::Unchecked(MISSING)) }),
         ("clock", clock(storage, database).await),
@@ -90,6 +91,12 @@ fn migrations(pending: usize, all: usize, migrate_on_start: bool) -> Found {
         (pending, true) => Ok(Remark::Fine(format!("{pending} of {all} are pending; the next start applies them"))),
         (pending, false) => bail!("{pending} of {all} are pending; run `countersign migrate up`"),
     }
+}
+
+/// Which one it is.
+async fn server(database: &Database) -> Found {
+    let version = database.server_version().await.context("it does not tell its version; see that it is well")?;
+    Ok(version::remark(&format!("answers ({})", database.place()), "PostgreSQL", version.as_deref()))
 }
 
 /// Nothing is wrong without indexes: what is found is the same.

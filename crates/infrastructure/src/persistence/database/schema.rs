@@ -72,6 +72,16 @@ impl Database {
         row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
     }
 
+    /// That of the server. None on SQLite, which is built in.
+    pub async fn server_version(&self) -> Result<Option<String>, Fault> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let sql = "SELECT current_setting('server_version')";
+        let row = self.pool.query_one_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
+    }
+
     /// The migrator takes no lock of its own. SQLite's transaction is one; PostgreSQL gets one that ends with it.
     async fn begin_migration(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
