@@ -12,7 +12,7 @@
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let mut mocks = Mocks::default();
 //! let mut uow = StagedUnitOfWork::default();
-//! uow.users.expect_lock().returning(|id| Ok(Some(actor().user).filter(|user| user.id == id)));
+//! uow.hold_sessions();
 //! uow.teams.expect_count_created_by().returning(|_| Ok(0));
 //! uow.teams.expect_insert().times(1).returning(|_| Ok(()));
 //! uow.memberships.expect_insert().times(1).returning(|_| Ok(()));
@@ -30,6 +30,7 @@ mod fixtures;
 #[cfg(test)]
 pub(crate) mod log_lines;
 mod mocks;
+mod staged_session;
 mod staged_team;
 mod unit_of_work;
 

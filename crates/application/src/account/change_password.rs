@@ -8,7 +8,7 @@ use countersign_domain::one_time_token::Purpose;
 use countersign_domain::password::{NewPassword, PasswordHash, PresentedPassword};
 use countersign_domain::secret::RefreshToken;
 use countersign_domain::session::Session;
-use countersign_domain::user::{Credentials, User};
+use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::account::proof::{PasswordProof, ProofError};
@@ -104,7 +104,8 @@ impl ChangePassword {
         let event = self.trail.event(AuditKind::PasswordChanged, origin, now).by(owner.id).about(owner.id);
         let fence = self.snapshots.fence([Entry::Account(owner.id)]).await;
         let uow = self.units_of_work.begin().await?;
-        let Changed { user, session, refresh_token } = self.change(&*uow, &proven, &hash, &event, origin, now).await?;
+        let user = self.proof.lock_proven(&*uow, actor, &proven, now).await?;
+        let Changed { user, session, refresh_token } = self.change(&*uow, user, &hash, &event, origin, now).await?;
         finish(uow, [fence], &self.trail, [event]).await?;
         Ok(self.tokens.tokens(&user, session.id, &refresh_token, session.idle_expires_at, now).await?)
     }
@@ -112,13 +113,12 @@ impl ChangePassword {
     async fn change(
         &self,
         uow: &dyn UnitOfWork,
-        proven: &Credentials,
+        mut user: User,
         hash: &PasswordHash,
         event: &AuditEvent,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<Changed, ChangePasswordError> {
-        let mut user = self.proof.lock_proven(uow, proven).await?;
+    ) -> Result<Changed, Fault> {
         user.end_sessions(now);
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;
         uow.credentials().replace(user.id, hash).await?;

@@ -78,7 +78,7 @@ impl DeleteAccount {
         let proven = self.proof.require(&actor.user, origin, &command.current_password, now).await?;
         let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
         let uow = self.units_of_work.begin().await?;
-        let aftermath = match self.remove(&*uow, &proven, origin, now).await {
+        let aftermath = match self.remove(&*uow, actor, &proven, origin, now).await {
             Ok(aftermath) => aftermath,
             Err(error) => {
                 drop(uow);
@@ -95,11 +95,12 @@ impl DeleteAccount {
     async fn remove(
         &self,
         uow: &dyn UnitOfWork,
+        actor: &Actor,
         proven: &Credentials,
         origin: &Origin,
         now: OffsetDateTime,
     ) -> Result<Aftermath, DeleteAccountError> {
-        let user = self.proof.lock_proven(uow, proven).await?;
+        let user = self.proof.lock_proven(uow, actor, proven, now).await?;
         self.removal.remove(uow, &user, RemovalCause::Owner, origin, now).await.map_err(|error| match error {
             RemovalError::LastAdmin => DeleteAccountError::LastAdmin,
             RemovalError::Internal(fault) => fault.into(),

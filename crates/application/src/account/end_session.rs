@@ -6,6 +6,7 @@ use countersign_domain::audit::Origin;
 use countersign_domain::ids::SessionId;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::auth::family_ending::FamilyEnding;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
@@ -25,6 +26,9 @@ pub enum EndSessionError {
     /// No such session.
     #[error("no such session")]
     SessionNotFound,
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -32,7 +36,7 @@ pub enum EndSessionError {
 
 classify! { EndSessionError {
     SessionNotFound => Missing "session_not_found",
-} via { Internal } }
+} via { Revoked, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -63,7 +67,7 @@ impl EndSession {
         let session = self.sessions.find_by_id(command.session_id).await?;
         let session = session.filter(|session| session.is_live(&actor.user, now));
         let session = session.ok_or(EndSessionError::SessionNotFound)?;
-        if self.ending.end(actor.id(), session.id, origin, now).await? {
+        if self.ending.end_for(actor, session.id, origin, now).await? {
             Ok(())
         } else {
             Err(EndSessionError::SessionNotFound)
@@ -75,7 +79,7 @@ impl EndSession {
 mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
-    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user_id};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, credentials, origin, outage, session, user_id};
     use countersign_domain::audit::AuditKind;
     use countersign_domain::session::Session;
 
@@ -90,6 +94,7 @@ mod tests {
 
     fn ending(answer: bool) -> StagedUnitOfWork {
         let mut uow = StagedUnitOfWork::default();
+        uow.hold_sessions();
         uow.sessions
             .expect_end()
             .withf(|owner, _, _| *owner == user_id(1))
@@ -140,6 +145,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_was_signed_out_meanwhile_ends_no_other_session() {
+        let mut mocks = mocks(Session { user_id: user_id(1), ..session(2) });
+        let mut uow = StagedUnitOfWork::default();
+        uow.hold_session(credentials(1), Session { ended_at: Some(NOW), ..session(1) });
+        let written = mocks.stage(uow);
+        let error = end(mocks, session(2).id).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
+        assert!(!written.committed());
+    }
+
+    #[tokio::test]
     async fn an_end_that_is_not_committed_is_told() {
         let mut mocks = mocks(session(1));
         mocks.stage(StagedUnitOfWork { fail_commit: true, ..ending(true) });
@@ -149,6 +165,7 @@ mod tests {
     #[tokio::test]
     async fn what_fails_on_the_way_ends_nothing() {
         let mut lost = StagedUnitOfWork::default();
+        lost.hold_sessions();
         lost.sessions.expect_end().returning(|_, _, _| Err(outage()));
         let unaudited = ending(true);
         unaudited.written.refuse_events();

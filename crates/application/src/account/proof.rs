@@ -7,6 +7,8 @@ use countersign_domain::password::PresentedPassword;
 use countersign_domain::user::{Credentials, User};
 use time::OffsetDateTime;
 
+use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::auth::password_attempts::{AttemptError, PasswordAttempts, Vantage};
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
@@ -24,6 +26,9 @@ pub enum ProofError {
     /// It was wrong too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// It could not be checked.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -31,7 +36,7 @@ pub enum ProofError {
 
 classify! { ProofError {
     WrongPassword => Forbidden "wrong_password",
-} via { Limited, Internal } }
+} via { Limited, Revoked, Internal } }
 
 /// Checks current passwords: failures count toward the limit of the account, and are audited. Right ones count too,
 /// toward a limit of their own: whoever has one session must not keep the hashing busy. Either is counted apart for each
@@ -87,11 +92,17 @@ impl PasswordProof {
         }
     }
 
-    /// Locks the account whose password was shown. Another password since then, such as by a reset, or a deactivation
-    /// makes the proof worthless; that its sessions were ended does not: others do that as often as they like.
-    pub(crate) async fn lock_proven(&self, uow: &dyn UnitOfWork, proven: &Credentials) -> Result<User, ProofError> {
-        let locked = uow.credentials().lock(proven.user.id).await?;
-        locked.filter(|now| proven.hold(now)).map(|now| now.user).ok_or(ProofError::WrongPassword)
+    /// Locks the account whose password was shown, and the session that showed it: hashing takes its time, in which
+    /// either may have become worthless. That other sessions were ended does not matter.
+    pub(crate) async fn lock_proven(
+        &self,
+        uow: &dyn UnitOfWork,
+        actor: &Actor,
+        proven: &Credentials,
+        now: OffsetDateTime,
+    ) -> Result<User, ProofError> {
+        let locked = actor.lock(uow, now).await?;
+        if proven.hold(&locked) { Ok(locked.user) } else { Err(ProofError::WrongPassword) }
     }
 }
 

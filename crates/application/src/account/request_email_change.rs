@@ -35,9 +35,6 @@ pub enum RequestEmailChangeError {
     /// The current password is wrong, or was wrong too often.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// The session that asks was ended meanwhile.
-    #[error("the session has ended")]
-    SessionEnded,
     /// Too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -47,7 +44,6 @@ pub enum RequestEmailChangeError {
 }
 
 classify! { RequestEmailChangeError {
-    SessionEnded => Unauthenticated "invalid_token",
 } via { Proof, Limited, Internal } }
 
 /// The use case.
@@ -94,13 +90,8 @@ impl RequestEmailChange {
         let mail = self.mail(actor, command.new_email, now).await?;
         let event = self.trail.event(AuditKind::EmailChangeRequested, origin, now).by(actor.id()).about(actor.id());
         let uow = self.units_of_work.begin().await?;
-        // A reset meanwhile has removed the tokens of whoever knew the former password: there must be no new one.
-        let user = self.proof.lock_proven(&*uow, &proven).await?;
-        // Nor one of a session that was ended meanwhile: the token would outlive what it goes with.
-        let session = uow.sessions().find_by_id(actor.session_id).await?;
-        if !session.is_some_and(|session| session.is_live(&user, now)) {
-            return Err(RequestEmailChangeError::SessionEnded);
-        }
+        // What ended the session or replaced the password has removed its tokens: there must be no new one.
+        self.proof.lock_proven(&*uow, actor, &proven, now).await?;
         mail.store(&*uow).await?;
         uow.audit().append(&event).await?;
         finish(uow, [], &self.trail, [event]).await?;

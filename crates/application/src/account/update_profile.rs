@@ -7,6 +7,7 @@ use countersign_domain::name::PersonName;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
@@ -31,13 +32,16 @@ pub enum UpdateProfileError {
     /// Too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
 }
 
 classify! { UpdateProfileError {
-} via { Limited, Internal } }
+} via { Limited, Revoked, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -76,9 +80,7 @@ impl UpdateProfile {
         let event = self.trail.event(AuditKind::ProfileUpdated, origin, now).by(actor.id()).about(actor.id());
         let fence = self.snapshots.fence([Entry::Account(actor.id())]).await;
         let uow = self.units_of_work.begin().await?;
-        // Deleted since its token was checked: another try gets the 401 that is true now.
-        let locked = uow.users().lock(actor.id()).await?;
-        let mut user = locked.ok_or_else(|| Fault::unavailable("account", "deleted meanwhile"))?;
+        let mut user = actor.lock(&*uow, now).await?.user;
         if !user.rename(command.first_name, command.last_name, now) {
             drop(uow);
             fence.lift().await;
@@ -97,11 +99,12 @@ mod tests {
     use super::*;
     use crate::error::{Classify, Kind};
     use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
-    use crate::testing::{Mocks, StagedUnitOfWork, actor, name, origin, user, user_id};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, credentials, name, origin, session, user, user_id};
+    use countersign_domain::user::Credentials;
 
     fn unit_of_work() -> StagedUnitOfWork {
         let mut uow = StagedUnitOfWork::default();
-        uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        uow.hold_sessions();
         uow
     }
 
@@ -173,19 +176,24 @@ mod tests {
         let mut uow = StagedUnitOfWork::default();
         let changed = User { first_name: command().first_name.unwrap(), ..user(1) };
         let stored = changed.clone();
-        uow.users.expect_lock().returning(move |_| Ok(Some(stored.clone())));
+        uow.hold_session(Credentials { user: stored, ..credentials(1) }, session(1));
         let written = mocks.stage(uow);
         assert_eq!(update(mocks).await.unwrap(), changed);
         assert!(!written.committed() && written.audited().is_empty());
     }
 
     #[tokio::test]
-    async fn an_account_that_is_gone_is_not_brought_back() {
-        let mut mocks = Mocks::default();
-        let mut uow = StagedUnitOfWork::default();
-        uow.users.expect_lock().returning(|_| Ok(None));
-        let written = mocks.stage(uow);
-        assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unavailable);
-        assert!(!written.committed());
+    async fn an_account_that_is_gone_or_shut_out_is_not_changed() {
+        let gone = credentials(2);
+        let mut deactivated = credentials(1);
+        deactivated.user.deactivate(NOW);
+        for account in [gone, deactivated] {
+            let mut mocks = Mocks::default();
+            let mut uow = StagedUnitOfWork::default();
+            uow.hold_session(account, session(1));
+            let written = mocks.stage(uow);
+            assert_eq!(update(mocks).await.unwrap_err().kind(), Kind::Unauthenticated);
+            assert!(!written.committed());
+        }
     }
 }

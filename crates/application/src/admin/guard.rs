@@ -7,6 +7,7 @@ use countersign_domain::ids::UserId;
 use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -19,6 +20,9 @@ pub enum SuperuserError {
     /// It takes a superuser.
     #[error("this takes a superuser")]
     SuperuserRequired,
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// The refusal could not be audited.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -26,7 +30,7 @@ pub enum SuperuserError {
 
 classify! { SuperuserError {
     SuperuserRequired => Forbidden "superuser_required",
-} via { Internal } }
+} via { Revoked, Internal } }
 
 /// Lets superusers pass, and audits whom it does not.
 #[derive(Clone)]
@@ -55,7 +59,8 @@ impl SuperuserGuard {
     }
 
     /// For writes: begins a unit of work that holds the locks of the actor and of the account that it is about, and
-    /// judges by the actor's row under it: a right that was taken away a moment ago is gone. `None` if the account is.
+    /// judges by the rows under them: a session or a right that was taken away a moment ago is gone. `None` if the
+    /// account is.
     pub async fn begin(
         &self,
         actor: &Actor,
@@ -63,18 +68,11 @@ impl SuperuserGuard {
         about: UserId,
     ) -> Result<(Box<dyn UnitOfWork>, Option<User>), SuperuserError> {
         let uow = self.units_of_work.begin().await?;
-        // By id, as two superusers may be about each other.
-        let (first, second) = (actor.id().min(about), actor.id().max(about));
-        let mut accounts = vec![uow.users().lock(first).await?];
-        if first != second {
-            accounts.push(uow.users().lock(second).await?);
-        }
-        let mut accounts = accounts.into_iter().flatten();
-        if !accounts.clone().any(|user| user.id == actor.id() && user.is_active && user.is_superuser) {
+        let (own, account) = actor.lock_with(about, &*uow, self.clock.now()).await?;
+        if !own.is_superuser {
             drop(uow);
             return Err(self.deny(actor, origin).await?);
         }
-        let account = accounts.find(|user| user.id == about);
         Ok((uow, account))
     }
 
@@ -88,12 +86,13 @@ impl SuperuserGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Classify;
+    use crate::error::{Classify, Kind};
     use std::sync::Mutex;
 
-    use countersign_domain::user::User;
+    use countersign_domain::session::Session;
+    use countersign_domain::user::{Credentials, User};
 
-    use crate::testing::{Mocks, StagedUnitOfWork, actor, origin, superuser, user, user_id};
+    use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, credentials, origin, session, superuser, user, user_id};
 
     #[tokio::test]
     async fn a_superuser_passes() {
@@ -112,7 +111,12 @@ mod tests {
             let mut unit = StagedUnitOfWork::default();
             unit.users.expect_lock().returning(move |id| {
                 seen.lock().unwrap().push(id);
-                Ok([superuser().user, user(2), user(10)].into_iter().find(|user| user.id == id))
+                Ok([user(2), user(10)].into_iter().find(|user| user.id == id))
+            });
+            let seen = Arc::clone(&locked);
+            unit.sessions.expect_lock().returning(move |id, _| {
+                seen.lock().unwrap().push(id);
+                Ok(Some((Credentials { user: superuser().user, ..credentials(9) }, session(9))))
             });
             mocks.stage(unit);
             let guard = SuperuserGuard::new(&mocks.into_dependencies());
@@ -124,17 +128,33 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_lost_the_right_a_moment_ago_is_turned_away_and_audited() {
-        let inactive = User { is_active: false, ..superuser().user };
-        for row in [Some(user(9)), Some(inactive), None] {
+        let mut mocks = Mocks::default();
+        let recorded = mocks.recorded.clone();
+        let mut unit = StagedUnitOfWork::default();
+        unit.users.expect_lock().returning(|_| Ok(None));
+        unit.hold_session(credentials(9), session(9));
+        mocks.stage(unit);
+        let guard = SuperuserGuard::new(&mocks.into_dependencies());
+        let refused = guard.begin(&superuser(), &origin(), user_id(2)).await.err().unwrap();
+        assert_eq!(refused.code(), "superuser_required");
+        assert_eq!(recorded.audited(), [AuditKind::AccessDenied]);
+    }
+
+    #[tokio::test]
+    async fn a_superuser_who_was_signed_out_deactivated_or_deleted_a_moment_ago_begins_nothing() {
+        let account = |user| Credentials { user, ..credentials(9) };
+        let inactive = account(User { is_active: false, ..superuser().user });
+        let ended = Session { ended_at: Some(NOW), ..session(9) };
+        for (row, session) in [(account(superuser().user), ended), (inactive, session(9)), (credentials(8), session(8))]
+        {
             let mut mocks = Mocks::default();
-            let recorded = mocks.recorded.clone();
             let mut unit = StagedUnitOfWork::default();
-            unit.users.expect_lock().returning(move |id| Ok(row.clone().filter(|user| user.id == id)));
+            unit.users.expect_lock().returning(|_| Ok(Some(user(2))));
+            unit.hold_session(row, session);
             mocks.stage(unit);
             let guard = SuperuserGuard::new(&mocks.into_dependencies());
             let refused = guard.begin(&superuser(), &origin(), user_id(2)).await.err().unwrap();
-            assert_eq!(refused.code(), "superuser_required");
-            assert_eq!(recorded.audited(), [AuditKind::AccessDenied]);
+            assert_eq!((refused.kind(), refused.code()), (Kind::Unauthenticated, "invalid_token"));
         }
     }
 

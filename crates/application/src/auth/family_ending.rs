@@ -8,13 +8,15 @@ use countersign_domain::session::Session;
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
+use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::Fault;
 use crate::mail::message::{MailKind, QueuedMail};
 use crate::ports::id_generator::IdGenerator;
-use crate::ports::unit_of_work::UnitOfWorkFactory;
-use crate::snapshots::{Entry, Snapshots};
+use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::snapshots::{Entry, Fence, Snapshots};
 use crate::trail::Trail;
 
 /// Ends sessions one by one: the family of refresh tokens and every access token of it.
@@ -24,6 +26,14 @@ pub(crate) struct FamilyEnding {
     units_of_work: Arc<dyn UnitOfWorkFactory>,
     snapshots: Snapshots,
     trail: Trail,
+}
+
+/// Which session ends, and what is told of it.
+struct Ending {
+    user: UserId,
+    session: SessionId,
+    event: AuditEvent,
+    mail: Option<QueuedMail>,
 }
 
 impl FamilyEnding {
@@ -45,7 +55,26 @@ impl FamilyEnding {
         now: OffsetDateTime,
     ) -> Result<bool, Fault> {
         let event = self.trail.event(AuditKind::SessionEnded, origin, now).by(user).about(user);
-        self.end_and_tell(user, session, event, None, now).await
+        self.end_and_tell(Ending { user, session, event, mail: None }, now).await
+    }
+
+    /// At the wish of another session of the same account, which must still be live itself. Else as [`Self::end`].
+    pub(crate) async fn end_for(
+        &self,
+        actor: &Actor,
+        session: SessionId,
+        origin: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<bool, AuthenticateError> {
+        let event = self.trail.event(AuditKind::SessionEnded, origin, now).by(actor.id()).about(actor.id());
+        let fence = self.snapshots.fence([Entry::Session(session)]).await;
+        let uow = self.units_of_work.begin().await?;
+        if let Err(error) = actor.lock(&*uow, now).await {
+            drop(uow);
+            fence.lift().await;
+            return Err(error);
+        }
+        Ok(self.end_within(uow, fence, Ending { user: actor.id(), session, event, mail: None }, now).await?)
     }
 
     /// Because an older refresh token of it came back: somebody else has had one (RFC 9700, 4.14.2).
@@ -59,19 +88,22 @@ impl FamilyEnding {
         let event = self.trail.event(AuditKind::RefreshTokenReused, origin, now).about(user.id);
         let id = MailId::new(self.ids.next_id());
         let mail = QueuedMail::notice(id, MailKind::SuspiciousActivity, user, now);
-        self.end_and_tell(user.id, session.id, event, mail, now).await
+        self.end_and_tell(Ending { user: user.id, session: session.id, event, mail }, now).await
     }
 
-    async fn end_and_tell(
+    async fn end_and_tell(&self, ending: Ending, now: OffsetDateTime) -> Result<bool, Fault> {
+        let fence = self.snapshots.fence([Entry::Session(ending.session)]).await;
+        let uow = self.units_of_work.begin().await?;
+        self.end_within(uow, fence, ending, now).await
+    }
+
+    async fn end_within(
         &self,
-        user: UserId,
-        session: SessionId,
-        event: AuditEvent,
-        mail: Option<QueuedMail>,
+        uow: Box<dyn UnitOfWork>,
+        fence: Fence,
+        Ending { user, session, event, mail }: Ending,
         now: OffsetDateTime,
     ) -> Result<bool, Fault> {
-        let fence = self.snapshots.fence([Entry::Session(session)]).await;
-        let uow = self.units_of_work.begin().await?;
         let ended = uow.sessions().end(user, session, now).await?;
         if ended {
             // A change of address that is pending was this session's wish: whoever ends it may not have made it.

@@ -8,6 +8,7 @@ use countersign_domain::one_time_token::Purpose;
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::auth::family_ending::FamilyEnding;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
@@ -51,13 +52,16 @@ impl LogoutScope {
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum LogOutError {
+    /// The session was ended meanwhile, and ends no others any more.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// It could not be done.
     #[error(transparent)]
     Internal(#[from] Fault),
 }
 
 classify! { LogOutError {
-} via { Internal } }
+} via { Revoked, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -81,7 +85,7 @@ impl LogOut {
         }
     }
 
-    /// Ends sessions of the actor. What has ended already is no error.
+    /// Ends sessions of the actor. That its own has ended already is no error, but then it ends no others.
     pub async fn execute(&self, actor: &Actor, origin: &Origin, command: LogOutCommand) -> Result<(), LogOutError> {
         let now = self.clock.now();
         match command.scope {
@@ -102,31 +106,34 @@ impl LogOut {
         keep: Option<SessionId>,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), LogOutError> {
         let detail = if keep.is_some() { "others" } else { "all" };
         let event = self.trail.event(AuditKind::SessionsEnded, origin, now).by(actor.id()).about(actor.id());
         let event = event.detail(detail);
         let stored = self.trail.stores_repeat(&event, actor.id().as_uuid()).await;
         let fence = self.snapshots.fence([Entry::Account(actor.id()), Entry::Session(actor.session_id)]).await;
         let uow = self.units_of_work.begin().await?;
-        if let Some(mut user) = uow.users().lock(actor.id()).await? {
-            user.end_sessions(now);
-            uow.users().update(&user).await.map_err(WriteError::into_fault)?;
-            uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
-            if let Some(keep) = keep {
-                uow.one_time_tokens().remove_requested_by_others(user.id, keep).await?;
-            } else {
-                let dead = [Purpose::PasswordReset, Purpose::EmailChange];
-                uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
+        let mut user = match actor.lock(&*uow, now).await {
+            Ok(locked) => locked.user,
+            Err(error) => {
+                drop(uow);
+                fence.lift().await;
+                return Err(error.into());
             }
-            if stored {
-                uow.audit().append(&event).await?;
-            }
-            finish(uow, [fence], &self.trail, [event]).await?;
+        };
+        user.end_sessions(now);
+        uow.users().update(&user).await.map_err(WriteError::into_fault)?;
+        uow.sessions().end_by_user(user.id, keep, user.epoch, now).await?;
+        if let Some(keep) = keep {
+            uow.one_time_tokens().remove_requested_by_others(user.id, keep).await?;
         } else {
-            drop(uow);
-            fence.lift().await;
+            let dead = [Purpose::PasswordReset, Purpose::EmailChange];
+            uow.one_time_tokens().remove_by_user(user.id, &dead).await?;
         }
+        if stored {
+            uow.audit().append(&event).await?;
+        }
+        finish(uow, [fence], &self.trail, [event]).await?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::account::proof::{PasswordProof, ProofError};
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::auth::home_network::remember;
 use crate::auth::refused_tokens::RefusedTokens;
 use crate::completion::finish;
@@ -53,6 +54,9 @@ pub enum VerifyEmailError {
     /// Sign in to the account or give its password to verify its e-mail address.
     #[error("only who has the account verifies its e-mail address; sign in to it, or give its password along")]
     ProofRequired,
+    /// The session that was the proof was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// Too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -64,7 +68,7 @@ pub enum VerifyEmailError {
 classify! { VerifyEmailError {
     InvalidToken => BadRequest "invalid_token",
     ProofRequired => Forbidden "proof_required",
-} via { Limited, Internal } }
+} via { Revoked, Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -102,10 +106,11 @@ impl VerifyEmail {
         self.refused.check(origin, now).await?;
         let digest = command.token.digest();
         let Some(user) = self.owner(&digest, now).await? else { return Err(self.refuse(origin, now).await) };
-        self.require_proof(&user, command.proof, origin, now).await?;
+        let session = self.require_proof(&user, command.proof, origin, now).await?;
         let fence = self.snapshots.fence([Entry::Account(user.id)]).await;
         let uow = self.units_of_work.begin().await?;
-        let Some((event, activated)) = self.verify(&*uow, user.id, &digest, origin, now).await? else {
+        let Some((event, activated)) = self.verify(&*uow, user.id, session.as_deref(), &digest, origin, now).await?
+        else {
             drop(uow);
             fence.lift().await;
             return Err(self.refuse(origin, now).await);
@@ -121,16 +126,17 @@ impl VerifyEmail {
         Ok(self.users.find_by_id(id).await?.filter(|user| user.is_active))
     }
 
+    /// The session that proves it; `None` where the password did.
     async fn require_proof(
         &self,
         user: &User,
         proof: Option<Proof>,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<(), VerifyEmailError> {
+    ) -> Result<Option<Box<Actor>>, VerifyEmailError> {
         let refused = self.trail.event(AuditKind::ProofFailed, origin, now).about(user.id);
         match proof {
-            Some(Proof::Session(actor)) if actor.id() == user.id => Ok(()),
+            Some(Proof::Session(actor)) if actor.id() == user.id => Ok(Some(actor)),
             Some(Proof::Session(actor)) => {
                 self.trail.record_refusal(refused.by(actor.id()).detail("another_account")).await?;
                 Err(VerifyEmailError::ProofRequired)
@@ -140,9 +146,10 @@ impl VerifyEmail {
                 Err(VerifyEmailError::ProofRequired)
             }
             Some(Proof::Password(password)) => match self.password_proof.require(user, origin, &password, now).await {
-                Ok(_) => Ok(()),
+                Ok(_) => Ok(None),
                 Err(ProofError::WrongPassword) => Err(VerifyEmailError::ProofRequired),
                 Err(ProofError::Limited(exceeded)) => Err(exceeded.into()),
+                Err(ProofError::Revoked(revoked)) => Err(revoked.into()),
                 Err(ProofError::Internal(fault)) => Err(fault.into()),
             },
         }
@@ -153,11 +160,15 @@ impl VerifyEmail {
         &self,
         uow: &dyn UnitOfWork,
         user: UserId,
+        session: Option<&Actor>,
         digest: &TokenDigest,
         origin: &Origin,
         now: OffsetDateTime,
-    ) -> Result<Option<(AuditEvent, Vec<TeamId>)>, Fault> {
-        let locked = uow.users().lock(user).await?.filter(|user| user.is_active);
+    ) -> Result<Option<(AuditEvent, Vec<TeamId>)>, VerifyEmailError> {
+        let locked = match session {
+            Some(actor) => Some(actor.lock(uow, now).await?.user),
+            None => uow.users().lock(user).await?.filter(|user| user.is_active),
+        };
         let Some(mut user) = locked else { return Ok(None) };
         if uow.one_time_tokens().consume(digest, Purpose::EmailVerification, now).await?.is_none() {
             return Ok(None);

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::session::Session;
+use countersign_domain::user::Credentials;
 use time::OffsetDateTime;
 
 use crate::error::Fault;
@@ -40,6 +41,11 @@ pub trait SessionRepository: Send + Sync {
 
     /// The session of this family of refresh tokens, ended or not.
     async fn find_by_family(&self, family: &TokenDigest) -> Result<Option<Session>, Fault>;
+
+    /// The account's session and the account, ended or not and active or not, both locked until the unit of work ends,
+    /// the account first: whoever writes for a session looks at it so. `None` if either is gone, or the session is
+    /// another's.
+    async fn lock(&self, user: UserId, id: SessionId) -> Result<Option<(Credentials, Session)>, Fault>;
 
     /// The account's sessions that are not over at `now`, newest first.
     async fn list_live_by_user(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, Fault>;

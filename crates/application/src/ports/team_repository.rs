@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::Membership;
 
 use crate::error::Fault;
 
@@ -18,6 +19,10 @@ pub trait TeamRepository: Send + Sync {
 
     /// The team, locked until the unit of work ends: whoever changes its members takes this lock first.
     async fn lock(&self, id: TeamId) -> Result<Option<Team>, Fault>;
+
+    /// The same with the account's membership, awaiting or active, which is locked too. `None` also if the account is not
+    /// in the team.
+    async fn lock_with_membership(&self, id: TeamId, user: UserId) -> Result<Option<(Team, Membership)>, Fault>;
 
     /// Adds a team.
     async fn insert(&self, team: &Team) -> Result<(), Fault>;

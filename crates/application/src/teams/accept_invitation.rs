@@ -12,6 +12,7 @@ use countersign_domain::team::Team;
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
@@ -45,6 +46,9 @@ pub enum AcceptInvitationError {
     /// No account has the invited e-mail address; register with this invitation.
     #[error("no account has the invited e-mail address; register with this invitation")]
     AccountRequired,
+    /// The session that accepts was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// Too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -57,7 +61,7 @@ classify! { AcceptInvitationError {
     InvalidToken => BadRequest "invalid_token",
     InvitationForAnotherAccount => Forbidden "invitation_for_another_account",
     AccountRequired => Conflict "account_required",
-} via { Limited, Internal } }
+} via { Revoked, Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -105,7 +109,7 @@ impl AcceptInvitation {
             Err(AcceptInvitationError::InvalidToken) => return Err(self.refuse(origin, now).await),
             Err(error) => return Err(self.audit_denial(error, &invitation, command.actor.as_ref(), origin, now).await),
         };
-        let claim = Claim { digest, team_id: invitation.team_id, account, proven: command.actor.is_some(), now };
+        let claim = Claim { digest, team_id: invitation.team_id, account, actor: command.actor, now };
         let uow = self.units_of_work.begin().await?;
         let joined = match claim.settle(&*uow, &self.trail, origin).await? {
             Claimed::Joined(joined) => joined,

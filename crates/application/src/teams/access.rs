@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use countersign_domain::audit::{AuditKind, Origin};
-use countersign_domain::ids::TeamId;
+use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::Team;
 use countersign_domain::team::membership::Membership;
 use countersign_domain::team::permissions::{Denial, Permission, authorize};
+use countersign_domain::user::User;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, classify};
 use crate::ports::clock::Clock;
@@ -25,6 +27,9 @@ pub enum TeamAccessError {
     /// It takes an admin.
     #[error("this takes an admin of the team")]
     AdminRequired,
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// It could not be told.
     #[error(transparent)]
     Internal(#[from] Fault),
@@ -33,7 +38,7 @@ pub enum TeamAccessError {
 classify! { TeamAccessError {
     TeamNotFound => Missing "team_not_found",
     AdminRequired => Forbidden "team_admin_required",
-} via { Internal } }
+} via { Revoked, Internal } }
 
 impl From<Denial> for TeamAccessError {
     fn from(denial: Denial) -> Self {
@@ -88,21 +93,22 @@ impl TeamAccess {
         }
     }
 
-    /// For writes: takes the team's lock and judges by the rows under it, so that a right that was taken away
-    /// a moment ago is gone. On a denial drop the unit of work, then call [`Self::deny`].
-    pub async fn lock(
+    /// For writes about another account: takes the locks of actor, account and team and judges by the rows under them, so
+    /// that a session or a right that was taken away a moment ago is gone. The account is `None` if there is none. On a
+    /// denial drop the unit of work, then call [`Self::deny`].
+    pub async fn lock_with(
         &self,
+        about: UserId,
         uow: &dyn UnitOfWork,
         actor: &Actor,
         team_id: TeamId,
         permission: Permission,
-    ) -> Result<Result<Team, Denial>, Fault> {
-        let Some(team) = uow.teams().lock(team_id).await? else { return Ok(Err(Denial::NotAMember)) };
-        let membership = uow.memberships().find(actor.id(), team_id).await?;
-        Ok(authorize(membership.as_ref(), permission).map(|()| team))
+    ) -> Result<Result<(Team, Option<User>), Denial>, AuthenticateError> {
+        let (_, account) = actor.lock_with(about, uow, self.clock.now()).await?;
+        Ok(judge(uow, actor, team_id, permission).await?.map(|team| (team, account)))
     }
 
-    /// Begins a unit of work that holds the team's lock, judged as by [`Self::lock`]: for writes that lock no account.
+    /// For other writes: begins a unit of work that holds the locks of actor and team, judged as by [`Self::lock_with`].
     pub async fn begin(
         &self,
         actor: &Actor,
@@ -111,7 +117,8 @@ impl TeamAccess {
         permission: Permission,
     ) -> Result<(Box<dyn UnitOfWork>, Team), TeamAccessError> {
         let uow = self.units_of_work.begin().await?;
-        match self.lock(&*uow, actor, team_id, permission).await? {
+        actor.lock(&*uow, self.clock.now()).await?;
+        match judge(&*uow, actor, team_id, permission).await? {
             Ok(team) => Ok((uow, team)),
             Err(denial) => {
                 drop(uow);
@@ -136,6 +143,19 @@ impl TeamAccess {
         self.trail.record_refusal(event.by(actor.id()).in_team(team_id).detail(detail)).await?;
         Ok(denial.into())
     }
+}
+
+/// Under the lock of the team. Accounts and sessions are locked before it: whoever ends those may wait for teams.
+async fn judge(
+    uow: &dyn UnitOfWork,
+    actor: &Actor,
+    team_id: TeamId,
+    permission: Permission,
+) -> Result<Result<Team, Denial>, Fault> {
+    let Some((team, membership)) = uow.teams().lock_with_membership(team_id, actor.id()).await? else {
+        return Ok(Err(Denial::NotAMember));
+    };
+    Ok(authorize(Some(&membership), permission).map(|()| team))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use countersign_domain::team::Team;
 use countersign_domain::team::membership::Membership;
 
 use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::completion::finish;
 use crate::dependencies::Dependencies;
 use crate::error::{Fault, WriteError, classify};
@@ -34,9 +35,9 @@ pub enum CreateTeamError {
     /// You created as many teams as one account may; delete one first.
     #[error("you created as many teams as one account may; delete one first")]
     TeamLimitReached,
-    /// The account was deactivated or deleted a moment ago.
-    #[error("the account no longer exists or was deactivated")]
-    AccountGone,
+    /// The session that asks was ended meanwhile.
+    #[error(transparent)]
+    Revoked(#[from] AuthenticateError),
     /// Too often.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -47,8 +48,7 @@ pub enum CreateTeamError {
 
 classify! { CreateTeamError {
     TeamLimitReached => Conflict "team_limit_reached",
-    AccountGone => Unauthenticated "invalid_token",
-} via { Limited, Internal } }
+} via { Revoked, Limited, Internal } }
 
 /// The use case.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl CreateTeam {
             updated_at: now,
         };
         let uow = self.units_of_work.begin().await?;
-        uow.users().lock(actor.id()).await?.filter(|user| user.is_active).ok_or(CreateTeamError::AccountGone)?;
+        actor.lock(&*uow, now).await?;
         if self.teams_per_user > 0 && uow.teams().count_created_by(actor.id()).await? >= self.teams_per_user {
             return Err(CreateTeamError::TeamLimitReached);
         }

@@ -9,7 +9,6 @@ use countersign_domain::email_address::EmailAddress;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::team::permissions::Permission;
 use countersign_domain::team::role::Role;
-use countersign_domain::user::User;
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
@@ -19,7 +18,7 @@ use crate::error::{Fault, classify};
 use crate::limits::LimitExceeded;
 use crate::ports::clock::Clock;
 use crate::ports::id_generator::IdGenerator;
-use crate::ports::unit_of_work::{UnitOfWork, UnitOfWorkFactory};
+use crate::ports::unit_of_work::UnitOfWorkFactory;
 use crate::snapshots::{Entry, Snapshots};
 use crate::teams::access::{TeamAccess, TeamAccessError};
 use crate::teams::invitation_letter::InvitationLetters;
@@ -123,15 +122,23 @@ impl InviteMember {
     ) -> Result<(), InviteMemberError> {
         let uow = self.units_of_work.begin().await?;
         let nobody = UserId::new(self.ids.next_id());
-        let account = lock_account(&*uow, &command.email, nobody).await?;
-        let team = match self.access.lock(&*uow, actor, command.team_id, Permission::ManageInvitations).await? {
-            Ok(team) => team,
+        let (team_id, permission) = (command.team_id, Permission::ManageInvitations);
+        let addressee = uow.users().find_by_email(&command.email).await?.map_or(nobody, |user| user.id);
+        let (team, account) = match self
+            .access
+            .lock_with(addressee, &*uow, actor, team_id, permission)
+            .await
+            .map_err(TeamAccessError::from)?
+        {
+            Ok(locked) => locked,
             Err(denial) => {
                 drop(uow);
                 return Err(self.access.deny(actor, origin, command.team_id, denial).await?.into());
             }
         };
         let InviteMemberCommand { email, role, .. } = command;
+        // Locked: whether it is verified, active and there at all must not change meanwhile.
+        let account = account.filter(|user| user.email == email);
         let invite = Invite { ids: &*self.ids, letters: &self.letters, uow: &*uow, team, actor, email, role, now };
         let kind = match &account {
             Some(user) => invite.account(user, self.add_existing).await?,
@@ -145,14 +152,6 @@ impl InviteMember {
         finish(uow, [self.snapshots.refreshed(granted)], &self.trail, [event]).await?;
         Ok(())
     }
-}
-
-/// The account of this address, locked: whether it is verified, active and there at all must not change meanwhile.
-/// Two statements also where there is none.
-async fn lock_account(uow: &dyn UnitOfWork, email: &EmailAddress, nobody: UserId) -> Result<Option<User>, Fault> {
-    let found = uow.users().find_by_email(email).await?;
-    let locked = uow.users().lock(found.map_or(nobody, |user| user.id)).await?;
-    Ok(locked.filter(|user| user.email == *email))
 }
 
 #[cfg(test)]

@@ -121,11 +121,14 @@ impl RevokeInvitation {
         let now = self.clock.now();
         let fence = self.snapshots.fence([Entry::Membership(account, team_id)]).await;
         let uow = self.units_of_work.begin().await?;
-        let addressee = uow.users().lock(account).await?.is_some_and(|user| user.email == invitation.email);
-        if let Err(denial) = self.access.lock(&*uow, actor, team_id, Permission::ManageInvitations).await? {
-            drop(uow);
-            return Err(self.access.deny(actor, origin, team_id, denial).await?.into());
-        }
+        let locked = self.access.lock_with(account, &*uow, actor, team_id, Permission::ManageInvitations);
+        let addressee = match locked.await.map_err(TeamAccessError::from)? {
+            Ok((_, addressee)) => addressee.is_some_and(|user| user.email == invitation.email),
+            Err(denial) => {
+                drop(uow);
+                return Err(self.access.deny(actor, origin, team_id, denial).await?.into());
+            }
+        };
         let mut events = Vec::new();
         if settle(&*uow, invitation).await? {
             uow.outbox().withdraw(invitation.id).await?;

@@ -1,5 +1,6 @@
 //! A team with members, behind the gate of a use case and under its locks.
 
+use countersign_domain::team::Team;
 use countersign_domain::team::membership::Membership;
 
 use crate::testing::fixtures::{team, user};
@@ -22,10 +23,22 @@ impl Mocks {
 }
 
 impl StagedUnitOfWork {
-    /// The first team with these members, and the first nine accounts: what counts once the locks are taken.
+    /// The first team with these members, and the first nine accounts with a session each: what counts once the locks are
+    /// taken.
     pub fn hold_team(&mut self, members: &[Membership]) {
+        self.hold_sessions();
+        self.hold_team_as(team(1), members);
+    }
+
+    /// The same as it was changed meanwhile, and no sessions.
+    pub fn hold_team_as(&mut self, team: Team, members: &[Membership]) {
         let members = members.to_vec();
-        self.teams.expect_lock().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
+        let (locked, joined) = (team.clone(), members.clone());
+        self.teams.expect_lock_with_membership().returning(move |id, user| {
+            let membership = find(&joined, |m| m.user_id == user && m.team_id == id);
+            Ok(membership.filter(|_| locked.id == id).map(|membership| (locked.clone(), membership)))
+        });
+        self.teams.expect_lock().returning(move |id| Ok(Some(team.clone()).filter(|team| team.id == id)));
         self.memberships
             .expect_find()
             .returning(move |user, team| Ok(find(&members, |m| m.user_id == user && m.team_id == team)));

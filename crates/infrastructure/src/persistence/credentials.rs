@@ -15,7 +15,8 @@ use crate::persistence::error::fault;
 use crate::persistence::store::{ROW_LOCK, Store};
 use crate::persistence::users::user;
 
-fn credentials(row: Model) -> Result<Credentials, Fault> {
+/// The account of a row with its hash.
+pub(crate) fn credentials(row: Model) -> Result<Credentials, Fault> {
     Ok(Credentials { user: user(&row)?, password_hash: PasswordHash::new(row.password_hash) })
 }
 

@@ -6,17 +6,19 @@ use countersign_application::ports::session_repository::{Rotation, SessionReposi
 use countersign_domain::ids::{SessionId, UserId};
 use countersign_domain::secret::TokenDigest;
 use countersign_domain::session::{Rotated, Session};
+use countersign_domain::user::Credentials;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
-    QueryTrait as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, Order, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, RelationDef, Set,
 };
 use time::OffsetDateTime;
 
+use crate::persistence::credentials::credentials;
 use crate::persistence::entities::sessions::{ActiveModel, Column, Entity, Model};
 use crate::persistence::entities::users;
 use crate::persistence::error::{fault, unreadable};
-use crate::persistence::store::Store;
+use crate::persistence::store::{ROW_LOCK, Store};
 
 fn session(row: Model) -> Result<Session, Fault> {
     let digest = |octets: &[u8]| TokenDigest::from_stored(octets).ok_or_else(|| unreadable("sessions: a digest"));
@@ -62,6 +64,10 @@ fn live(now: OffsetDateTime) -> Condition {
         .add(Expr::exists(honoured))
 }
 
+fn of_account() -> RelationDef {
+    users::Entity::belongs_to(Entity).from(users::Column::Id).to(Column::UserId).into()
+}
+
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SessionRepository for Store<C> {
     async fn find_by_id(&self, id: SessionId) -> Result<Option<Session>, Fault> {
@@ -76,6 +82,20 @@ impl<C: ConnectionTrait + Send + Sync> SessionRepository for Store<C> {
             .await
             .map_err(fault)?;
         row.map(session).transpose()
+    }
+
+    // PostgreSQL takes the locks of a row in the order of the tables, and reads what it waited for anew.
+    async fn lock(&self, user: UserId, id: SessionId) -> Result<Option<(Credentials, Session)>, Fault> {
+        let row = users::Entity::find_by_id(user.as_uuid())
+            .join(JoinType::InnerJoin, of_account())
+            .select_also(Entity)
+            .filter(Column::Id.eq(id.as_uuid()))
+            .lock(ROW_LOCK)
+            .one(&self.0)
+            .await
+            .map_err(fault)?;
+        let Some((account, Some(row))) = row else { return Ok(None) };
+        Ok(Some((credentials(account)?, session(row)?)))
     }
 
     async fn list_live_by_user(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, Fault> {

@@ -6,12 +6,16 @@ use countersign_application::ports::team_repository::TeamRepository;
 use countersign_domain::ids::{TeamId, UserId};
 use countersign_domain::name::{Description, TeamName};
 use countersign_domain::team::Team;
+use countersign_domain::team::membership::Membership;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _,
+    QuerySelect as _, RelationDef, Set,
 };
 
 use crate::persistence::entities::teams::{ActiveModel, Column, Entity, Model};
+use crate::persistence::entities::user_teams;
 use crate::persistence::error::{fault, unreadable};
+use crate::persistence::memberships::membership;
 use crate::persistence::store::{ROW_LOCK, Store};
 
 /// The team of a row.
@@ -25,6 +29,10 @@ pub(crate) fn team(row: Model) -> Result<Team, Fault> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+fn of_membership() -> RelationDef {
+    Entity::belongs_to(user_teams::Entity).from(Column::Id).to(user_teams::Column::TeamId).into()
 }
 
 /// What a change may touch.
@@ -53,6 +61,20 @@ impl<C: ConnectionTrait + Send + Sync> TeamRepository for Store<C> {
     async fn lock(&self, id: TeamId) -> Result<Option<Team>, Fault> {
         let row = Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK).one(&self.0).await.map_err(fault)?;
         row.map(team).transpose()
+    }
+
+    // As with sessions: the team first, and each as it is once its lock is taken.
+    async fn lock_with_membership(&self, id: TeamId, user: UserId) -> Result<Option<(Team, Membership)>, Fault> {
+        let row = Entity::find_by_id(id.as_uuid())
+            .join(JoinType::InnerJoin, of_membership())
+            .select_also(user_teams::Entity)
+            .filter(user_teams::Column::UserId.eq(user.as_uuid()))
+            .lock(ROW_LOCK)
+            .one(&self.0)
+            .await
+            .map_err(fault)?;
+        let Some((row, Some(joined))) = row else { return Ok(None) };
+        Ok(Some((team(row)?, membership(&joined)?)))
     }
 
     async fn insert(&self, team: &Team) -> Result<(), Fault> {

@@ -12,5 +12,6 @@ mod plans_at_size;
 mod probe;
 mod races;
 mod remains;
+mod revocations;
 mod search_indexes;
 mod statements;

@@ -20,7 +20,7 @@ fn mocks() -> Mocks {
 fn unit_of_work(failing: &'static str) -> StagedUnitOfWork {
     let fault = move |step: &str| if step == failing { Err(Fault::unavailable("database", "gone")) } else { Ok(()) };
     let mut uow = StagedUnitOfWork { fail_commit: failing == "commit", ..StagedUnitOfWork::default() };
-    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
+    uow.hold_sessions();
     uow.users.expect_update().withf(|user| user.epoch == 1).returning(move |_| fault("user").map_err(Into::into));
     uow.credentials
         .expect_replace()
@@ -88,10 +88,26 @@ async fn a_reset_in_between_wins() {
     reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.hold_session(reset, session(1));
     let written = mocks.stage(uow);
-    assert_eq!(change(mocks, PASSWORD, "a brand new passphrase").await.unwrap_err().code(), "wrong_password");
+    assert_eq!(change(mocks, PASSWORD, "a brand new passphrase").await.unwrap_err().code(), "invalid_token");
     assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn whoever_was_signed_out_while_the_password_was_hashed_changes_nothing() {
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    let mut others_ended = credentials(1);
+    others_ended.user.end_sessions(NOW);
+    for (account, session) in [(credentials(1), ended), (others_ended, session(1))] {
+        let mut mocks = mocks();
+        let mut uow = StagedUnitOfWork::default();
+        uow.hold_session(account, session);
+        let written = mocks.stage(uow);
+        let error = change(mocks, PASSWORD, "a brand new passphrase").await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
+        assert!(!written.committed());
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 use countersign_domain::audit::AuditKind;
 use countersign_domain::password::PasswordHash;
+use countersign_domain::session::Session;
 
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::erasures::MockErasures;
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{
-    Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, team, user_id,
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, session, team,
+    user_id,
 };
 
 fn mocks() -> Mocks {
@@ -22,7 +24,7 @@ fn mocks() -> Mocks {
 /// Removes the first account and the first team, which has no other member.
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
+    uow.hold_sessions();
     uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_only_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![]));
@@ -69,7 +71,7 @@ async fn a_wrong_password_deletes_nothing() {
 async fn the_last_admin_of_others_is_held_back() {
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
+    uow.hold_sessions();
     uow.roster.expect_lock_teams_of().returning(|_| Ok(vec![team(1).id]));
     uow.roster.expect_teams_depending_on().returning(|_| Ok(vec![team(1).id]));
     let written = mocks.stage(uow);
@@ -85,16 +87,27 @@ async fn a_reset_in_between_wins() {
     reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.hold_session(reset, session(1));
     let written = mocks.stage(uow);
-    assert_eq!(delete(mocks, PASSWORD).await.unwrap_err().code(), "wrong_password");
+    assert_eq!(delete(mocks, PASSWORD).await.unwrap_err().code(), "invalid_token");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn whoever_was_signed_out_in_between_deletes_nothing() {
+    let mut mocks = mocks();
+    let mut uow = StagedUnitOfWork::default();
+    uow.hold_session(credentials(1), Session { ended_at: Some(NOW), ..session(1) });
+    let written = mocks.stage(uow);
+    let error = delete(mocks, PASSWORD).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
     assert!(!written.committed());
 }
 
 #[tokio::test]
 async fn what_fails_halfway_is_not_committed() {
     let mut halfway = StagedUnitOfWork::default();
-    halfway.credentials.expect_lock().returning(|_| Ok(Some(credentials(1))));
+    halfway.hold_sessions();
     halfway.roster.expect_lock_teams_of().returning(|_| Err(Fault::unavailable("database", "gone")));
     for uow in [halfway, StagedUnitOfWork { fail_commit: true, ..unit_of_work() }] {
         let mut mocks = mocks();

@@ -1,4 +1,5 @@
 use countersign_domain::password::PasswordHash;
+use countersign_domain::session::Session;
 
 use super::*;
 use crate::error::{Classify, Kind};
@@ -6,7 +7,8 @@ use crate::ports::password_hasher::{MockPasswordHasher, PasswordVerdict};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::ports::sign_in_networks::MockSignInNetworks;
 use crate::testing::{
-    Mocks, NOW, PASSWORD, StagedUnitOfWork, credentials, origin, password_hasher, presented, user, user_id,
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, actor, credentials, origin, password_hasher, presented, session, user,
+    user_id,
 };
 
 fn mocks() -> Mocks {
@@ -114,15 +116,20 @@ async fn a_proof_is_worth_nothing_once_the_account_has_changed() {
     deactivated.user.is_active = false;
     signed_out.user.end_sessions(NOW);
     let proof = PasswordProof::new(&Mocks::default().into_dependencies());
-    for (locked, holds) in [
-        (Some(credentials(1)), true),
-        (Some(signed_out), true),
-        (Some(reset), false),
-        (Some(deactivated), false),
-        (None, false),
+    let kept = Session { epoch: 1, ..session(1) };
+    for (locked, session, refused) in [
+        (credentials(1), session(1), None),
+        // Others were signed out, this session was kept.
+        (signed_out.clone(), kept.clone(), None),
+        (signed_out, session(1), Some("invalid_token")),
+        (reset.clone(), session(1), Some("invalid_token")),
+        // Nothing does that; if it did, the proof would be one of the former password.
+        (reset, kept, Some("wrong_password")),
+        (deactivated, session(1), Some("invalid_token")),
     ] {
         let mut uow = StagedUnitOfWork::default();
-        uow.credentials.expect_lock().return_once(move |_| Ok(locked));
-        assert_eq!(proof.lock_proven(&uow, &credentials(1)).await.is_ok(), holds);
+        uow.hold_session(locked, session);
+        let outcome = proof.lock_proven(&uow, &actor(), &credentials(1), NOW).await;
+        assert_eq!(outcome.err().map(|error| error.code()), refused);
     }
 }

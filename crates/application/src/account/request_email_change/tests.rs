@@ -30,8 +30,7 @@ fn mocks() -> Mocks {
 
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|found| found.user.id == id)));
-    uow.sessions.expect_find_by_id().returning(|id| Ok(Some(session(1)).filter(|found| found.id == id)));
+    uow.hold_sessions();
     uow
 }
 
@@ -132,9 +131,9 @@ async fn a_reset_in_between_leaves_no_token_for_whoever_knew_the_former_password
     reset.password_hash = PasswordHash::new("another");
     let mut mocks = mocks();
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().return_once(move |_| Ok(Some(reset)));
+    uow.hold_session(reset, session(1));
     let written = mocks.stage(uow);
-    assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().code(), "wrong_password");
+    assert_eq!(request(mocks, PASSWORD, NEW).await.unwrap_err().code(), "invalid_token");
     assert!(!written.committed());
 }
 
@@ -143,11 +142,10 @@ async fn a_session_that_was_ended_in_between_leaves_no_token_behind() {
     let ended = Session { ended_at: Some(NOW), ..session(1) };
     let mut others_ended = credentials(1);
     others_ended.user.end_sessions(NOW);
-    for (account, found) in [(credentials(1), Some(ended)), (credentials(1), None), (others_ended, Some(session(1)))] {
+    for (account, found) in [(credentials(1), ended), (credentials(1), session(2)), (others_ended, session(1))] {
         let mut mocks = mocks();
         let mut uow = StagedUnitOfWork::default();
-        uow.credentials.expect_lock().return_once(move |_| Ok(Some(account)));
-        uow.sessions.expect_find_by_id().return_once(move |_| Ok(found));
+        uow.hold_session(account, found);
         let written = mocks.stage(uow);
         let error = request(mocks, PASSWORD, NEW).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));

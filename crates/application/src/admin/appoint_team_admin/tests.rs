@@ -4,13 +4,14 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::error::{Classify, Kind};
-use crate::testing::{Mocks, StagedUnitOfWork, Written, actor, membership, origin, superuser, team, user, user_id};
+use crate::testing::{
+    Mocks, StagedUnitOfWork, Written, actor, credentials, membership, origin, session, superuser, team, user, user_id,
+};
 
 fn unit(account: User, members: &[Membership]) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(members);
     unit.roster.expect_has_admin_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(false));
-    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
     unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(Some(account.clone())));
     unit
 }
@@ -78,7 +79,7 @@ async fn whoever_would_not_count_as_an_admin_is_not_appointed() {
 async fn a_team_that_has_an_admin_gets_none_from_outside() {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[membership(1, Role::Admin), membership(2, Role::Member)]);
-    unit.users.expect_lock().returning(|id| Ok([superuser().user, user(2)].into_iter().find(|user| user.id == id)));
+    unit.users.expect_lock().returning(|id| Ok(Some(user(2)).filter(|user| user.id == id)));
     unit.roster.expect_has_admin_besides().with(eq(team(1).id), eq(user_id(2))).returning(|_, _| Ok(true));
     let (refused, written) = appoint(superuser(), team(1).id, Some(unit)).await;
     let error = refused.unwrap_err();
@@ -110,7 +111,8 @@ async fn when_it_fails_halfway_nothing_is_committed() {
 #[tokio::test]
 async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    unit.hold_session(credentials(9), session(9));
+    unit.users.expect_lock().returning(|_| Ok(Some(user(2))));
     let (refused, written) = appoint(superuser(), team(1).id, Some(unit)).await;
     assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());

@@ -3,11 +3,13 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::error::Classify;
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, origin, superuser, user, user_id};
+use crate::testing::{
+    Mocks, NOW, StagedUnitOfWork, Written, actor, credentials, origin, session, superuser, user, user_id,
+};
 
 fn unit() -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
+    unit.hold_sessions();
     unit.users.expect_lock().with(eq(user_id(2))).returning(|_| Ok(Some(user(2))));
     unit
 }
@@ -65,7 +67,8 @@ async fn when_it_fails_halfway_nothing_is_committed() {
 #[tokio::test]
 async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    unit.hold_session(credentials(9), session(9));
+    unit.users.expect_lock().returning(|_| Ok(Some(user(2))));
     let (refused, written) = end(superuser(), 2, Some(unit)).await;
     assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());

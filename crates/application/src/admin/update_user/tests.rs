@@ -7,7 +7,8 @@ use mockall::predicate::eq;
 use super::*;
 use crate::error::Classify;
 use crate::testing::{
-    Mocks, NOW, StagedUnitOfWork, Written, actor, membership, origin, superuser, team, user, user_id,
+    Mocks, NOW, StagedUnitOfWork, Written, actor, credentials, membership, origin, session, superuser, team, user,
+    user_id,
 };
 
 fn command(is_active: Option<bool>, is_superuser: Option<bool>) -> UpdateUserCommand {
@@ -20,7 +21,7 @@ fn inactive() -> User {
 
 fn unit(row: User) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().with(eq(superuser().id())).returning(|_| Ok(Some(superuser().user)));
+    unit.hold_sessions();
     unit.users.expect_lock().with(eq(user_id(2))).returning(move |_| Ok(Some(row.clone())));
     unit
 }
@@ -172,7 +173,8 @@ async fn when_it_fails_halfway_nothing_is_committed() {
 #[tokio::test]
 async fn a_superuser_who_was_dismissed_a_moment_ago_changes_nothing() {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|id| Ok([user(2), user(9)].into_iter().find(|user| user.id == id)));
+    unit.hold_session(credentials(9), session(9));
+    unit.users.expect_lock().returning(|_| Ok(Some(user(2))));
     let (refused, written) = update(superuser(), user(2), Some(unit), command(None, Some(true))).await;
     assert_eq!(refused.unwrap_err().code(), "superuser_required");
     assert!(!written.committed());

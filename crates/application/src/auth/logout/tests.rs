@@ -1,9 +1,10 @@
 use countersign_domain::one_time_token::Purpose;
+use countersign_domain::session::Session;
 
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, origin, outage, session, user, user_id};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, credentials, origin, outage, session, user_id};
 
 async fn log_out(mocks: Mocks, scope: LogoutScope) -> Result<(), LogOutError> {
     LogOut::new(&mocks.into_dependencies()).execute(&actor(), &origin(), LogOutCommand { scope }).await
@@ -26,7 +27,7 @@ fn ending_one(answer: bool) -> StagedUnitOfWork {
 
 fn ending_many(kept: Option<SessionId>) -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    uow.hold_sessions();
     uow.users.expect_update().withf(|user| user.epoch == 1).times(1).returning(|_| Ok(()));
     // Whoever ends every session may have lost the account: mails that a thief asked for open nothing any more.
     uow.one_time_tokens
@@ -88,12 +89,16 @@ async fn others_keeps_the_own_session_and_all_keeps_none() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_gone_has_no_sessions_to_end() {
-    let mut mocks = Mocks::default();
-    let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(None));
-    mocks.stage(uow);
-    log_out(mocks, LogoutScope::All).await.unwrap();
+async fn a_session_that_was_ended_meanwhile_ends_no_others() {
+    for scope in [LogoutScope::Others, LogoutScope::All] {
+        let mut mocks = Mocks::default();
+        let mut uow = StagedUnitOfWork::default();
+        uow.hold_session(credentials(1), Session { ended_at: Some(NOW), ..session(1) });
+        let written = mocks.stage(uow);
+        let error = log_out(mocks, scope).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
+        assert!(!written.committed());
+    }
 }
 
 #[tokio::test]
@@ -106,7 +111,9 @@ async fn nothing_holds_a_lock_when_the_fence_is_lifted() {
         if scope == LogoutScope::Local {
             uow.sessions.expect_end().returning(move |_, _, _| Ok(Arc::strong_count(&held) > 1));
         } else {
-            uow.users.expect_lock().returning(move |_| Ok((Arc::strong_count(&held) > 1).then(|| user(1))));
+            uow.sessions
+                .expect_lock()
+                .returning(move |_, _| Ok((Arc::strong_count(&held) > 1).then(|| (credentials(1), session(1)))));
         }
         let mut cache = MockSnapshotCache::new();
         cache.expect_fence().returning(|_| Ok(()));
@@ -116,7 +123,7 @@ async fn nothing_holds_a_lock_when_the_fence_is_lifted() {
         });
         let mut mocks = Mocks { session_cache: cache, ..Mocks::default() };
         mocks.stage(uow);
-        log_out(mocks, scope).await.unwrap();
+        assert_eq!(log_out(mocks, scope).await.is_ok(), scope == LogoutScope::Local);
     }
 }
 
@@ -152,19 +159,19 @@ async fn what_fails_on_the_way_ends_nothing() {
             uow.written.refuse_events();
         }),
         (LogoutScope::All, |uow| {
-            uow.users.expect_lock().returning(|_| Err(outage()));
+            uow.sessions.expect_lock().returning(|_, _| Err(outage()));
         }),
         (LogoutScope::All, |uow| {
-            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.hold_sessions();
             uow.users.expect_update().returning(|_| Err(WriteError::Fault(outage())));
         }),
         (LogoutScope::All, |uow| {
-            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.hold_sessions();
             uow.users.expect_update().returning(|_| Ok(()));
             uow.sessions.expect_end_by_user().returning(|_, _, _, _| Err(outage()));
         }),
         (LogoutScope::All, |uow| {
-            uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+            uow.hold_sessions();
             uow.users.expect_update().returning(|_| Ok(()));
             uow.sessions.expect_end_by_user().returning(|_, _, _, _| Ok(1));
             uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Err(outage()));

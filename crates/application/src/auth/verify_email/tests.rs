@@ -1,10 +1,13 @@
+use countersign_domain::session::Session;
+use countersign_domain::user::Credentials;
+
 use super::*;
 use crate::error::{Classify, Kind};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
 use crate::testing::{
-    Mocks, PASSWORD, StagedUnitOfWork, credentials, one_time_token, origin, password_hasher, presented, session, team,
-    user, user_id,
+    Mocks, NOW, PASSWORD, StagedUnitOfWork, credentials, one_time_token, origin, password_hasher, presented, session,
+    team, user, user_id,
 };
 
 const TOKEN: &str = "verification-token";
@@ -35,6 +38,7 @@ fn mocks(owner: User) -> Mocks {
 fn unit_of_work() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
     uow.users.expect_lock().returning(|id| Ok(Some(unverified()).filter(|user| user.id == id)));
+    uow.hold_session(Credentials { user: unverified(), ..credentials(1) }, session(1));
     let token = one_time_token(Purpose::EmailVerification, TOKEN);
     uow.one_time_tokens
         .expect_consume()
@@ -124,10 +128,22 @@ async fn an_unknown_token_and_that_of_an_inactive_account_are_refused_and_counte
 async fn a_token_used_meanwhile_is_refused() {
     let mut mocks = mocks(unverified());
     let mut uow = StagedUnitOfWork::default();
-    uow.users.expect_lock().returning(|_| Ok(Some(unverified())));
+    uow.hold_sessions();
     uow.one_time_tokens.expect_consume().returning(|_, _, _| Ok(None));
     let written = mocks.stage(uow);
     assert_eq!(verify(mocks, TOKEN, Some(signed_in(unverified()))).await.unwrap_err().code(), "invalid_token");
+    assert!(!written.committed());
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_meanwhile_proves_nothing_and_the_token_is_not_used_up() {
+    let mut mocks = mocks(unverified());
+    let mut uow = StagedUnitOfWork::default();
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    uow.hold_session(Credentials { user: unverified(), ..credentials(1) }, ended);
+    let written = mocks.stage(uow);
+    let error = verify(mocks, TOKEN, Some(signed_in(unverified()))).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Unauthenticated, "invalid_token"));
     assert!(!written.committed());
 }
 
@@ -143,7 +159,7 @@ async fn too_many_refused_tokens_stop_a_network() {
 #[tokio::test]
 async fn what_fails_halfway_is_not_committed() {
     let mut halfway = StagedUnitOfWork::default();
-    halfway.users.expect_lock().returning(|_| Ok(Some(unverified())));
+    halfway.hold_sessions();
     let token = one_time_token(Purpose::EmailVerification, TOKEN);
     halfway.one_time_tokens.expect_consume().return_once(move |_, _, _| Ok(Some(token)));
     halfway.users.expect_update().returning(|_| Ok(()));

@@ -9,6 +9,8 @@ use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::user::User;
 use time::OffsetDateTime;
 
+use crate::actor::Actor;
+use crate::auth::authenticate::AuthenticateError;
 use crate::error::{Fault, WriteError};
 use crate::ports::unit_of_work::UnitOfWork;
 use crate::snapshots::Entry;
@@ -20,8 +22,8 @@ pub(crate) struct Claim {
     pub(crate) digest: TokenDigest,
     pub(crate) team_id: TeamId,
     pub(crate) account: UserId,
-    /// Whether the account is signed in: whoever reads the mail of the address then also controls the account.
-    pub(crate) proven: bool,
+    /// The account, where it is signed in: whoever reads the mail of the address then also controls the account.
+    pub(crate) actor: Option<Actor>,
     pub(crate) now: OffsetDateTime,
 }
 
@@ -44,24 +46,33 @@ pub(crate) struct Joined {
 
 impl Claim {
     /// Judges once more what was read before the locks, and lets one caller win.
-    pub(crate) async fn settle(&self, uow: &dyn UnitOfWork, trail: &Trail, origin: &Origin) -> Result<Claimed, Fault> {
-        let Some(user) = uow.users().lock(self.account).await? else { return Ok(Claimed::Refused) };
+    pub(crate) async fn settle(
+        &self,
+        uow: &dyn UnitOfWork,
+        trail: &Trail,
+        origin: &Origin,
+    ) -> Result<Claimed, AuthenticateError> {
+        let locked = match &self.actor {
+            Some(actor) => Some(actor.lock(uow, self.now).await?.user),
+            None => uow.users().lock(self.account).await?,
+        };
+        let Some(user) = locked else { return Ok(Claimed::Refused) };
         let Some(team) = uow.teams().lock(self.team_id).await? else { return Ok(Claimed::Refused) };
         let Some(invitation) = uow.invitations().find_by_digest(&self.digest).await? else {
             return Ok(Claimed::Refused);
         };
         if invitation.state == InvitationState::Accepted {
-            return self.repeat(uow, &invitation, team).await;
+            return Ok(self.repeat(uow, &invitation, team).await?);
         }
-        if !invitation.is_open(self.now) || user.email != invitation.email || (self.proven && !user.is_active) {
+        if !invitation.is_open(self.now) || user.email != invitation.email {
             return Ok(Claimed::Refused);
         }
-        if !self.proven && !user.email_verified {
-            return self.await_proof(uow, &user, &invitation, team, trail, origin).await;
+        if !self.proven() && !user.email_verified {
+            return Ok(self.await_proof(uow, &user, &invitation, team, trail, origin).await?);
         }
         if !uow.invitations().settle(invitation.id, InvitationState::Accepted, Some(user.id)).await? {
             return match uow.invitations().find_by_digest(&self.digest).await? {
-                Some(settled) => self.repeat(uow, &settled, team).await,
+                Some(settled) => Ok(self.repeat(uow, &settled, team).await?),
                 None => Ok(Claimed::Refused),
             };
         }
@@ -69,12 +80,16 @@ impl Claim {
         let user = self.prove_address(uow, user, &mut joined, trail, origin).await?;
         self.join(uow, &user, &invitation).await?;
         let mut accepted = trail.event(AuditKind::InvitationAccepted, origin, self.now).about(user.id);
-        accepted.actor_id = self.proven.then_some(user.id);
+        accepted.actor_id = self.proven().then_some(user.id);
         joined.events.push(accepted.in_team(self.team_id));
         for event in &joined.events {
             uow.audit().append(event).await?;
         }
         Ok(Claimed::Joined(joined))
+    }
+
+    const fn proven(&self) -> bool {
+        self.actor.is_some()
     }
 
     /// An account that nobody proved to own the address gets a membership that waits. The invitation stays pending until
@@ -113,7 +128,7 @@ impl Claim {
         trail: &Trail,
         origin: &Origin,
     ) -> Result<User, Fault> {
-        if !self.proven || !user.verify_email(self.now) {
+        if !self.proven() || !user.verify_email(self.now) {
             return Ok(user);
         }
         uow.users().update(&user).await.map_err(WriteError::into_fault)?;

@@ -1,14 +1,16 @@
+use countersign_domain::session::Session;
 use countersign_domain::team::membership::{Membership, MembershipStatus};
 use countersign_domain::team::role::Role;
-use countersign_domain::user::User;
+use countersign_domain::user::{Credentials, User};
 use mockall::predicate::eq;
 use time::Duration;
 
 use super::*;
-use crate::error::Classify;
+use crate::error::{Classify, Kind};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
 use crate::testing::{
-    Mocks, NOW, StagedUnitOfWork, Written, actor, email, invitation, membership, origin, team, user, user_id,
+    Mocks, NOW, StagedUnitOfWork, Written, actor, credentials, email, invitation, membership, origin, session, team,
+    user, user_id,
 };
 
 /// Address of the first account, which is the actor's.
@@ -51,7 +53,8 @@ fn mocks(found: Invitation) -> Mocks {
 /// The account and the team under their locks, with these members and this invitation.
 fn unit(account: User, members: &[Membership], found: Option<Invitation>) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
-    unit.hold_team(members);
+    unit.hold_team_as(team(1), members);
+    unit.hold_session(Credentials { user: account.clone(), ..credentials(1) }, session(1));
     unit.users.expect_lock().with(eq(account.id)).returning(move |_| Ok(Some(account.clone())));
     unit.invitations
         .expect_find_by_digest()
@@ -229,7 +232,7 @@ async fn a_token_that_died_a_moment_ago_is_refused() {
 #[tokio::test]
 async fn an_invitation_into_a_team_that_is_gone_is_refused() {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|_| Ok(Some(user(1))));
+    unit.hold_sessions();
     unit.teams.expect_lock().returning(|_| Ok(None));
     let (refused, _) = accept(mocks(pending()), Some(unit), signed_in()).await;
     assert_eq!(refused.unwrap_err().code(), "invalid_token");
@@ -247,11 +250,20 @@ async fn an_account_that_gave_the_address_up_or_was_deactivated_a_moment_ago_doe
     }
 }
 
+#[tokio::test]
+async fn whoever_was_signed_out_a_moment_ago_does_not_join_and_proves_nothing() {
+    let mut unit = StagedUnitOfWork::default();
+    unit.hold_session(credentials(1), Session { ended_at: Some(NOW), ..session(1) });
+    let (refused, written) = accept(mocks(pending()), Some(unit), signed_in()).await;
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (Kind::Unauthenticated, "invalid_token"));
+    assert!(!written.committed());
+}
+
 /// The unit of work in which another request settles the invitation first, for that account.
 fn losing_to(n: u64) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[membership(1, Role::Admin)]);
-    unit.users.expect_lock().returning(|_| Ok(Some(user(1))));
     unit.invitations.expect_find_by_digest().times(1).returning(|_| Ok(Some(pending())));
     unit.invitations.expect_find_by_digest().returning(move |_| Ok(Some(accepted_by(n))));
     settles(&mut unit, false);

@@ -1,9 +1,10 @@
+use countersign_domain::session::Session;
 use countersign_domain::team::role::Role;
 
 use super::*;
-use crate::error::Classify;
+use crate::error::{Classify, Kind};
 use crate::ports::snapshot_cache::{Lookup, MockSnapshotCache};
-use crate::testing::{Mocks, StagedUnitOfWork, actor, membership, origin, team};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, actor, credentials, membership, origin, session, team, user_id};
 
 async fn require(mocks: Mocks, permission: Permission) -> Result<(Team, Membership), TeamAccessError> {
     let access = TeamAccess::new(&mocks.into_dependencies());
@@ -78,6 +79,28 @@ async fn under_the_lock_only_the_row_counts_not_the_cached_right() {
     let refused = access.begin(&actor(), &origin(), team(1).id, Permission::DeleteTeam).await;
     assert!(matches!(refused, Err(TeamAccessError::AdminRequired)));
     assert_eq!(recorded.audited(), [AuditKind::AccessDenied]);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_a_moment_ago_has_no_rights_in_teams_and_no_team_is_locked() {
+    let ended = || {
+        let mut unit = StagedUnitOfWork::default();
+        unit.hold_session(credentials(1), Session { ended_at: Some(NOW), ..session(1) });
+        unit.users.expect_lock().returning(|_| Ok(None));
+        unit
+    };
+    let mut mocks = Mocks::default();
+    mocks.stage(ended());
+    let recorded = mocks.recorded.clone();
+    let access = TeamAccess::new(&mocks.into_dependencies());
+    let (actor, team, permission) = (actor(), team(1).id, Permission::ManageInvitations);
+    let refused = access.begin(&actor, &origin(), team, permission).await.err().unwrap();
+    assert_eq!((refused.kind(), refused.code()), (Kind::Unauthenticated, "invalid_token"));
+    for about in [user_id(0), user_id(2)] {
+        let refused = access.lock_with(about, &ended(), &actor, team, permission).await.err().unwrap();
+        assert_eq!((refused.kind(), refused.code()), (Kind::Unauthenticated, "invalid_token"));
+    }
+    assert_eq!(recorded.audited(), []);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
-use mockall::predicate::{always, eq};
+use countersign_domain::session::Session;
+use mockall::predicate::eq;
 
 use super::*;
 use crate::error::{Classify, Conflict};
 use crate::ports::rate_limiter::{LimitVerdict, MockRateLimiter};
-use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, origin, user};
+use crate::testing::{Mocks, NOW, StagedUnitOfWork, Written, actor, credentials, origin, session};
 
 fn command() -> CreateTeamCommand {
     CreateTeamCommand {
@@ -15,7 +16,7 @@ fn command() -> CreateTeamCommand {
 /// A unit of work in which the actor has created so many teams.
 fn unit(created: u64) -> StagedUnitOfWork {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().with(eq(actor().id())).returning(|_| Ok(Some(user(1))));
+    unit.hold_sessions();
     unit.teams.expect_count_created_by().with(eq(actor().id())).returning(move |_| Ok(created));
     unit
 }
@@ -47,11 +48,9 @@ async fn the_creator_is_its_active_admin_and_it_commits() {
 #[tokio::test]
 async fn an_unverified_creator_is_its_active_admin_too() {
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|id| {
-        let mut unverified = user(1);
-        unverified.email_verified = false;
-        Ok(Some(unverified).filter(|user| user.id == id))
-    });
+    let mut unverified = credentials(1);
+    unverified.user.email_verified = false;
+    unit.hold_session(unverified, session(1));
     unit.teams.expect_count_created_by().returning(|_| Ok(0));
     unit.teams.expect_insert().returning(|_| Ok(()));
     unit.memberships.expect_insert().withf(Membership::is_active_admin).times(1).returning(|_| Ok(()));
@@ -76,12 +75,13 @@ async fn a_limit_of_zero_is_off() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_gone_or_inactive_by_now_creates_nothing() {
-    let mut inactive = user(1);
-    inactive.is_active = false;
-    for row in [None, Some(inactive)] {
+async fn an_account_that_is_gone_or_inactive_by_now_or_signed_out_creates_nothing() {
+    let mut inactive = credentials(1);
+    inactive.user.is_active = false;
+    let ended = Session { ended_at: Some(NOW), ..session(1) };
+    for (account, session) in [(credentials(2), session(2)), (inactive, session(1)), (credentials(1), ended)] {
         let mut unit = StagedUnitOfWork::default();
-        unit.users.expect_lock().with(always()).returning(move |_| Ok(row.clone()));
+        unit.hold_session(account, session);
         let (refused, written) = create(Mocks::default(), unit).await;
         assert_eq!(refused.unwrap_err().code(), "invalid_token");
         assert!(!written.committed());

@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use countersign_domain::audit::AuditKind;
 use countersign_domain::invitation::{Invitation, InvitationState};
 use countersign_domain::team::membership::{Membership, MembershipStatus};
+use countersign_domain::user::User;
 use mockall::predicate::eq;
 use time::Duration;
 
@@ -170,12 +171,10 @@ async fn where_everybody_has_to_accept_an_unknown_address_costs_what_a_known_one
         let locked = account.clone();
         unit.users.expect_find_by_email().times(1).returning(move |_| Ok(account.clone()));
         unit.users.expect_lock().times(1).returning(move |id| Ok(locked.clone().filter(|user| user.id == id)));
-        unit.teams.expect_lock().times(1).returning(|_| Ok(Some(team(1))));
-        unit.users.expect_find_by_id().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
-        unit.memberships
-            .expect_find()
-            .times(2)
-            .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|found| found.user_id == user)));
+        unit.hold_sessions();
+        let admin = || Some((team(1), membership(1, Role::Admin)));
+        unit.teams.expect_lock_with_membership().times(1).returning(move |_, _| Ok(admin()));
+        unit.memberships.expect_find().times(1).returning(|_, _| Ok(None));
         unit.invitations.expect_lock_pending().times(1).returning(|_, _| Ok(None));
         expect_new_invitation(&mut unit);
         let (steps, (invited, written)) = steps_of(invite(mocks, Some(unit))).await;

@@ -59,8 +59,8 @@ async fn a_change_that_another_request_made_first_is_not_made_again() {
     let mut unit = StagedUnitOfWork::default();
     let changed = Team { name: TeamName::parse("Looms").unwrap(), ..team(1) };
     let stored = changed.clone();
-    unit.teams.expect_lock().returning(move |_| Ok(Some(stored.clone())));
-    unit.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
+    unit.hold_sessions();
+    unit.hold_team_as(stored, &[membership(1, Role::Admin)]);
     let (updated, written) = update(Role::Admin, Some(unit), renaming()).await;
     assert_eq!(updated.unwrap(), changed);
     let written = written.unwrap();
@@ -74,8 +74,8 @@ async fn clearing_the_description_is_a_change() {
     mocks.teams.expect_find_by_id().returning(move |_| Ok(Some(described())));
     mocks.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
     let mut unit = StagedUnitOfWork::default();
-    unit.teams.expect_lock().returning(move |_| Ok(Some(described())));
-    unit.memberships.expect_find().returning(|_, _| Ok(Some(membership(1, Role::Admin))));
+    unit.hold_sessions();
+    unit.hold_team_as(described(), &[membership(1, Role::Admin)]);
     unit.teams.expect_update().withf(|team| team.description.is_none()).times(1).returning(|_| Ok(true));
     let written = mocks.stage(unit);
     let change = TeamChange { name: None, description: Some(None) };

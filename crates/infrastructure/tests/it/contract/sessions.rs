@@ -148,6 +148,27 @@ async fn a_session_that_is_over_does_not_rotate() {
 }
 
 #[tokio::test]
+async fn a_session_is_locked_with_its_account_whether_or_not_it_is_over() {
+    on_each(|fresh| async move {
+        fresh.user(1).await;
+        fresh.user(2).await;
+        let live = fresh.session(1).await;
+        let ended = begun(&fresh, 2).await;
+        let uow = fresh.begin().await;
+        uow.sessions().end(user_id(1), ended.id, NOW).await.unwrap();
+        let account = uow.credentials().find_by_user(user_id(1)).await.unwrap().unwrap();
+        assert_eq!(uow.sessions().lock(user_id(1), live.id).await.unwrap(), Some((account.clone(), live.clone())));
+        let ended = Session { ended_at: Some(NOW), ..ended };
+        assert_eq!(uow.sessions().lock(user_id(1), ended.id).await.unwrap(), Some((account, ended)));
+        assert_eq!(uow.sessions().lock(user_id(2), live.id).await.unwrap(), None, "another's");
+        assert_eq!(uow.sessions().lock(user_id(1), session(9).id).await.unwrap(), None, "unknown");
+        uow.users().remove(user_id(1)).await.unwrap();
+        assert_eq!(uow.sessions().lock(user_id(1), live.id).await.unwrap(), None, "of an account that is gone");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn only_the_owner_ends_a_session_and_only_once() {
     on_each(|fresh| async move {
         let store = fresh.store();

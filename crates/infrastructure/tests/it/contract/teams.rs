@@ -32,6 +32,23 @@ async fn a_team_reads_back_as_it_was_stored() {
 }
 
 #[tokio::test]
+async fn a_team_is_locked_with_the_place_of_a_member_in_it() {
+    on_each(|fresh| async move {
+        fresh.user(1).await;
+        fresh.user(2).await;
+        let [one, two] = [fresh.team(1).await, fresh.team(2).await];
+        fresh.member(1, &two, Role::Admin).await;
+        fresh.member(2, &one, Role::Admin).await;
+        let membership = fresh.member(1, &one, Role::Member).await;
+        let uow = fresh.begin().await;
+        assert_eq!(uow.teams().lock_with_membership(one.id, user_id(1)).await.unwrap(), Some((one, membership)));
+        assert_eq!(uow.teams().lock_with_membership(two.id, user_id(2)).await.unwrap(), None);
+        assert_eq!(uow.teams().lock_with_membership(team(3).id, user_id(1)).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn several_are_found_by_one_statement() {
     on_each(|fresh| async move {
         let store = fresh.store();

@@ -103,6 +103,7 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     store.upgrade(one, &PasswordHash::new("a"), &PasswordHash::new("b")).await.unwrap();
     SessionRepository::find_by_id(store, session(1).id).await.unwrap();
     store.find_by_family(&digest).await.unwrap();
+    SessionRepository::lock(store, one, session(1).id).await.unwrap();
     store.list_live_by_user(one, NOW).await.unwrap();
     SessionRepository::list_by_user(store, one).await.unwrap();
     OneTimeTokenRepository::list_by_user(store, one).await.unwrap();
@@ -130,6 +131,7 @@ pub(crate) async fn call_everything(store: &Store<Recorder>) {
     store.remove_requested_by_others(one, session(1).id).await.unwrap();
     TeamRepository::find_by_id(store, team(1).id).await.unwrap();
     TeamRepository::lock(store, team(1).id).await.unwrap();
+    store.lock_with_membership(team(1).id, one).await.unwrap();
     TeamRepository::update(store, &team(1)).await.unwrap();
     TeamRepository::remove(store, team(1).id).await.unwrap();
     Listings::teams(store, None, &page).await.unwrap();

@@ -33,7 +33,7 @@ async fn calls_with_a_mailed_token_cost_what_they_should() {
             let (current_password, new_email) = (presented(PASSWORD), email("b@example.org"));
             let command = RequestEmailChangeCommand { current_password, new_email };
             let change = account.request_email_change.execute(&actor, &ORIGIN, command);
-            service.costs("POST /auth/change-email", (8, 1), change).await.unwrap();
+            service.costs("POST /auth/change-email", (7, 1), change).await.unwrap();
             let command = ConfirmEmailChangeCommand { token: service.mailed_token() };
             let confirm = account.confirm_email_change.execute(&ORIGIN, command.clone());
             service.costs("POST /auth/confirm-email-change", (13, 1), confirm).await.unwrap();
@@ -61,7 +61,7 @@ async fn calls_of_an_owner_cost_what_they_should() {
 
             let other = service.actor(&service.login("a@example.org").await).await;
             let end = account.end_session.execute(&actor, &ORIGIN, EndSessionCommand { session_id: other.session_id });
-            service.costs("DELETE /auth/sessions/{id}", (4, 1), end).await.unwrap();
+            service.costs("DELETE /auth/sessions/{id}", (5, 1), end).await.unwrap();
             let refresh_token = service.login("a@example.org").await.refresh_token;
             let revoke = auth.revoke_refresh_token.execute(&ORIGIN, RevokeRefreshTokenCommand { refresh_token });
             service.costs("POST /auth/logout with a refresh token", (4, 1), revoke).await.unwrap();
