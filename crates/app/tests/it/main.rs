@@ -39,6 +39,7 @@ mod reading;
 mod readme;
 mod refresh_tokens;
 mod registration;
+mod revoked_in_flight;
 mod sessions;
 mod settings;
 mod settings_in_effect;
