@@ -27,6 +27,7 @@ mod submitted;
 mod teams;
 mod texts;
 mod verify_email;
+mod way_back;
 mod wording;
 
 use actix_web::http::Method;

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use countersign_infrastructure::persistence::Database;
 
 use crate::commands::usage::UsageError;
-use crate::settings::{DatabaseKind, Settings};
+use crate::settings::{DatabaseKind, Settings, StorageSettings};
 use crate::terminal;
 use crate::wiring::{self, ServingLock};
 
@@ -59,7 +59,9 @@ async fn down(settings: &Settings, steps: u32) -> anyhow::Result<()> {
         return Ok(());
     }
     let _lock = keep_servers_away(settings)?;
-    let database = wiring::open_database(&settings.storage).await?;
+    // Others that are connected are not this process.
+    let alone = StorageSettings { max_connections: 1, ..settings.storage.clone() };
+    let database = wiring::open_database(&alone).await?;
     if database.is_in_use().await.context("cannot see who is connected to the database")? {
         bail!("a countersign is connected to this database; stop it first");
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use countersign_application::keys::ensure_key::EnsureKeyCommand;
@@ -184,13 +184,14 @@ pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
 /// A key that signs, and those known that verify.
 async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()> {
     let use_cases = &system.application.keys;
+    let began = Instant::now();
     let command = EnsureKeyCommand { algorithm: settings.tokens.algorithm };
     let seen = use_cases.ensure_key.execute(&Origin::default(), command).await.context("cannot make a signing key")?;
     let ResealedKeys { keys, resealed } = use_cases.reseal_keys.execute(seen).await.map_err(wiring::explain_keys)?;
     if resealed > 0 {
         tracing::info!(keys = resealed, "sealed the signing keys with the current secret key");
     }
-    system.key_ring.hold(keys).await;
+    system.key_ring.hold(keys, began).await;
     system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use countersign_domain::secret::Secret;
+use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::redis::{RedisOptions, RedisPool};
 use countersign_infrastructure::security::SecretKey;
 use time::Duration;
@@ -133,16 +134,25 @@ impl StorageSettings {
 
 fn database_url(text: &str) -> Result<Secret, String> {
     match DatabaseKind::of_url(text) {
-        Some(_) => Ok(Secret::new(text)),
+        Some(DatabaseKind::Sqlite) => Ok(Secret::new(text)),
+        Some(DatabaseKind::Postgres) => postgres_url(text),
         None => Err("starts with sqlite:// or postgres://".to_owned()),
     }
 }
 
 fn replica_url(text: &str) -> Result<Secret, String> {
     match DatabaseKind::of_url(text) {
-        Some(DatabaseKind::Postgres) => Ok(Secret::new(text)),
+        Some(DatabaseKind::Postgres) => postgres_url(text),
         Some(DatabaseKind::Sqlite) | None => Err("starts with postgres://".to_owned()),
     }
+}
+
+/// Without what it says in words: it has a password.
+fn postgres_url(text: &str) -> Result<Secret, String> {
+    if Database::is_postgres_url(text) {
+        return Ok(Secret::new(text));
+    }
+    Err("cannot be read; in user and password write / ? # @ : % as %2F %3F %23 %40 %3A %25".to_owned())
 }
 
 fn redis_url(text: &str) -> Result<Secret, String> {

@@ -155,7 +155,7 @@ async fn another_site_and_a_program_are_answered_as_ever() {
     }
     let token = value(&form, "form_token").unwrap().to_owned();
     let program = hand.submit("/account", &token, &TYPED).await.expect(303);
-    assert!(program.header("location").ends_with("sign-in") && program.text.is_empty(), "{program:?}");
+    assert!(program.header("location").ends_with("sign-in?next=/account") && program.text.is_empty(), "{program:?}");
 }
 
 /// The fields of a page's forms into which something is typed, with where they are sent.

@@ -1,5 +1,7 @@
 //! Whoever begins a request, is shut out, and then sends its body, has come too late.
 
+mod open;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -39,9 +41,18 @@ impl Begun {
     }
 }
 
+fn by_token(token: &str) -> String {
+    format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n")
+}
+
+fn by_cookie(server: &TestServer, cookie: &str) -> String {
+    let origin = server.url("");
+    format!("cookie: {cookie}\r\norigin: {origin}\r\ncontent-type: application/x-www-form-urlencoded\r\n")
+}
+
 /// Each of these writes by a token.
 async fn writes(server: &TestServer, token: &str, team: &str) -> Vec<Begun> {
-    let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+    let headers = by_token(token);
     let password = json!({"current_password": PASSWORD, "new_password": "eight green bottles"});
     let mut begun = vec![];
     for (line, body) in [
@@ -96,11 +107,7 @@ async fn nor_a_form_of_a_page() {
     let (_, tokens) = server.signed_in("owner@example.org").await;
     let mut hand = Hand::of(&server, "owner@example.org", PASSWORD).await;
     let token = hand.form_token("/account/teams").await;
-    let headers = format!(
-        "cookie: {}\r\norigin: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
-        hand.cookie,
-        server.url("")
-    );
+    let headers = by_cookie(&server, &hand.cookie);
     let begun =
         Begun::send(&server, "POST /account/teams/new", &headers, &format!("form_token={token}&name=Late")).await;
     server.post("/auth/logout?scope=all").bearer(&tokens.access).send().await.expect(204);

@@ -12,7 +12,7 @@ mod rolling;
 use serde_json::json;
 
 use crate::faults::ledger::say;
-use crate::support::{Account, PASSWORD, Schema, Setup, TestServer, Tokens, assert_problem, at_once};
+use crate::support::{Account, Call, PASSWORD, Schema, Setup, TestServer, Tokens, assert_problem, at_once};
 
 #[tokio::test]
 async fn ten_nodes_that_start_together_on_an_empty_database_migrate_it_once_and_all_serve() {
@@ -90,6 +90,10 @@ async fn one_refresh_token_that_two_nodes_are_shown_at_once_has_one_successor() 
     say("5 tokens, each shown 50 times to two nodes: 5 successors");
 }
 
+fn refreshed(node: &TestServer, tokens: &Tokens) -> Call {
+    node.post("/auth/refresh").json(&json!({"refresh_token": tokens.refresh}))
+}
+
 async fn nothing_ended_is_taken(setup: Setup) -> Option<Vec<TestServer>> {
     // One issuer: by default it is the address of the node.
     let nodes = setup.set("TOKENS__ISSUER", "http://localhost").start_nodes(2, Schema::Migrated).await?;
@@ -101,6 +105,7 @@ async fn nothing_ended_is_taken(setup: Setup) -> Option<Vec<TestServer>> {
         me(&ended).send().await.expect(200);
         here.post("/auth/logout").bearer(&ended.access).send().await.expect(204);
         assert_problem(&me(&ended).send().await, 401, "invalid_token");
+        assert_problem(&refreshed(there, &ended).send().await, 401, "invalid_refresh_token");
         me(&kept).send().await.expect(200);
         let change = json!({"current_password": PASSWORD, "new_password": "eight green bottles"});
         here.post("/auth/change-password")
@@ -110,6 +115,7 @@ async fn nothing_ended_is_taken(setup: Setup) -> Option<Vec<TestServer>> {
             .await
             .expect(200);
         assert_problem(&me(&kept).send().await, 401, "invalid_token");
+        assert_problem(&refreshed(there, &kept).send().await, 401, "invalid_refresh_token");
         assert_problem(&there.sign_in(&account.email, PASSWORD).send().await, 401, "invalid_credentials");
     }
     say("20 accounts: 40 ended sessions shown to the other node, accepted 0");

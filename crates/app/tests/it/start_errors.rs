@@ -103,6 +103,24 @@ fn a_database_that_does_not_answer() {
 }
 
 #[test]
+fn a_database_url_that_cannot_be_read_is_named_and_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://user:hush/hush@127.0.0.1:1/accounts";
+    let sound = ("DATABASE_URL", "postgres://user@127.0.0.1:1/accounts");
+    let of_replica = ("COUNTERSIGN__DATABASE__REPLICA_URL", url);
+    for (variables, setting) in
+        [(vec![("DATABASE_URL", url)], "database.url"), (vec![sound, of_replica], "database.replica_url")]
+    {
+        for arguments in [&["serve"][..], &["doctor"], &["migrate", "up"], &["keys", "list"]] {
+            let (code, output, errors) = said(&run(folder.path(), arguments, &variables));
+            assert_eq!(code, Some(2), "{output}{errors}");
+            assert!(errors.contains(setting) && errors.contains("write / ? # @ : % as %2F"), "{errors}");
+            assert!(!format!("{output}{errors}").contains("hush"), "{output}{errors}");
+        }
+    }
+}
+
+#[test]
 fn a_settings_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, errors) = said(&run(folder.path(), &["--config", "elsewhere.toml", "serve"], &[]));

@@ -37,11 +37,15 @@ const CLOSING: Duration = Duration::from_secs(5);
 async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     if url.starts_with("sqlite:") {
         sqlite::open(url, options)
-    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+    } else if is_postgres(url) {
         postgres::open(url, options).await
     } else {
         Err(Fault::internal("database", "the URL must start with sqlite: or postgres:"))
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Connections of the pool; a gauge.
@@ -70,6 +74,12 @@ impl Database {
     /// Whether there is something at this URL to open; opens and makes nothing. Of PostgreSQL only opening it can tell.
     pub fn exists(url: &str) -> Result<bool, Fault> {
         if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
+    }
+
+    /// Whether this is a URL of PostgreSQL that can be read; nobody is asked. One that cannot tells no password in an
+    /// error, but this says it sooner.
+    pub fn is_postgres_url(url: &str) -> bool {
+        is_postgres(url) && postgres::is_url(url)
     }
 
     /// Opens `sqlite://…` (created if missing, readable by its owner alone), `sqlite::memory:` (for tests, one

@@ -114,6 +114,14 @@ pub(crate) fn is_cancellation(error: &DbErr) -> bool {
     matches!(&**error, SqlxError::Database(error) if error.code().is_some_and(|code| code == "57014"))
 }
 
+/// Whether a lock was waited for too long.
+pub(crate) fn is_locked_out(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    matches!(&**error, SqlxError::Database(error) if error.code().is_some_and(|code| code == "55P03"))
+}
+
 /// Connection exceptions; the server stops, crashed, or is starting.
 fn ends_connection(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P")

@@ -68,10 +68,15 @@ impl Issuer for HttpIssuer {
         match response.status() {
             StatusCode::OK => Ok(true),
             StatusCode::UNAUTHORIZED => Ok(false),
-            StatusCode::TOO_MANY_REQUESTS => Err(unexpected(&response)),
-            status if status.is_server_error() => Err(unexpected(&response)),
-            // Whoever answers so may have been displeased by this token: 400 and 431 for its length.
-            _ => Err(Unreachable::for_one_token(unexpected_status(&response))),
+            // Whoever answers so may have been displeased by this token, or by its length.
+            StatusCode::BAD_REQUEST
+            | StatusCode::FORBIDDEN
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                Err(Unreachable::for_one_token(unexpected_status(&response)))
+            }
+            // 404, 3xx: another URL is meant.
+            _ => Err(unexpected(&response)),
         }
     }
 }

@@ -44,9 +44,18 @@ async fn a_token_that_is_refused_for_itself_keeps_no_other_out_and_an_outage_doe
     let key = SigningKey::named("one");
     let status = Arc::new(AtomicU16::new(200));
     let address = serve(&key, status.clone());
-    for (refused, keeps_others_out) in
-        [(400, false), (403, false), (413, false), (431, false), (429, true), (500, true), (502, true), (503, true)]
-    {
+    for (refused, keeps_others_out) in [
+        (400, false),
+        (403, false),
+        (413, false),
+        (431, false),
+        (404, true),
+        (307, true),
+        (429, true),
+        (500, true),
+        (502, true),
+        (503, true),
+    ] {
         let issuer = HttpIssuer::new(&format!("http://{address}")).unwrap();
         let verifier = Verifier::new(issuer, ISSUER, AUDIENCE).with_clock(|| NOW);
         let verifier = verifier.with_revocation_check(Duration::from_mins(1));

@@ -14,7 +14,9 @@ use countersign_domain::team::membership::Membership;
 use futures_util::future::LocalBoxFuture;
 
 use crate::extract::bearer::bearer_token;
+use crate::middleware::gate::shows_who;
 use crate::problem::Problem;
+use crate::routes::Credential;
 
 /// An account that showed a valid access token.
 #[derive(Clone, Debug)]
@@ -101,6 +103,9 @@ impl FromRequest for MaybeAuthenticated {
         Box::pin(async move {
             let application = req.app_data::<web::Data<Application>>();
             let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
+            if bearer_token(req.headers())?.is_some() {
+                shows_who(&req, Credential::Token);
+            }
             authenticate(&req, application).await.map(Self)
         })
     }

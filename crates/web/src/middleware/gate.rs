@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, ResponseError as _, web};
 use countersign_application::Application;
@@ -128,26 +128,39 @@ pub(crate) async fn admit_again(req: &HttpRequest) -> Result<(), Problem> {
     let Some(Admitted { access, credential, .. }) = admitted.filter(|admitted| admitted.at.elapsed() > AT_ONCE) else {
         return Ok(());
     };
-    if let Some(application) = req.app_data::<web::Data<Application>>() {
-        session::look_again(req, application).await?;
-    }
+    session::look_again(req, application_of(req)?).await?;
     admit(access, credential, req).await
+}
+
+/// What is open to everybody may do more for whoever shows who they are: they, too, have to be so behind a body that was
+/// waited for. Said before it is looked up, which also takes its time.
+pub(crate) fn shows_who(req: &HttpRequest, credential: Credential) {
+    req.extensions_mut().insert(Admitted { access: Access::SignedIn, credential, at: Instant::now() });
 }
 
 async fn admit(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
     if credential == Credential::Cookie {
         same_origin::require(req)?;
     }
-    if access == Access::Open {
-        return Ok(());
+    if access != Access::Open {
+        let span = tracing::info_span!(target: spans::TARGET, "authorize");
+        return admit_known(access, credential, req).instrument(span).await;
     }
-    let span = tracing::info_span!(target: spans::TARGET, "authorize");
-    admit_known(access, credential, req).instrument(span).await
+    // A cookie that stands for nobody any more closes no open page, so here it is looked up first.
+    let is_form = credential == Credential::Cookie && req.method() == Method::POST;
+    if is_form && session::resume(req, application_of(req)?).await?.is_some() {
+        shows_who(req, credential);
+    }
+    Ok(())
+}
+
+fn application_of(req: &HttpRequest) -> Result<&Application, Problem> {
+    let application = req.app_data::<web::Data<Application>>();
+    application.map(|application| &***application).ok_or_else(|| Problem::internal("the application is not there"))
 }
 
 async fn admit_known(access: Access, credential: Credential, req: &HttpRequest) -> Result<(), Problem> {
-    let application = req.app_data::<web::Data<Application>>();
-    let application = application.ok_or_else(|| Problem::internal("the application is not there"))?;
+    let application = application_of(req)?;
     let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default().0;
     let actor = match credential {
         Credential::Token => authenticate(req, application).await?,

@@ -1,8 +1,8 @@
 //! What every page has around it: product, navigation of whoever is signed in, and what has just been done.
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY};
-use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use countersign_application::Application;
 use futures_util::future::LocalBoxFuture;
@@ -14,6 +14,7 @@ use crate::middleware::answer::OwnBody;
 use crate::pages::mailbox::at_home;
 use crate::pages::same_origin;
 use crate::pages::session::{self, PageSession};
+use crate::pages::way_back::way_back;
 use crate::pages::wording;
 use crate::problem::{FieldError, Problem};
 use crate::settings::WebSettings;
@@ -31,8 +32,8 @@ pub(crate) struct Frame {
     settings: web::Data<WebSettings>,
     /// The path, without the slash it starts with.
     here: String,
-    /// Whether a form was sent here.
-    is_form: bool,
+    /// Where whoever has to sign in first comes back to.
+    way_back: Option<String>,
     /// Whoever is signed in.
     pub(crate) session: Option<PageSession>,
     /// Names the text that says what the request before has done.
@@ -48,10 +49,10 @@ impl Frame {
         let settings = req.app_data::<web::Data<WebSettings>>().cloned();
         let settings = settings.ok_or_else(|| Problem::internal("the settings are not there"))?;
         let mailbox = at_home::is_shown(req, &settings);
-        let (here, is_form) = (req.path().trim_start_matches('/').to_owned(), req.method() == Method::POST);
+        let (here, way_back) = (req.path().trim_start_matches('/').to_owned(), way_back(req));
         let origin = req.extensions().get::<RequestOrigin>().cloned().unwrap_or_default();
         let request_id = origin.request_id().to_owned();
-        Ok(Self { settings, here, is_form, session, done, mailbox, request_id })
+        Ok(Self { settings, here, way_back, session, done, mailbox, request_id })
     }
 
     /// Whether strangers may register.
@@ -112,9 +113,8 @@ impl Frame {
     /// What went wrong, as a page; whoever has to sign in is led there.
     pub(crate) fn problem(&self, problem: &Problem) -> HttpResponse {
         if problem.status == StatusCode::UNAUTHORIZED {
-            // A form cannot be shown again; what it was on can be found again.
-            let next = format!("/{}", self.here);
-            return if self.is_form { self.go("sign-in") } else { self.go_asking("sign-in", &[("next", &next)]) };
+            let next = self.way_back.iter().map(|page| ("next", page.as_str()));
+            return self.go_asking("sign-in", &next.collect::<Vec<_>>());
         }
         let mut response = self.answer(
             "problem.html",
@@ -138,7 +138,8 @@ impl Frame {
     /// To a page with a query.
     pub(crate) fn go_asking(&self, to: &str, query: &[(&str, &str)]) -> HttpResponse {
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        self.go(&format!("{to}?{}", query.join("&")))
+        let mark = if query.is_empty() { "" } else { "?" };
+        self.go(&format!("{to}{mark}{}", query.join("&")))
     }
 }
 

@@ -84,7 +84,7 @@ async fn a_token_that_can_only_be_refused_gets_no_form() {
         for token in ["abc", &MAILED[1..], &long, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh%2B"] {
             let page = show(&format!("{path}?token={token}")).await;
             assert_eq!(page.status, 400, "{path} {token}");
-            assert!(page.text.contains("The link is not whole.") && !page.text.contains("<form"), "{}", page.text);
+            assert!(page.text.contains("The link is incomplete.") && !page.text.contains("<form"), "{}", page.text);
         }
     }
     let dead = submit_to(one_time_tokens::none(), "/disown-account", &[("token", MAILED)]).await;

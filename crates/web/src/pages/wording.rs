@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, catalogue};
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
@@ -37,7 +37,36 @@ const fn wait(seconds: u32) -> (&'static str, u32) {
     }
 }
 
-/// The words for a field that breaks a rule of the pages; a rule of the service has its own.
+/// Codes of the rules of the service (docs/api.md, Fields): they have words of their own, which an adopter's take the place of.
+const RULES: [&str; 16] = [
+    "common_password",
+    "control_character",
+    "duplicate",
+    "email_not_verified",
+    "invalid_cursor",
+    "invalid_email",
+    "invalid_limit",
+    "invalid_role",
+    "invalid_scope",
+    "invalid_type",
+    "invisible",
+    "malformed",
+    "personal_password",
+    "required",
+    "too_long",
+    "too_short",
+];
+
+/// Whether the catalogue may have a text at this place that ours does not: what the service says in its own words.
+pub(crate) fn is_of_the_service(place: &[String]) -> bool {
+    match place {
+        [section, code] if section == "field_errors" => RULES.contains(&&**code),
+        [section, code] if section == "problem_details" => catalogue::find(code).is_some(),
+        _ => false,
+    }
+}
+
+/// The words for a field that breaks a rule: those of the pages for its code, otherwise its own.
 pub(crate) fn field_words(texts: &Value, code: &str, message: &str) -> String {
     let text = texts.get_attr("field_errors").and_then(|errors| errors.get_attr(code)).ok();
     text.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_else(|| message.to_owned())
@@ -45,10 +74,13 @@ pub(crate) fn field_words(texts: &Value, code: &str, message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use actix_web::http::StatusCode;
 
     use super::*;
     use crate::pages::look::Look;
+    use crate::pages::texts::texts;
 
     #[test]
     fn a_time_to_wait_is_told_as_people_say_it() {
@@ -67,6 +99,32 @@ mod tests {
             let problem = Problem { retry_after: Some(seconds), ..problem };
             let told = words(&Look::built_in().texts, &problem);
             assert_eq!(told, format!("That was too often. Try again {expected}."), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_rules_that_an_adopter_may_put_in_words_are_those_of_the_api() {
+        let (_, table) = include_str!("../../../../docs/api.md").split_once("### Fields").unwrap();
+        let rows = table.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| "));
+        let cells = rows.skip(1).filter_map(|row| row.split('|').nth(2)).map(|cell| cell.trim().trim_matches('`'));
+        assert_eq!(cells.collect::<BTreeSet<_>>(), BTreeSet::from(RULES));
+    }
+
+    #[test]
+    fn an_adopter_has_words_for_rules_and_problems_too_and_for_no_others() {
+        let with = |words: &str| {
+            let mut faults = vec![];
+            let texts = texts(Some(words), &mut faults);
+            (texts, faults.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let words =
+            r#"{"field_errors": {"too_short": "{least}!"}, "problem_details": {"email_taken": "x", "nmae": "x"}}"#;
+        let (told, faults) = with(words);
+        assert_eq!(told["field_errors"]["too_short"], format!("{}!", countersign_domain::password::NewPassword::MIN));
+        assert_eq!(told["problem_details"]["email_taken"], "x");
+        assert_eq!(faults, ["texts.json, line 1: problem_details.nmae is no text of the pages"]);
+        for no_words in [r#"{"field_errors": {"too_short": {}}}"#, r#"{"field_errors": {"email_taken": "x"}}"#] {
+            assert_eq!(with(no_words).1.len(), 1, "{no_words}");
         }
     }
 

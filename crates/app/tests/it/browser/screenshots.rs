@@ -23,8 +23,18 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 const LONGEST: f64 = 2_400.0;
 
 impl Browser {
+    /// What is in a frame is drawn only where somebody has scrolled to it.
+    async fn scroll_to_frame(&self) {
+        let frames = self.session().elements("//iframe").await;
+        if !frames.is_empty() {
+            self.session().run("document.querySelector('iframe').scrollIntoView()", &[]).await;
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    }
+
     /// Takes a picture of the page: the whole, unless it is a long list.
     pub(in crate::browser) async fn photograph(&self, name: &str) {
+        self.scroll_to_frame().await;
         let metrics = self.session().develop("Page.getLayoutMetrics", &json!({})).await;
         let (width, height) = (&metrics["cssLayoutViewport"]["clientWidth"], &metrics["cssContentSize"]["height"]);
         // At least the screen.

@@ -72,9 +72,14 @@ impl Caller {
         self.call(Method::POST, path)
     }
 
-    /// The answer, if it came whole; anything but success, or an outage where that is what happens, is a defect.
+    /// The answer, if it came whole; anything but success, or an outage where that is what happens, is a defect. So is no
+    /// answer of a service that has lost something and lives.
     pub(crate) async fn act(&self, call: Call, status: u16) -> Option<Answer> {
-        let answer = call.try_send().await.ok()?;
+        let answer = call.try_send().await;
+        let answer = match answer {
+            Err(error) if self.may_be_refused => panic!("a service that lives has not answered: {error:?}"),
+            answer => answer.ok()?,
+        };
         if self.may_be_refused && answer.status == 503 {
             assert_problem(&answer, 503, "service_unavailable");
             return None;

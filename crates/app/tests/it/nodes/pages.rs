@@ -34,7 +34,7 @@ async fn a_form_of_one_node_is_taken_by_the_other_and_a_sign_out_counts_on_both_
         let former = there.post("/account").header("cookie", &anew.cookie).header("origin", &there.url(""));
         let former = former.header("accept", "text/html").form(&[("form_token", &token), ("first_name", "Typed")]);
         let kept = former.send().await.expect(403);
-        assert!(kept.text.contains("<dd>Typed</dd>"), "{kept:?}");
+        assert!(kept.text.contains("<dd class=\"typed\">Typed</dd>"), "{kept:?}");
         let out = hand.send("/account", "/sign-out", &[]).await;
         assert!(leads_to(&out, "sign-in"), "{out:?}");
         let refused = other.look("/account").await;

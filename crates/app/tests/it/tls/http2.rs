@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use h2::client::SendRequest;
 use http::{HeaderMap, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-use crate::support::Confidences;
+use crate::support::{Confidences, PASSWORD};
 use crate::tls::HttpsServer;
 
 /// What bodies are sent from.
@@ -115,6 +116,33 @@ async fn headers_limits_and_problems_are_the_same_over_http2() {
         let answer = answer.await.unwrap();
         assert!(answer.status == 200 && answer.body.len() > 64 * 1024);
     }
+}
+
+#[tokio::test]
+async fn a_session_that_ended_before_the_body_came_ends_no_others_over_http2() {
+    let server = HttpsServer::with(&[]).await;
+    let (client, _ended) = connect(&server).await;
+    let account =
+        json!({"email": "owner@example.org", "password": PASSWORD, "first_name": "First", "last_name": "Last"});
+    let register = request("POST", "/auth/register").header("content-type", "application/json");
+    assert_eq!(call(&client, register.body(account.to_string().into()).unwrap()).await.status, 201);
+    let mut tokens = vec![];
+    for _ in 0..2 {
+        let answer: Value =
+            serde_json::from_slice(&call(&client, login(account.to_string().into())).await.body).unwrap();
+        tokens.push(format!("Bearer {}", answer["access_token"].as_str().unwrap()));
+    }
+    let by = |method, path, token: &String| request(method, path).header("authorization", token);
+    let late = by("POST", "/auth/logout?scope=all", &tokens[0]).header("content-type", "application/json");
+    let mut sender = client.sender.clone().ready().await.unwrap();
+    let (response, mut stream) = sender.send_request(late.body(()).unwrap(), false).unwrap();
+    stream.send_data(Cursor::new(b"{".to_vec()), false).unwrap();
+    sleep(Duration::from_millis(300)).await;
+    let end_others = by("POST", "/auth/logout?scope=others", &tokens[1]).body(vec![]).unwrap();
+    assert_eq!(call(&client, end_others).await.status, 204);
+    stream.send_data(Cursor::new(b"}".to_vec()), true).unwrap();
+    assert_eq!(response.await.unwrap().status(), 401);
+    assert_eq!(call(&client, by("GET", "/auth/me", &tokens[1]).body(vec![]).unwrap()).await.status, 200);
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ pub struct DatabaseOptions {
     pub statement_timeout: Duration,
     /// PostgreSQL ends a transaction that was left open without a statement for this long.
     pub idle_in_transaction_timeout: Duration,
+    /// How long a change of the schema goes on trying while others use its table, on PostgreSQL.
+    pub migration_patience: Duration,
 }
 
 impl Default for DatabaseOptions {
@@ -22,6 +24,7 @@ impl Default for DatabaseOptions {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(10),
+            migration_patience: Duration::from_mins(1),
         }
     }
 }

@@ -18,6 +18,13 @@ const RESTED: Duration = Duration::from_secs(5);
 /// that was cut off without a word would keep the place of each connection that was in use.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
+/// Whether it can be read, and nobody meant it otherwise: what stands before an `@` is user and password.
+pub(crate) fn is_url(text: &str) -> bool {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let (authority, others) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    (authority.contains('@') || !others.contains('@')) && text.parse::<PgConnectOptions>().is_ok()
+}
+
 pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<DatabaseConnection, Fault> {
     let settings = session_settings(options);
     let mut connect = ConnectOptions::new(url);
@@ -43,7 +50,8 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
                 })
             })
         });
-    sea_orm::Database::connect(connect).await.map_err(fault)
+    // Nothing is connected yet: it can be wrong with the URL alone, which has a password.
+    sea_orm::Database::connect(connect).await.map_err(|_| Fault::internal("database", "its URL cannot be read"))
 }
 
 /// Why no connection comes about; none if one does.

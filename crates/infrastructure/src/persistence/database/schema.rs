@@ -1,14 +1,24 @@
 //! Bringing the schema up to date, and looking at it.
 
+use std::time::{Duration, Instant};
+
 use countersign_application::error::Fault;
 use countersign_migration::{MigrationStatus, Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait as _};
 
 use crate::persistence::database::Database;
-use crate::persistence::error::fault;
+use crate::persistence::error::{fault, is_locked_out};
 
 /// Names the lock that migrating nodes take; any number that nothing else in the database uses.
 const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
+
+/// So long a change waits for whoever reads or writes its table. Everybody who comes later waits behind it: the requests
+/// of all nodes.
+const TABLE_WAIT: Duration = Duration::from_secs(1);
+/// For those to be served.
+const PAUSE: Duration = Duration::from_secs(2);
+const TABLE_IN_USE: &str = "another session holds a table that is to be changed; wait for the end of a backup, or end \
+                            what stays in a transaction (pg_stat_activity)";
 
 impl Database {
     /// Applies what is pending, all of it or nothing. Of several nodes that start together one does the work.
@@ -17,16 +27,12 @@ impl Database {
         if self.status().await?.iter().all(|(_, applied)| *applied) {
             return Ok(());
         }
-        let transaction = self.begin_migration().await.map_err(fault)?;
-        Migrator::up(&transaction, None).await.map_err(fault)?;
-        transaction.commit().await.map_err(fault)
+        self.change(async |transaction| Migrator::up(transaction, None).await).await
     }
 
     /// Takes back the last `steps` changes, or all of them, with the data in them.
     pub async fn roll_back(&self, steps: Option<u32>) -> Result<(), Fault> {
-        let transaction = self.begin_migration().await.map_err(fault)?;
-        Migrator::down(&transaction, steps).await.map_err(fault)?;
-        transaction.commit().await.map_err(fault)
+        self.change(async |transaction| Migrator::down(transaction, steps).await).await
     }
 
     /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database.
@@ -82,12 +88,41 @@ impl Database {
         row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
     }
 
+    /// Makes way for whoever uses a table that is to be changed, and comes again.
+    async fn change<F>(&self, change: F) -> Result<(), Fault>
+    where
+        F: AsyncFn(&DatabaseTransaction) -> Result<(), DbErr>,
+    {
+        let began = Instant::now();
+        let mut told = false;
+        loop {
+            let transaction = self.begin_migration().await.map_err(fault)?;
+            let Err(error) = change(&transaction).await else { return transaction.commit().await.map_err(fault) };
+            transaction.rollback().await.map_err(fault)?;
+            if !is_locked_out(&error) {
+                return Err(fault(error));
+            }
+            if began.elapsed() >= self.options.migration_patience {
+                return Err(Fault::unavailable("database", TABLE_IN_USE));
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(
+                    patience_s = self.options.migration_patience.as_secs(),
+                    "the change of the schema waits: {TABLE_IN_USE}"
+                );
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// The migrator takes no lock of its own. SQLite's transaction is one; PostgreSQL gets one that ends with it.
     async fn begin_migration(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
         if self.backend() == DbBackend::Postgres {
             transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+            let wait = TABLE_WAIT.as_millis();
+            transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         }
         Ok(transaction)
     }

@@ -74,10 +74,11 @@ impl KeyRing {
         outcome
     }
 
-    /// Takes these for what the database holds: whoever has just read or written them spares the reading.
-    pub async fn hold(&self, keys: Vec<SigningKey>) {
+    /// Takes these for what the database held at that moment, or a later one: whoever has just read or written them
+    /// spares the reading.
+    pub async fn hold(&self, keys: Vec<SigningKey>, as_of: Instant) {
         let mut read_at = self.read_at.lock().await;
-        self.take(keys, Instant::now());
+        self.take(keys, as_of);
         *read_at = Some(Instant::now());
     }
 

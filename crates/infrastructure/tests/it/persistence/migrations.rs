@@ -1,14 +1,18 @@
 //! The schema: up, down, names, defaults, and what is in it.
 
+use std::time::{Duration, Instant};
+
+use countersign_application::error::Fault;
 use countersign_application::ports::listings::Listings;
 use countersign_application::ports::team_repository::TeamRepository;
 use countersign_application::ports::user_repository::UserRepository;
 use countersign_application::testing::user;
 use countersign_domain::password::PasswordHash;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use countersign_infrastructure::persistence::{Database, DatabaseOptions};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 use uuid::Uuid;
 
-use crate::persistence::fresh::{empty_on_each, on_each, sqlite};
+use crate::persistence::fresh::{empty_on_each, on_each, on_postgres, sqlite};
 
 /// Every column that is stored. Whoever adds one says in the registry of personal data what it holds.
 const COLUMNS: &[(&str, &str)] = &[
@@ -69,6 +73,38 @@ async fn nodes_that_start_together_migrate_once() {
         for node in nodes.collect::<Vec<_>>() {
             node.await.unwrap().unwrap();
         }
+        assert!(fresh.database().status().await.unwrap().iter().all(|(_, applied)| *applied));
+    })
+    .await;
+}
+
+/// A backup, or a session that somebody forgot in a transaction: requests would wait behind the change, on every node.
+#[tokio::test]
+async fn a_change_makes_way_for_whoever_reads_its_table_and_comes_again() {
+    on_postgres(|fresh| async move {
+        let impatient = DatabaseOptions { migration_patience: Duration::from_secs(1), ..DatabaseOptions::default() };
+        let impatient = Database::connect(fresh.url(), &impatient).await.unwrap();
+        impatient.roll_back(Some(1)).await.unwrap();
+        let backup = fresh.raw().await.begin().await.unwrap();
+        backup.execute_unprepared("LOCK TABLE sessions IN ACCESS SHARE MODE").await.unwrap();
+        let refused = impatient.migrate().await.unwrap_err();
+        assert!(matches!(refused, Fault::Unavailable { .. }), "{refused:?}");
+        assert!(format!("{refused:?}").contains("wait for the end of a backup"), "{refused:?}");
+        let patient = fresh.database().clone();
+        let migrating = tokio::spawn(async move { patient.migrate().await });
+        let reader = fresh.raw().await;
+        let mut longest = Duration::ZERO;
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(8) {
+            let asked = Instant::now();
+            reader.execute_unprepared("SELECT 1 FROM sessions LIMIT 1").await.unwrap();
+            longest = longest.max(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        println!("the longest wait of a reader: {longest:?}");
+        assert!(longest < Duration::from_secs(3) && !migrating.is_finished(), "{longest:?}");
+        backup.commit().await.unwrap();
+        migrating.await.unwrap().unwrap();
         assert!(fresh.database().status().await.unwrap().iter().all(|(_, applied)| *applied));
     })
     .await;

@@ -36,6 +36,31 @@ async fn the_file_its_log_and_its_index_are_the_owners_alone() {
     assert!(!file.with_file_name("data.db-wal").exists(), "closing moves the log into the file");
 }
 
+/// Passwords as they are generated, where nobody thought of what they mean in a URL.
+#[tokio::test]
+async fn a_url_of_which_the_password_ends_early_is_refused_and_not_told() {
+    for password in ["hush/hush", "hush?hush", "hush#hush", "5432/hush", "5432?hush", "5432#hush"] {
+        for scheme in ["postgres", "postgresql"] {
+            let url = format!("{scheme}://user:{password}@127.0.0.1:1/accounts");
+            assert!(!Database::is_postgres_url(&url), "{url}");
+        }
+    }
+    for url in ["postgres://user:hush/hush@127.0.0.1:1/accounts", "postgres://h/d?sslmode=hush", "postgres://h:hush/d"]
+    {
+        let told = format!("{:?}", Database::at(url, &DatabaseOptions::default()).await.unwrap_err());
+        assert!(told.contains("its URL cannot be read") && !told.contains("hush"), "{told}");
+    }
+    for url in [
+        "postgres://h/d",
+        "postgresql://u:p%2Fw@h:5432/d?sslmode=require",
+        "postgres:///d?host=/run/pg",
+        "postgres://u:p@w@h/d",
+    ] {
+        assert!(Database::is_postgres_url(url), "{url}");
+    }
+    assert!(!Database::is_postgres_url("sqlite://u"));
+}
+
 #[tokio::test]
 async fn an_orphan_is_refused() {
     let fresh = sqlite().await;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use countersign_application::Application;
 use countersign_application::account::show_account::AccountView;
@@ -109,7 +110,7 @@ impl Service {
     /// What came of a call, of which the statements and commits are noted unless they are these.
     pub(crate) async fn costs<T>(&self, what: &str, cost: (u64, u64), call: impl Future<Output = T>) -> T {
         // As if read a moment ago, however long the test has taken: reading them is no cost of the call.
-        self.ring.hold(self.keys.clone()).await;
+        self.ring.hold(self.keys.clone(), Instant::now()).await;
         let before = (self.counter.statements(), self.counter.commits());
         let outcome = call.await;
         let spent = (self.counter.statements() - before.0, self.counter.commits() - before.1);

@@ -46,7 +46,7 @@ struct ShownFilter<'a> {
     kind: &'a str,
     optional: bool,
     value: &'a str,
-    error: &'a str,
+    error: String,
 }
 
 impl Asked {
@@ -110,7 +110,7 @@ impl List {
                 let (searching, searched_to) = (goes_on.is_some(), goes_on.and_then(made_at));
                 let next = list.next_cursor.as_deref().map(|cursor| asked.from(Some(cursor)));
                 let first = asked.0.value("cursor").map(|_| asked.from(None));
-                let filters = self.filters(asked, None);
+                let filters = self.filters(frame, asked, None);
                 let values =
                     context! { filters, items => list.items, next, first, narrowed, searching, searched_to, ..values };
                 return Ok(frame.page(self.template, values));
@@ -120,22 +120,29 @@ impl List {
         };
         // Of what no form has, such as a cursor, only the rule itself tells.
         let stray = problem.errors.iter().find(|error| self.filters.iter().all(|filter| filter.name != error.field));
-        let alert = stray.map_or_else(|| frame.words(&problem), |error| error.message.clone());
+        let alert = stray.map_or_else(|| frame.words(&problem), |error| frame.field_words(error));
         let values = context! {
-            filters => self.filters(asked, Some(&problem)), refused => true, see_below => stray.is_none(), alert, ..values
+            filters => self.filters(frame, asked, Some(&problem)), refused => true, see_below => stray.is_none(), alert, ..values
         };
         let mut response = frame.answer(self.template, problem.status, values);
         mark(&mut response, &problem);
         Ok(response)
     }
 
-    fn filters<'a>(&self, asked: &'a Asked, problem: Option<&'a Problem>) -> Vec<ShownFilter<'a>> {
+    fn filters<'a>(&self, frame: &Frame, asked: &'a Asked, problem: Option<&Problem>) -> Vec<ShownFilter<'a>> {
         let shown = self.filters.iter().map(|Filter { name, texts, kind }| {
             let value = asked.0.value(name).unwrap_or_default();
             // An input of times takes them without a zone.
             let value = if *kind == "datetime-local" { value.trim_end_matches('Z') } else { value };
             let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == *name));
-            ShownFilter { name, texts, kind, optional: true, value, error: error.map_or("", |error| &error.message) }
+            ShownFilter {
+                name,
+                texts,
+                kind,
+                optional: true,
+                value,
+                error: error.map(|error| frame.field_words(error)).unwrap_or_default(),
+            }
         });
         shown.collect()
     }

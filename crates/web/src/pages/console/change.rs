@@ -18,7 +18,7 @@ use crate::pages::console::user;
 use crate::pages::frame::Frame;
 use crate::pages::page::{Page, Surrounded};
 use crate::pages::submitted::Submitted;
-use crate::problem::{FieldError, Problem};
+use crate::problem::{FieldError, Problem, sentence};
 
 /// What is done to an account that stays.
 #[derive(Clone, Copy, Debug)]
@@ -114,14 +114,14 @@ pub(crate) async fn submit(
         // What the rules refuse is told where it was asked for.
         Err(problem) => {
             let page = change.within(&application, &actor, &origin, user_id).await?;
-            Ok(page.form(&frame, &form, Some(&told_whole(problem))))
+            Ok(page.form(&frame, &form, Some(&told_whole(&frame, problem))))
         }
     }
 }
 
 /// There is no field at which it could be told.
-fn told_whole(problem: Problem) -> Problem {
-    let told = |error: &FieldError| format!("{}.", error.message);
+fn told_whole(frame: &Frame, problem: Problem) -> Problem {
+    let told = |error: &FieldError| sentence(&frame.field_words(error));
     let detail = problem.errors.first().map_or_else(|| problem.detail.to_string(), told);
     Problem { code: "other", detail: detail.into(), ..problem }
 }

@@ -62,6 +62,28 @@ async fn templates_texts_and_styles_of_an_adopter_are_shown() {
     assert!(show(adopter.load().unwrap(), "/sign-in").await.text.contains("<h1>Sign in</h1>"));
 }
 
+#[actix_web::test]
+async fn what_breaks_a_rule_is_told_in_the_words_of_an_adopter() {
+    let words =
+        r#"{"field_errors": {"required": "Fehlt", "too_long": "Zu lang"}, "frame": {"see_below": "Siehe unten"}}"#;
+    let adopter = Adopter::with("rules", &[("texts.json", words)]);
+    let form = [("first_name", ""), ("last_name", &*"x".repeat(101)), ("email", ""), ("password", "short")];
+    let answer = get(
+        adopter.load().unwrap(),
+        TestRequest::post().insert_header(("sec-fetch-site", "same-origin")).uri("/register").set_form(form),
+    )
+    .await;
+    assert_eq!(answer.status, 422);
+    for told in [
+        "first_name-error\">Fehlt.<",
+        "last_name-error\">Zu lang.<",
+        "email-error\">Fehlt.<",
+        "at least 8 characters.<",
+    ] {
+        assert!(answer.text.contains(told), "{told}: {}", answer.text);
+    }
+}
+
 #[test]
 fn what_cannot_be_used_is_told_with_file_and_line() {
     for (name, file, source, expected) in [

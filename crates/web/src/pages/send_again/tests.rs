@@ -32,8 +32,11 @@ fn has_hidden(answer: &Answer, name: &str, value: &str) -> bool {
     answer.text.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"))
 }
 
-fn leads_to_sign_in(answer: &Answer) -> bool {
-    answer.status == 303 && answer.header("location").unwrap().trim_start_matches("../").ends_with("sign-in")
+/// And back to this page, if there is one.
+fn leads_to_sign_in(answer: &Answer, next: &str) -> bool {
+    let location = answer.header("location").unwrap().trim_start_matches("../").trim_start_matches("./");
+    let to = if next.is_empty() { "sign-in".to_owned() } else { format!("sign-in?next={next}") };
+    answer.status == 303 && location == to
 }
 
 fn is_refused_without_values(answer: &Answer) -> bool {
@@ -52,7 +55,7 @@ async fn what_was_typed_after_the_session_ended_is_kept_on_the_page_that_says_so
     assert!(!answer.text.contains("former-token") && !answer.text.contains("<script"), "{}", answer.text);
     assert!(answer.text.contains("<form method=\"post\" action=\"account\">"), "{}", answer.text);
     let sign_in = "href=\"sign-in\" target=\"_blank\" rel=\"noopener\">";
-    assert!(answer.text.contains(sign_in) && !answer.text.contains("<dd>"), "{}", answer.text);
+    assert!(answer.text.contains(sign_in) && !answer.text.contains("<dd"), "{}", answer.text);
     assert_eq!((answer.header("set-cookie"), answer.header("location")), (None, None));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
@@ -64,7 +67,11 @@ async fn whoever_has_signed_in_anew_sees_it_and_sends_it_with_the_token_of_the_s
         assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (403, None));
         assert!(answer.text.contains("You have signed in anew"), "{}", answer.text);
         assert!(has_hidden(&answer, "first_name", ESCAPED) && has_hidden(&answer, "last_name", "Last"));
-        assert!(answer.text.contains(&format!("<dt>First name</dt><dd>{ESCAPED}</dd>")), "{}", answer.text);
+        assert!(
+            answer.text.contains(&format!("<dt>First name</dt><dd class=\"typed\">{ESCAPED}</dd>")),
+            "{}",
+            answer.text
+        );
         assert_eq!(answer.text.matches(&format!("name=\"form_token\" value=\"{FORM_TOKEN}.")).count(), 2);
         assert!(!answer.text.contains("former-token") && !answer.text.contains("_blank"), "{}", answer.text);
     }
@@ -93,23 +100,26 @@ async fn nothing_that_another_site_sends_is_shown_whoever_is_signed_in_or_not() 
 async fn what_is_no_whole_form_of_somebody_who_was_signed_in_leads_to_signing_in() {
     let former = former_form_token(&user(1));
     let long = "a".repeat(70_000);
-    for request in [
-        form("/account", "former-token", &NAME),
-        form("/account", "", &NAME),
-        form("/account", &former, &[("first_name", &long)]),
+    for (next, request) in [
+        ("/account", form("/account", "former-token", &NAME)),
+        ("/account", form("/account", "", &NAME)),
+        ("/account", form("/account", &former, &[("first_name", &long)])),
         // Nothing was typed.
-        form("/account", &former, &[("first_name", ""), ("unknown", "x")]),
-        form("/account", &former, &[]),
-        form("/account/password", &former, &[("current_password", "x"), ("new_password", "y")]),
-        form("/sign-out", &former, &[("next", "/account")]),
-        form("/account/sessions", &former, &[("scope", "others")]),
-        form("/account", &former, &NAME).insert_header(("content-type", "text/plain")),
-        form("/account", &former, &NAME).set_payload(b"first_name=\xff&form_token=".to_vec()),
+        ("/account", form("/account", &former, &[("first_name", ""), ("unknown", "x")])),
+        ("/account", form("/account", &former, &[])),
+        ("/account/password", form("/account/password", &former, &[("current_password", "x"), ("new_password", "y")])),
+        ("", form("/sign-out", &former, &[("next", "/account")])),
+        ("/account/sessions", form("/account/sessions", &former, &[("scope", "others")])),
+        ("/account", form("/account", &former, &NAME).insert_header(("content-type", "text/plain"))),
+        ("/account", form("/account", &former, &NAME).set_payload(b"first_name=\xff&form_token=".to_vec())),
+        // On the page above.
+        ("/account", form("/account/verification", &former, &[])),
+        ("/account", form("/account/export", &former, &[])),
         // A program.
-        form("/account", &former, &NAME).insert_header(("accept", "*/*")),
+        ("/account", form("/account", &former, &NAME).insert_header(("accept", "*/*"))),
     ] {
         let answer = call(over(), request).await;
-        assert!(leads_to_sign_in(&answer) && answer.text.is_empty(), "{answer:?}");
+        assert!(leads_to_sign_in(&answer, next) && answer.text.is_empty(), "{answer:?}");
     }
     let program = form("/account", &former, &NAME).insert_header(("accept", "application/json"));
     assert_eq!(call(signed_in(), program).await.problem(), (403, "form_refused".to_owned()));
@@ -162,5 +172,5 @@ async fn a_long_text_is_shown_in_part_and_sent_whole() {
     let typed = [("first_name", long.as_str()), ("last_name", "two\nlines")];
     let answer = call(signed_in(), form("/account", &former_form_token(&user(1)), &typed)).await;
     assert!(has_hidden(&answer, "first_name", &long) && has_hidden(&answer, "last_name", "two\nlines"));
-    assert!(answer.text.contains(&format!("<dd>{}…</dd>", "a".repeat(200))), "{}", answer.text);
+    assert!(answer.text.contains(&format!("<dd class=\"typed\">{}…</dd>", "a".repeat(200))), "{}", answer.text);
 }

@@ -100,7 +100,7 @@ async fn invite(
 impl Invited {
     fn refuse(&mut self, frame: &Frame, typed: &str, problem: Problem) {
         let error = problem.errors.first();
-        let reason = error.map_or_else(|| frame.words(&problem), |error| error.message.clone());
+        let reason = error.map_or_else(|| frame.words(&problem), |error| frame.field_words(error));
         self.refused.push(Refused { typed: typed.to_owned(), reason });
         // The first stands for the answer, and a fault before all, for the log.
         if self.problem.as_ref().is_none_or(|first| problem.status.is_server_error() && !first.status.is_server_error())

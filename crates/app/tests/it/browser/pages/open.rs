@@ -75,7 +75,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
     ),
     view("reset-password", "{reset-password}", "Set a new password"),
     view("reset-password-without-token", "/reset-password", "It stands in the mail."),
-    view("reset-password-cut-link", "/reset-password?token=cut", "The link is not whole."),
+    view("reset-password-cut-link", "/reset-password?token=cut", "The link is incomplete."),
     refused(
         "reset-password-refused",
         "{reset-password}",
@@ -100,7 +100,7 @@ pub(in crate::browser) const PAGES: &[View] = &[
         "Password",
         &[Fill("Password", "not the password"), Click("Verify")],
     ),
-    view("disown-account", "{disown-account}", "This was not you?"),
+    view("disown-account", "{disown-account}", "Was this not you?"),
     view("disown-account-without-token", "/disown-account", "It stands in the mail."),
     told("disown-account-done", "{disown-account}", &[Click("It was not me: delete the account")]),
     view("accept-invitation", "{accept-invitation}", "Join the team"),

@@ -71,7 +71,7 @@ async fn nothing_that_is_listed_can_carry_markup() {
 
 #[actix_web::test]
 async fn looks_are_left_out_unless_they_are_asked_for() {
-    let look = "<span class=\"name\">Looked at by a superuser</span>";
+    let look = "<span class=\"name\">Viewed by a superuser</span>";
     for (query, asked, looks) in [
         ("", None, false),
         ("?event=", None, false),

@@ -106,10 +106,13 @@ fn templates_and_texts_that_are_named_are_there() {
     let (_, example) = section.split_once("```json").unwrap();
     let (example, prose) = example.split_once("```").unwrap();
     let named: Vec<_> = quoted(prose).into_iter().filter(|name| !name.contains(['{', '['])).collect();
-    assert_same(named.iter().copied(), ["problem_details.rate_limited", "waits", "frame.links"]);
+    assert_same(
+        named.iter().copied(),
+        ["problem_details.rate_limited", "waits", "frame.links", "field_errors", "problem_details"],
+    );
     let mut paths: Vec<_> = named.iter().map(ToString::to_string).collect();
     collect(&serde_json::from_str(example).unwrap(), "", &mut paths);
-    assert_eq!(paths.len(), 6, "{paths:?}");
+    assert_eq!(paths.len(), 8, "{paths:?}");
     assert!(paths.iter().all(|path| text(path).is_some()), "{paths:?}");
     for (path, placeholder) in [("fields.new_password.hint", "{least}"), ("problem_details.rate_limited", "{wait}")] {
         assert!(text(path).unwrap().as_str().unwrap().contains(placeholder), "{path}");
