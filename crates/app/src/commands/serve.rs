@@ -82,9 +82,8 @@ struct Service {
     serving: Serving,
     metrics: Option<(ServerHandle, Serving)>,
     workers: Workers,
-    keys: JoinHandle<()>,
-    replica: Option<JoinHandle<()>>,
-    renewal: Option<JoinHandle<()>>,
+    /// What looks after keys, certificate, Redis and the replica.
+    beside: Vec<JoinHandle<()>>,
     _lock: Option<ServingLock>,
 }
 
@@ -139,12 +138,13 @@ impl Service {
             workers.measure(metrics, &system.dependencies, clock_check);
         }
         let key_ring = system.key_ring.clone();
-        let keys = tokio::spawn(async move { key_ring.poll().await });
-        let replica = system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await }));
-        let renewal = renewal.map(tokio::spawn);
+        let mut beside = vec![tokio::spawn(async move { key_ring.poll().await })];
+        beside.extend(system.replica.clone().map(|replica| tokio::spawn(async move { replica.watch().await })));
+        beside.extend(system.redis.clone().map(|redis| tokio::spawn(async move { redis.watch().await })));
+        beside.extend(renewal.map(tokio::spawn));
         let mailbox_key = Some(&system.mailbox_key).filter(|_| web.shows_mailbox());
         announce(settings, &system, address, &public_url, mailbox_key);
-        Ok(Self { system, handle, serving, metrics: metrics_server, workers, keys, replica, renewal, _lock: lock })
+        Ok(Self { system, handle, serving, metrics: metrics_server, workers, beside, _lock: lock })
     }
 
     /// Turns away, and lets what is under way finish.
@@ -161,10 +161,7 @@ impl Service {
     /// Ends what goes on beside requests.
     async fn close(self) -> anyhow::Result<()> {
         self.workers.stop().await;
-        self.keys.abort();
-        for beside in self.replica.iter().chain(&self.renewal) {
-            beside.abort();
-        }
+        self.beside.iter().for_each(JoinHandle::abort);
         if let Some((handle, serving)) = self.metrics {
             // A scrape is short, and its connection is kept open for the next: nothing to wait for.
             handle.stop(false).await;

@@ -3,6 +3,9 @@
 use deadpool::managed::PoolError;
 use deadpool_redis::redis::RedisError;
 
+/// Codes of answers of a server that takes no writes.
+const REFUSING: [&str; 4] = ["OOM", "READONLY", "MISCONF", "NOREPLICAS"];
+
 /// Said to whoever runs the service; callers do without Redis.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -31,6 +34,12 @@ impl Failure {
     /// The server has ended the connection, as when it restarts.
     pub(crate) fn is_disconnect(&self) -> bool {
         matches!(self, Self::Redis(error) if error.is_connection_dropped())
+    }
+
+    /// It answers and takes nothing: it is full, cannot persist, or another server has become the primary. What is read of it
+    /// says nothing then of what others wrote.
+    pub(crate) fn refuses_writes(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.code().is_some_and(|code| REFUSING.contains(&code)))
     }
 
     /// Once for each outage.

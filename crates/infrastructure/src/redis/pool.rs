@@ -29,6 +29,10 @@ use crate::redis::version;
 
 /// Connections of a node; each carries many calls at once.
 const LANES: usize = 4;
+/// How often [`RedisPool::watch`] looks.
+const WATCHED_EVERY: Duration = Duration::from_secs(1);
+/// A key of no entry.
+const ALIVE: &str = "countersign:alive";
 /// What a server says that has just started, or has forgotten its scripts.
 const UNKNOWN_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
@@ -128,10 +132,10 @@ impl RedisPool {
         }
     }
 
-    /// Whether it answers, and why not; its version if it says so, of a cluster that of one master. For whoever looks
+    /// Whether it answers and takes what is written, and why not; its version if it says so, of a cluster that of one master. For whoever looks
     /// after it, so that nothing is given up by it.
     pub async fn examine(&self) -> Result<Option<String>, Fault> {
-        let answer = self.bounded(None, |mut lane| async move { lane.ping().await }).await;
+        let answer = self.bounded(None, |mut lane| async move { lane.write(ALIVE).await }).await;
         answer.map_err(|failure| Fault::unavailable("Redis", failure))?;
         // Whoever may not ask that may use it all the same.
         let told = self.bounded(None, |mut lane| async move { lane.query(cmd("INFO").arg("server")).await }).await;
@@ -153,16 +157,27 @@ impl RedisPool {
         !self.0.circuits.is_any_open()
     }
 
-    /// Whether it answers.
+    /// Whether one server takes what is written, each second, for ever: requests that only read may go on for long without
+    /// finding out that another has become the primary. The client of a cluster finds that out itself.
+    pub async fn watch(&self) {
+        while !self.is_cluster() {
+            tokio::time::sleep(WATCHED_EVERY).await;
+            // Told where it is noticed.
+            drop(self.ping().await);
+        }
+    }
+
+    /// Whether it answers and, of one server, takes what is written.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
-        let circuit = self.0.circuits.general();
-        self.guarded(&circuit, |mut lane| async move { lane.ping().await }).instrument(span("PING")).await
+        let (circuit, cluster) = (self.0.circuits.general(), self.is_cluster());
+        let ping = |mut lane: Lane| async move { if cluster { lane.ping().await } else { lane.write(ALIVE).await } };
+        self.guarded(&circuit, None, ping).instrument(span(if cluster { "PING" } else { "SET" })).await
     }
 
     /// One command, about this key, which may be sent twice.
     pub(crate) async fn query<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> Result<T, Unavailable> {
         let circuit = self.0.circuits.of(key);
-        let call = self.guarded(&circuit, |mut lane| async move { lane.query(command).await });
+        let call = self.guarded(&circuit, Some(key), |mut lane| async move { lane.query(command).await });
         call.instrument(span(name(command))).await
     }
 
@@ -179,17 +194,34 @@ impl RedisPool {
                 answer => answer,
             }
         };
-        self.guarded(&self.0.circuits.of(key), run).instrument(span("EVALSHA")).await
+        self.guarded(&self.0.circuits.of(key), Some(key), run).instrument(span("EVALSHA")).await
     }
 
-    async fn guarded<T, F>(&self, circuit: &Circuit, call: impl Fn(Lane) -> F) -> Result<T, Unavailable>
+    /// A trial whether it is back writes first, where the key says to whom: a server that is full can still be read.
+    async fn guarded<T, F>(
+        &self,
+        circuit: &Circuit,
+        key: Option<&str>,
+        call: impl Fn(Lane) -> F,
+    ) -> Result<T, Unavailable>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
         if !circuit.admits(Instant::now()) {
             return Err(Unavailable);
         }
-        let fresh = if circuit.is_open() { self.fresh().take() } else { None };
+        let is_trial = circuit.is_open();
+        let fresh = if is_trial { self.fresh().take() } else { None };
+        let beside = key.filter(|_| is_trial).map(|key| format!("{ALIVE}:{{{key}}}"));
+        let call = |mut lane: Lane| {
+            let (beside, call) = (beside.clone(), call(lane.clone()));
+            async move {
+                if let Some(beside) = beside {
+                    lane.write(&beside).await?;
+                }
+                call.await
+            }
+        };
         match self.bounded(fresh, call).await {
             Ok(answer) => {
                 if circuit.succeeded() {
@@ -203,7 +235,8 @@ impl RedisPool {
             }
             Err(failure) => {
                 self.0.failures.increment(1);
-                if circuit.failed(Instant::now()) {
+                let refuses = failure.refuses_writes();
+                if if refuses { circuit.open(Instant::now()) } else { circuit.failed(Instant::now()) } {
                     failure.report();
                 }
                 if circuit.is_open() {
@@ -273,6 +306,11 @@ impl RedisPool {
 impl Lane {
     async fn ping(&mut self) -> Result<(), RedisError> {
         self.query(&cmd("PING")).await
+    }
+
+    /// Something that nobody reads, and that is gone a second later.
+    async fn write(&mut self, key: &str) -> Result<(), RedisError> {
+        self.query(cmd("SET").arg(key).arg(1).arg("PX").arg(1_000)).await
     }
 }
 

@@ -4,6 +4,7 @@
 mod act;
 mod company;
 mod cut_off_node;
+mod demoted;
 mod failover;
 mod hung_master;
 mod ledger;

@@ -47,9 +47,14 @@ impl Relay {
         self.silence.notify_waiters();
     }
 
+    /// The next connections lead there; those that there are stay where they are.
+    pub(crate) fn lead_new_ones(&self, target: u16) {
+        self.target.store(target, Ordering::SeqCst);
+    }
+
     /// Ends every connection; the next ones lead there.
     pub(crate) fn switch(&self, target: u16) {
-        self.target.store(target, Ordering::SeqCst);
+        self.lead_new_ones(target);
         self.connections.lock().unwrap().drain(..).for_each(|connection| connection.abort());
     }
 }

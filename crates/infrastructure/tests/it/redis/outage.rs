@@ -59,6 +59,34 @@ async fn a_server_that_hangs_costs_little_and_is_used_again_once_it_goes_on() {
     assert!(redis.probe().check().await.is_ok());
 }
 
+/// It can be read all the while, which is not to hide that it takes nothing.
+#[tokio::test]
+async fn a_server_that_takes_no_writes_is_given_up_until_it_does() {
+    for (refusing, taking) in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        // Another one is the primary now, and this one follows it.
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ] {
+        let Some(server) = Server::start(&["--maxmemory-policy", "noeviction"]).await else { return };
+        let redis = server.hasty_pool();
+        let cache = cache(&redis);
+        eventually("it is used", async || is_used(&cache).await).await;
+        server.query::<()>(refusing).await;
+        assert!(redis.probe().check().await.is_err(), "{refusing}: readiness does not notice");
+        assert!(!redis.is_asked(), "{refusing}: one such answer is enough");
+        let until = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < until {
+            assert_eq!(cache.read(&key()).await, Lookup::Miss(None), "{refusing}: it is read");
+            assert!(redis.probe().check().await.is_err() && !redis.is_asked(), "{refusing}: it counts as back");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(redis.examine().await.is_err(), "{refusing}: whoever looks after it is not told");
+        server.query::<()>(taking).await;
+        eventually("it is used again", async || is_used(&cache).await).await;
+        assert!(redis.is_asked() && redis.examine().await.is_ok(), "{taking}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_is_killed_is_used_again_once_it_is_back() {
     let Some(mut server) = Server::start(&[]).await else { return };
