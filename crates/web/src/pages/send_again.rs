@@ -17,17 +17,20 @@ use crate::pages::page::Field;
 use crate::pages::submitted::FORM_TOKEN;
 use crate::problem::Problem;
 
-/// Characters of a value that are shown; all of it is sent.
-const SHOWN: usize = 200;
+/// Octets that are kept of a form, in all: what twenty of the longest addresses with a name each need, and twice a
+/// description of a thousand letters of any script. Anybody may have this page made, and be sent all of it escaped.
+const MOST: usize = 10 * 1024;
 
 /// The fields of the form that this route takes.
 #[derive(Clone, Copy)]
 pub(crate) struct FormFields(pub(crate) &'static [Field]);
 
 /// What is kept of a form.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Kept {
     values: Vec<KeptValue>,
+    /// Whether there was more than may be kept, so that nothing is.
+    is_too_long: bool,
     /// Whether something was left out that is asked for again.
     without_secrets: bool,
     /// The half of the form's token by which its account can have it back.
@@ -39,6 +42,7 @@ struct KeptValue {
     name: &'static str,
     texts: &'static str,
     value: String,
+    #[serde(skip)]
     is_typed: bool,
 }
 
@@ -50,9 +54,14 @@ impl Kept {
             Some(KeptValue { name: field.name, texts: field.texts, value, is_typed: !field.is_unseen() })
         };
         let values: Vec<_> = fields.iter().filter_map(kept).collect();
+        if !values.iter().any(|kept| kept.is_typed && !kept.value.is_empty()) {
+            return None;
+        }
+        if values.iter().map(|kept| kept.value.len()).sum::<usize>() > MOST {
+            return Some(Self { is_too_long: true, ..Self::default() });
+        }
         let without_secrets = fields.iter().any(Field::is_secret);
-        let is_typed_into = values.iter().any(|kept| kept.is_typed && !kept.value.is_empty());
-        is_typed_into.then(|| Self { values, without_secrets, of_account: of_account.map(str::to_owned) })
+        Some(Self { values, without_secrets, of_account: of_account.map(str::to_owned), is_too_long: false })
     }
 }
 
@@ -79,12 +88,12 @@ pub(crate) async fn keep_unread(req: &HttpRequest, payload: &mut Payload) {
 }
 
 /// The page that says what happened, with what was kept. It is shown in words to the account alone whose form it was: the
-/// next one at this browser may look at what is in its history.
+/// next one at this browser may look at what is in its history. Before it is sent, all that goes is shown, whole: the page
+/// before may have stood open to somebody else, who has put something else into what nobody sees.
 pub(crate) fn page(frame: &Frame, req: &HttpRequest, problem: &Problem) -> Option<HttpResponse> {
-    let Kept { values, without_secrets, of_account } = req.extensions().get::<Kept>().cloned()?;
-    let is_seen = |kept: &&KeptValue| kept.is_typed && frame.session.is_some();
-    let seen: Vec<_> = values.iter().filter(is_seen).map(|kept| (kept.texts, shortened(&kept.value))).collect();
-    let values = context! { alert => true, kept => values, seen, without_secrets, of_account };
+    let Kept { values, is_too_long, without_secrets, of_account } = req.extensions().get::<Kept>().cloned()?;
+    let is_seen = frame.session.is_some();
+    let values = context! { alert => true, kept => values, is_seen, is_too_long, without_secrets, of_account };
     let mut response = frame.answer("send_again.html", problem.status, values);
     mark(&mut response, problem);
     if problem.status == StatusCode::UNAUTHORIZED
@@ -93,12 +102,6 @@ pub(crate) fn page(frame: &Frame, req: &HttpRequest, problem: &Problem) -> Optio
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     Some(response)
-}
-
-fn shortened(value: &str) -> String {
-    let mut chars = value.chars();
-    let shown: String = chars.by_ref().take(SHOWN).collect();
-    if chars.next().is_some() { format!("{shown}…") } else { shown }
 }
 
 #[cfg(test)]

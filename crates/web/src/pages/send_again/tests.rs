@@ -160,6 +160,8 @@ async fn no_password_and_no_token_is_kept_and_everything_else_is() {
             let is_secret = ["password", "token"].iter().any(|word| field.name.contains(word));
             assert_eq!(has_hidden(&answer, field.name, &value), !is_secret, "{}: {}", endpoint.name, answer.text);
             assert_eq!(answer.text.contains(&value), !is_secret, "{}: {}", endpoint.name, answer.text);
+            let shown = format!("<dd class=\"typed\">{value}</dd>");
+            assert_eq!(answer.text.contains(&shown), !is_secret, "{}: {}", endpoint.name, answer.text);
         }
         let asks_again = endpoint.fields.iter().any(|field| field.name.contains("password"));
         assert_eq!(answer.text.contains("Passwords are not kept"), asks_again, "{}", answer.text);
@@ -167,10 +169,48 @@ async fn no_password_and_no_token_is_kept_and_everything_else_is() {
 }
 
 #[actix_web::test]
-async fn a_long_text_is_shown_in_part_and_sent_whole() {
-    let long = format!("{}é", "a".repeat(250));
-    let typed = [("first_name", long.as_str()), ("last_name", "two\nlines")];
-    let answer = call(signed_in(), form("/account", &former_form_token(&user(1)), &typed)).await;
-    assert!(has_hidden(&answer, "first_name", &long) && has_hidden(&answer, "last_name", "two\nlines"));
-    assert!(answer.text.contains(&format!("<dd class=\"typed\">{}…</dd>", "a".repeat(200))), "{}", answer.text);
+async fn all_that_is_sent_is_shown_and_whole_also_what_nobody_typed() {
+    let path = format!("/account/teams/{}/invitations", team(1).id);
+    let emails = format!("{} last@example.org", "first@example.org ".repeat(100).trim_end());
+    for (role, shown) in [("admin", "Admin"), ("member", "Member"), ("<owner", "&lt;owner")] {
+        let mocks = sign_in_to_team(countersign_domain::team::role::Role::Admin);
+        let typed = [("emails", emails.as_str()), ("role", role)];
+        let answer = call(mocks, form(&path, &former_form_token(&user(1)), &typed)).await;
+        assert!(has_hidden(&answer, "emails", &emails), "{}", answer.text);
+        assert!(
+            answer.text.contains(&format!("<dt>E-mail addresses</dt><dd class=\"typed\">{emails}</dd>")),
+            "{}",
+            answer.text
+        );
+        assert!(answer.text.contains(&format!("<dt>Role</dt><dd class=\"typed\">{shown}</dd>")), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn the_largest_form_is_kept_and_of_a_larger_one_nothing() {
+    let address = format!("{}@{}.example", "a".repeat(64), "b".repeat(181));
+    let emails = vec![format!("{} <{address}>", "Name ".repeat(39)); 20].join("\r\n");
+    let description = "\u{1f511}".repeat(1000);
+    let invitations = format!("/account/teams/{}/invitations", team(1).id);
+    let former = former_form_token(&user(1));
+    for (path, name, value) in [(&*invitations, "emails", emails), ("/account/teams/new", "description", description)] {
+        let answer = call(over(), form(path, &former, &[(name, &value)])).await;
+        assert_eq!(answer.status, 401);
+        assert!(answer.text.contains(&format!("name=\"{name}\"")), "{}", answer.text);
+    }
+    let most = "'".repeat(10 * 1024 - "Last".len());
+    for (mocks, status) in [(over(), 401), (signed_in(), 403)] {
+        let kept = call(mocks, form("/account", &former, &[("first_name", &most), ("last_name", "Last")])).await;
+        assert_eq!(kept.status, status);
+        assert!(has_hidden(&kept, "first_name", &"&#x27;".repeat(most.len())) && kept.text.len() < 150_000);
+        assert!(!kept.text.contains("too long"), "{status}");
+    }
+    for (mocks, status) in [(over(), 401), (signed_in(), 403)] {
+        let answer = call(mocks, form("/account", &former, &[("first_name", &most), ("last_name", "Last!")])).await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (status, None));
+        assert!(answer.text.contains("What you typed is too long to be kept"), "{}", answer.text);
+        assert!(!answer.text.contains("Last!") && !answer.text.contains("Send it again"), "{}", answer.text);
+        assert!(!answer.text.contains("<dd") && answer.text.len() < 5_000, "{}", answer.text);
+        assert_eq!(answer.text.contains("href=\"sign-in\" target"), status == 401, "{}", answer.text);
+    }
 }
