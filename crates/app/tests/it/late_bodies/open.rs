@@ -46,7 +46,7 @@ fn assert_revoked(answer: &str) {
 
 #[track_caller]
 fn assert_led_to_sign_in(answer: &str) {
-    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("location: ./sign-in\r\n"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("location: ./sign-in?next=/"), "{answer}");
 }
 
 /// Whether the address counts as verified, and how many teams there are.
