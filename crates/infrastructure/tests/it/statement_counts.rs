@@ -3,7 +3,7 @@
 mod account;
 mod admin;
 mod alike;
-mod service;
+pub(crate) mod service;
 mod teams;
 
 use countersign_application::account::change_password::ChangePasswordCommand;

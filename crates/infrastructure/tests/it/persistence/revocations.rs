@@ -5,17 +5,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use countersign_application::actor::Actor;
-use countersign_application::auth::authenticate::AuthenticateError;
-use countersign_application::ports::session_repository::SessionRepository;
+use countersign_application::admin::update_user::UpdateUserCommand;
+use countersign_application::auth::logout::{LogOutCommand, LogoutScope};
+use countersign_application::error::{Classify, Kind};
 use countersign_application::ports::unit_of_work::UnitOfWork;
-use countersign_application::testing::{NOW, actor, membership, session, team, user, user_id};
+use countersign_application::teams::invite_member::InviteMemberCommand;
+use countersign_application::teams::update_team::UpdateTeamCommand;
+use countersign_application::testing::{NOW, actor, email, membership, session, user_id};
+use countersign_domain::name::TeamName;
 use countersign_domain::one_time_token::Purpose;
-use countersign_domain::session::{Session, SessionState};
+use countersign_domain::session::SessionState;
+use countersign_domain::team::TeamChange;
 use countersign_domain::team::role::Role;
 use countersign_domain::user::User;
 
 use crate::persistence::fresh::{Fresh, on_postgres};
+use crate::statement_counts::service::{ORIGIN, Service};
 
 /// What a deadlock would exceed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -147,60 +152,59 @@ async fn a_right_in_a_team_that_was_taken_while_its_lock_was_waited_for_is_gone(
     }
 }
 
-/// A write of the account in its team, by that session.
-async fn write_in_team(uow: Box<dyn UnitOfWork>, by: Actor) -> bool {
-    match by.lock(&*uow, NOW).await {
-        Ok(_) => {}
-        Err(AuthenticateError::InvalidToken) => return false,
-        Err(error) => panic!("{error:?}"),
+#[track_caller]
+fn done_or_refused(outcome: Result<(), impl Classify>, refused: &mut u32) {
+    if let Err(error) = outcome {
+        assert_eq!(error.kind(), Kind::Unauthenticated, "{error:?}");
+        *refused += 1;
     }
-    let Some((team, mut membership)) = uow.teams().lock_with_membership(team(1).id, by.id()).await.unwrap() else {
-        return false;
-    };
-    membership.role = Role::Admin;
-    uow.teams().update(&team).await.unwrap();
-    uow.memberships().update(&membership).await.unwrap();
-    uow.commit().await.unwrap();
-    true
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+/// A deadlock would be [`Kind::Contended`].
+#[tokio::test]
 async fn writes_and_what_ends_their_sessions_never_wait_for_one_another_in_a_circle() {
-    const ROUNDS: usize = 20;
-    for (what, end) in ENDINGS {
-        on_postgres(|fresh| async move {
-            let mut written = 0;
-            for _ in 0..ROUNDS {
-                clear(&fresh).await;
-                signed_in(&fresh).await;
-                let team = fresh.team(1).await;
-                fresh.member(1, &team, Role::Admin).await;
-                let other = Session { user_id: user_id(1), ..session(2) };
-                SessionRepository::insert(&fresh.store(), &other).await.unwrap();
-                let mut tasks = vec![];
-                for session_id in [session(1).id, other.id, session(1).id] {
-                    let by = Actor { user: user(1), session_id };
-                    tasks.push(tokio::spawn(write_in_team(fresh.begin().await, by)));
+    const ROUNDS: u32 = 20;
+    on_postgres(|fresh| {
+        Box::pin(async move {
+            let service = Service::on(&fresh).await;
+            let (admin, teams) = (&service.application.admin, &service.application.teams);
+            let superuser = service.superuser("root@example.org").await;
+            let owner = service.signed_in("owner@example.org").await;
+            let user_id = owner.id();
+            let team_id = service.team(&owner).await.id;
+            let set_active = |active| {
+                let command = UpdateUserCommand { user_id, is_active: Some(active), is_superuser: None };
+                admin.update_user.execute(&superuser, &ORIGIN, command)
+            };
+            let mut refused = 0;
+            for round in 0..ROUNDS {
+                let first = service.actor(&service.login("owner@example.org").await).await;
+                let second = service.actor(&service.login("owner@example.org").await).await;
+                let rename = |n: u32| {
+                    let name = TeamName::parse(&format!("Looms {round} {n}")).unwrap();
+                    UpdateTeamCommand { team_id, change: TeamChange { name: Some(name), description: None } }
+                };
+                let guest = email(&format!("guest{round}@example.org"));
+                let invitation = InviteMemberCommand { team_id, email: guest, role: Role::Member };
+                let everywhere = LogOutCommand { scope: LogoutScope::All };
+                let (one, two, three, invited, out, off) = tokio::join!(
+                    teams.update_team.execute(&first, &ORIGIN, rename(1)),
+                    teams.update_team.execute(&second, &ORIGIN, rename(2)),
+                    teams.update_team.execute(&first, &ORIGIN, rename(3)),
+                    teams.invite_member.execute(&second, &ORIGIN, invitation),
+                    service.application.auth.logout.execute(&second, &ORIGIN, everywhere),
+                    set_active(false),
+                );
+                off.unwrap();
+                for renamed in [one, two, three] {
+                    done_or_refused(renamed.map(drop), &mut refused);
                 }
-                let ending = fresh.begin().await;
-                tasks.push(tokio::spawn(async move {
-                    end(&*ending).await;
-                    ending.commit().await.unwrap();
-                    false
-                }));
-                for task in tasks {
-                    written += usize::from(tokio::time::timeout(PATIENCE, task).await.expect("a circle").unwrap());
-                }
+                done_or_refused(invited, &mut refused);
+                done_or_refused(out, &mut refused);
+                set_active(true).await.unwrap();
             }
-            println!("{what}: {written} of {} writes came first in {ROUNDS} rounds", 3 * ROUNDS);
+            println!("of {} writes {refused} were refused", 5 * ROUNDS);
         })
-        .await;
-    }
-}
-
-async fn clear(fresh: &Fresh) {
-    let uow = fresh.begin().await;
-    uow.users().remove(user_id(1)).await.unwrap();
-    uow.teams().remove(team(1).id).await.unwrap();
-    uow.commit().await.unwrap();
+    })
+    .await;
 }
