@@ -35,6 +35,7 @@ mod tests {
         let mut mocks = Mocks::default();
         sign_in(&mut mocks, &user(1));
         let mut uow = StagedUnitOfWork::default();
+        uow.hold_sessions();
         uow.sessions.expect_end().withf(|_, id, _| *id == session(1).id).returning(|_, _, _| Ok(true));
         uow.one_time_tokens.expect_remove_requested_by().returning(|_, _| Ok(()));
         mocks.stage(uow);

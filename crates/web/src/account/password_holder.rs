@@ -18,6 +18,6 @@ pub(crate) fn signed_in_with_password() -> Mocks {
 /// A unit of work in which the account is as it was when the password was compared.
 pub(crate) fn unchanged() -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    uow.credentials.expect_lock().returning(|id| Ok(Some(credentials(1)).filter(|c| c.user.id == id)));
+    uow.hold_sessions();
     uow
 }

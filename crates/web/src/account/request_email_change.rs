@@ -47,7 +47,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{PASSWORD, session, user};
+    use countersign_application::testing::{PASSWORD, user};
     use serde_json::{Value, json};
 
     use crate::account::password_holder::{signed_in_with_password, unchanged};
@@ -65,7 +65,6 @@ mod tests {
             mocks.users.expect_find_by_email().returning(move |_| Ok(found.clone()));
             let mut uow = unchanged();
             uow.one_time_tokens.expect_replace().returning(|_| Ok(()));
-            uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
             mocks.stage(uow);
             let body = json!({"current_password": PASSWORD, "new_email": "user2@example.com"});
             let answer = call(mocks, request(&body)).await;

@@ -59,7 +59,6 @@ mod tests {
         let mut mocks = Mocks::default();
         sign_in(&mut mocks, &user(1));
         let mut uow = unchanged();
-        uow.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
         uow.users.expect_update().returning(|_| Ok(()));
         mocks.stage(uow);
         mocks

@@ -121,7 +121,7 @@ mod tests {
                     .returning(|_, _| Ok(()));
             } else {
                 let kept = (query == "?scope=others").then(|| session(1).id);
-                uow.users.expect_lock().returning(|_| Ok(Some(user(1))));
+                uow.hold_sessions();
                 uow.users.expect_update().returning(|_| Ok(()));
                 uow.one_time_tokens.expect_remove_by_user().returning(|_, _| Ok(()));
                 uow.one_time_tokens.expect_remove_requested_by_others().returning(|_, _| Ok(()));
@@ -129,7 +129,6 @@ mod tests {
                     .expect_end_by_user()
                     .withf(move |_, keep, _, _| *keep == kept)
                     .returning(|_, _, _, _| Ok(1));
-                uow.sessions.expect_find_by_id().returning(|_| Ok(Some(session(1))));
             }
             let written = mocks.stage(uow);
             let answer = call(mocks, signed_in(request(query))).await;

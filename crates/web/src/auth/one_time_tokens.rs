@@ -1,10 +1,10 @@
 //! Doubles that know one mailed token, for tests of the calls that take one.
 
-use countersign_application::testing::{Mocks, NOW, StagedUnitOfWork, email, session};
+use countersign_application::testing::{Mocks, NOW, StagedUnitOfWork, credentials, email, session};
 use countersign_domain::ids::OneTimeTokenId;
 use countersign_domain::one_time_token::{OneTimeToken, Purpose};
 use countersign_domain::secret::Secret;
-use countersign_domain::user::User;
+use countersign_domain::user::{Credentials, User};
 use time::Duration;
 use uuid::Uuid;
 
@@ -49,5 +49,6 @@ pub(crate) fn consumed_in(uow: &mut StagedUnitOfWork, purpose: Purpose, user: Us
     uow.one_time_tokens.expect_consume().returning(move |digest, purpose, _| {
         Ok(Some(good.clone()).filter(|good| good.digest == *digest && good.purpose == purpose))
     });
+    uow.hold_session(Credentials { user: user.clone(), ..credentials(1) }, session(1));
     uow.users.expect_lock().returning(move |id| Ok(Some(user.clone()).filter(|user| user.id == id)));
 }

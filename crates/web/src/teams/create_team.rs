@@ -62,7 +62,7 @@ mod tests {
         let mut mocks = Mocks::default();
         sign_in(&mut mocks, &user(1));
         let mut unit = StagedUnitOfWork::default();
-        unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+        unit.hold_sessions();
         unit.teams.expect_count_created_by().returning(move |_| Ok(created));
         unit.teams.expect_insert().returning(|_| Ok(()));
         unit.memberships.expect_insert().returning(|_| Ok(()));
@@ -88,11 +88,11 @@ mod tests {
             sign_in(&mut mocks, &user(1));
             for _ in 0..deadlocks {
                 let mut unit = StagedUnitOfWork::default();
-                unit.users.expect_lock().returning(|_| Err(Fault::contended("database", "deadlock detected")));
+                unit.sessions.expect_lock().returning(|_, _| Err(Fault::contended("database", "deadlock detected")));
                 mocks.stage(unit);
             }
             let mut unit = StagedUnitOfWork::default();
-            unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+            unit.hold_sessions();
             unit.teams.expect_count_created_by().returning(|_| Ok(0));
             unit.teams.expect_insert().returning(|_| Ok(()));
             unit.memberships.expect_insert().returning(|_| Ok(()));

@@ -25,7 +25,7 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{StagedUnitOfWork, invitation, membership, team, user_id};
+    use countersign_application::testing::{StagedUnitOfWork, invitation, membership, team};
     use countersign_domain::team::role::Role;
 
     use crate::testing::{call, sign_in_to_team, signed_in};
@@ -35,10 +35,7 @@ mod tests {
         let mut mocks = sign_in_to_team(Role::Admin);
         mocks.invitations.expect_find_by_id().returning(|_, _| Ok(None));
         let mut unit = StagedUnitOfWork::default();
-        unit.teams.expect_lock().returning(|id| Ok(Some(team(1)).filter(|team| team.id == id)));
-        unit.memberships
-            .expect_find()
-            .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|_| user == user_id(1))));
+        unit.hold_team(&[membership(1, Role::Admin)]);
         unit.invitations.expect_find_by_id().returning(|_, _| Ok(None));
         mocks.stage(unit);
         let id = invitation("a@example.com", Role::Member).id;

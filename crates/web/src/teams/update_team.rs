@@ -48,8 +48,9 @@ pub(crate) async fn handle(
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use countersign_application::testing::{StagedUnitOfWork, membership, team, user_id};
+    use countersign_application::testing::{StagedUnitOfWork, membership, team};
     use countersign_domain::name::Description;
+    use countersign_domain::team::Team;
     use countersign_domain::team::role::Role;
     use serde_json::{Value, json};
 
@@ -58,14 +59,9 @@ mod tests {
     async fn patch(body: Value) -> Answer {
         let mut mocks = sign_in_to_team(Role::Admin);
         let mut unit = StagedUnitOfWork::default();
-        unit.teams.expect_lock().returning(|id| {
-            let mut team = team(1);
-            team.description = Description::parse("of analysis").unwrap();
-            Ok(Some(team).filter(|team| team.id == id))
-        });
-        unit.memberships
-            .expect_find()
-            .returning(|user, _| Ok(Some(membership(1, Role::Admin)).filter(|_| user == user_id(1))));
+        let described = Team { description: Description::parse("of analysis").unwrap(), ..team(1) };
+        unit.hold_sessions();
+        unit.hold_team_as(described, &[membership(1, Role::Admin)]);
         unit.teams.expect_update().returning(|_| Ok(true));
         mocks.stage(unit);
         call(mocks, signed_in(TestRequest::patch().uri(&format!("/teams/{}", team(1).id))).set_json(body)).await

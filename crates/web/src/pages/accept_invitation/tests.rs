@@ -73,7 +73,6 @@ async fn whoever_accepts_signed_in_is_welcomed_on_the_page_of_the_team() {
     let mut mocks = signed_in(holding(Some(of_own.clone()), &[]));
     let mut unit = StagedUnitOfWork::default();
     unit.hold_team(&[]);
-    unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
     unit.invitations.expect_find_by_digest().returning(move |_| Ok(Some(of_own.clone())));
     unit.invitations.expect_settle().times(1).returning(|_, _, _| Ok(true));
     unit.memberships.expect_insert().times(1).returning(|_| Ok(()));

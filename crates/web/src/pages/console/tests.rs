@@ -3,9 +3,9 @@ mod audit;
 mod teams;
 
 use actix_web::test::TestRequest;
-use countersign_application::testing::{Mocks, StagedUnitOfWork, team, user, user_id};
+use countersign_application::testing::{Mocks, StagedUnitOfWork, credentials, session, team, user, user_id};
 use countersign_domain::page::{Cursor, Page};
-use countersign_domain::user::User;
+use countersign_domain::user::{Credentials, User};
 use uuid::Uuid;
 
 use crate::testing::{Answer, FORM_TOKEN, call, in_browser, sign_in};
@@ -40,8 +40,9 @@ fn superuser() -> Mocks {
 /// What is locked for a change of this account.
 fn locked(second: &User) -> StagedUnitOfWork {
     let mut uow = StagedUnitOfWork::default();
-    let accounts = [root(), second.clone()];
-    uow.users.expect_lock().returning(move |id| Ok(accounts.iter().find(|account| account.id == id).cloned()));
+    let account = second.clone();
+    uow.hold_session(Credentials { user: root(), ..credentials(1) }, session(1));
+    uow.users.expect_lock().returning(move |id| Ok(Some(account.clone()).filter(|account| account.id == id)));
     uow
 }
 

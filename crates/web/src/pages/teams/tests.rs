@@ -99,7 +99,7 @@ async fn a_list_with_nothing_in_it_says_what_to_do() {
 async fn a_team_is_created_and_shown() {
     let mut mocks = mocks(&[]);
     let mut unit = StagedUnitOfWork::default();
-    unit.users.expect_lock().returning(|id| Ok(Some(user(1)).filter(|user| user.id == id)));
+    unit.hold_sessions();
     unit.teams.expect_count_created_by().returning(|_| Ok(0));
     unit.teams
         .expect_insert()
