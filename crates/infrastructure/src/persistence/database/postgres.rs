@@ -51,7 +51,9 @@ pub(crate) async fn open(url: &str, options: &DatabaseOptions) -> Result<Databas
             })
         });
     // Nothing is connected yet: it can be wrong with the URL alone, which has a password.
-    sea_orm::Database::connect(connect).await.map_err(|_| Fault::internal("database", "its URL cannot be read"))
+    sea_orm::Database::connect(connect)
+        .await
+        .map_err(|_unreadable| Fault::internal("database", "its URL cannot be read"))
 }
 
 /// Why no connection comes about; none if one does.
