@@ -187,7 +187,7 @@ async fn a_kill_between_the_receipt_and_its_note_repeats_the_mail_once_at_most_a
         until(&server, "the mail is not sent", async || mails.mails_to(&email).len() == 1).await;
         if was_told {
             // The receipt arrives, and nobody reads it any more.
-            server.signal("STOP");
+            server.halt().await;
             mails.hold(false);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

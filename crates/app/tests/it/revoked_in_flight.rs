@@ -144,7 +144,12 @@ async fn whatever_is_sent_together_with_a_sign_out_is_done_before_its_answer_or_
 /// wait, too.
 #[tokio::test]
 async fn what_waits_for_a_lock_while_its_session_ends_is_refused() {
-    let Some(mut nodes) = Setup::default().start_nodes(1, Schema::Migrated).await else { return };
+    // All of them wait, and those that sign out need connections beside theirs.
+    let setup = Setup::default()
+        .set("DATABASE__MAX_CONNECTIONS", "20")
+        .set("DATABASE__ACQUIRE_TIMEOUT", "60s")
+        .set("DATABASE__STATEMENT_TIMEOUT", "60s");
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);
     let (account, tokens) = server.signed_in("owner@example.org").await;
     server.create_superuser("root@example.org", PASSWORD);

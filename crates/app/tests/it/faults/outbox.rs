@@ -33,7 +33,7 @@ async fn a_kill_between_sending_and_noting_it_repeats_one_mail_at_most() {
         server.register("once@example.org").await;
         until(&server, "the mail is not sent", async || sink.mails_to("once@example.org").len() == 1).await;
         if answered {
-            server.signal("STOP");
+            server.halt().await;
             sink.answer();
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -1,5 +1,6 @@
 //! A server of a test's own.
 
+use std::fs::DirEntry;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -243,6 +244,25 @@ impl TestServer {
         let pid = self.pid().to_string();
         let status = std::process::Command::new("kill").args([format!("-{name}"), pid]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// Stops the process as it is. A busy machine takes a moment until none of its threads runs.
+    pub(crate) async fn halt(&self) {
+        self.signal("STOP");
+        let threads = format!("/proc/{}/task", self.pid());
+        let start = Instant::now();
+        loop {
+            let runs = |thread: std::io::Result<DirEntry>| {
+                let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+                // The name in brackets may hold anything.
+                !stat.rsplit_once(") ").unwrap().1.starts_with('T')
+            };
+            if !std::fs::read_dir(&threads).unwrap().any(runs) {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "it goes on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Waits until the process has ended.
