@@ -125,7 +125,7 @@ const METRICS: &[Metric] = &[
         Kind::Gauge,
         &[],
         "none",
-        "1, or 0 while Redis is given up: five calls in a row have failed, and none has succeeded since; of a cluster, those to one of its masters. Only where redis.url is set.",
+        "1, or 0 while Redis is given up: five calls in a row have failed, or one answer said that it takes no writes (it is full, or a replica now), and none has succeeded since; of a cluster, those to one of its masters. Only where redis.url is set.",
     ),
     metric(
         "countersign_redis_failures_total",

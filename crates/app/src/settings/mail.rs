@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use countersign_domain::secret::Secret;
+use countersign_infrastructure::mail::{MailSettingsError, SmtpMailer};
 use time::Duration;
 
 use crate::settings::catalogue::Setting;
 use crate::settings::path;
 use crate::settings::public_url::PublicUrl;
 use crate::settings::reader::Reader;
+use crate::settings::storage::ESCAPED;
 
 pub(crate) const SETTINGS: &[Setting] = &[
     Setting::secret(
@@ -87,10 +89,14 @@ impl MailSettings {
 }
 
 fn smtp_url(text: &str) -> Result<Secret, String> {
-    if text.starts_with("smtp://") || text.starts_with("smtps://") {
-        Ok(Secret::new(text))
-    } else {
-        Err("starts with smtp:// or smtps://".to_owned())
+    match SmtpMailer::check_url(text) {
+        Ok(()) => Ok(Secret::new(text)),
+        Err(MailSettingsError::SmtpPassword) => {
+            Err("has a password that would be sent unencrypted: make it smtps://… or add ?tls=required".to_owned())
+        }
+        Err(_unreadable) => Err(format!(
+            "is smtp://host, smtp://host?tls=required or smtps://host, with user:password@ if needed; {ESCAPED}"
+        )),
     }
 }
 

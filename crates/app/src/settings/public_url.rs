@@ -11,6 +11,8 @@ pub(crate) struct PublicUrl {
     port: Option<u16>,
 }
 
+const ALONE: &str = "is scheme, host and port alone, such as https://accounts.example.org";
+
 impl PublicUrl {
     /// Reads a URL. User, path, query and fragment are refused: they would end up in every link, or match nothing.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
@@ -21,6 +23,9 @@ impl PublicUrl {
             _ => return Err("is a URL that starts with https:// (or http:// on loopback)".to_owned()),
         };
         let authority = authority.strip_suffix('/').unwrap_or(authority);
+        if authority.contains(['/', '?', '#', '@']) {
+            return Err(ALONE.to_owned());
+        }
         let (host, port) = split_port(authority);
         let port = match port.map(str::parse::<u16>) {
             None => None,
@@ -28,7 +33,7 @@ impl PublicUrl {
             Some(_) => return Err("has a port that is none".to_owned()),
         };
         if !is_host(host) {
-            return Err("is scheme, host and port alone, such as https://accounts.example.org".to_owned());
+            return Err(ALONE.to_owned());
         }
         let default = if secure { 443 } else { 80 };
         Ok(Self { secure, host: host.to_owned(), port: port.filter(|port| *port != default) })

@@ -132,6 +132,9 @@ impl StorageSettings {
     }
 }
 
+/// What is often the matter.
+pub(crate) const ESCAPED: &str = "in user and password write / ? # @ : % as %2F %3F %23 %40 %3A %25";
+
 fn database_url(text: &str) -> Result<Secret, String> {
     match DatabaseKind::of_url(text) {
         Some(DatabaseKind::Sqlite) => Ok(Secret::new(text)),
@@ -152,7 +155,7 @@ fn postgres_url(text: &str) -> Result<Secret, String> {
     if Database::is_postgres_url(text) {
         return Ok(Secret::new(text));
     }
-    Err("cannot be read; in user and password write / ? # @ : % as %2F %3F %23 %40 %3A %25".to_owned())
+    Err(format!("cannot be read; {ESCAPED}"))
 }
 
 fn redis_url(text: &str) -> Result<Secret, String> {
@@ -162,8 +165,8 @@ fn redis_url(text: &str) -> Result<Secret, String> {
     }
     match RedisPool::new(text, RedisOptions::default()) {
         Ok(_) => Ok(Secret::new(text)),
-        Err(_) => {
-            Err("has an address that cannot be read, or, of a cluster, users or passwords that differ".to_owned())
-        }
+        Err(_) => Err(format!(
+            "has an address that cannot be read, or, of a cluster, users or passwords that differ; {ESCAPED}"
+        )),
     }
 }

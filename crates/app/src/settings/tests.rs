@@ -115,6 +115,20 @@ fn all_problems_are_told_at_once_and_no_secret_is() {
 }
 
 #[test]
+fn urls_that_no_start_could_use_are_told_with_the_next_step_and_without_their_password() {
+    for (name, url, said) in [
+        ("SMTP_URL", "smtp://user:hush-hush@mail.example.org", "has a password that would be sent unencrypted"),
+        ("SMTP_URL", "smtp://user:hush/hush-hush@mail.example.org", "write / ? # @ : % as %2F"),
+        ("SMTP_URL", "mail.example.org", "is smtp://host"),
+        ("REDIS_URL", "redis://:hush/hush-hush@localhost", "write / ? # @ : % as %2F"),
+        ("COUNTERSIGN__SERVER__PUBLIC_URL", "http://localhost:8080/auth", "is scheme, host and port alone"),
+    ] {
+        let text = complaint("", &[(name, url)]);
+        assert!(text.contains(said) && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
 fn invalid_toml_is_told_with_its_line_but_not_its_text() {
     let text = complaint("dev = true\nsecret_key = \"hush-hush", &[]);
     assert!(text.contains("line 2") && !text.contains("hush-hush"), "{text}");

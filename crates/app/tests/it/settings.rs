@@ -29,7 +29,7 @@ fn config_check_and_show_change_nothing() {
     std::fs::write(folder.path().join("countersign.toml"), "[tokens]\naudience = \"ours\"\n").unwrap();
     let (code, output, _) = said(&run(folder.path(), &["config", "check"], &[]));
     assert_eq!((code, output.trim()), (Some(0), "The settings can be used."));
-    let (code, output, _) = said(&run(folder.path(), &["config", "show"], &[("SMTP_URL", "smtp://u:hush@h")]));
+    let (code, output, _) = said(&run(folder.path(), &["config", "show"], &[("SMTP_URL", "smtps://u:hush@h")]));
     assert_eq!(code, Some(0));
     assert!(output.contains("\"ours\"  # file countersign.toml"), "{output}");
     assert!(output.contains("(hidden)  # environment SMTP_URL") && !output.contains("hush"), "{output}");

@@ -50,18 +50,29 @@ pub struct SmtpMailer {
     idle: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
 }
 
+/// One to which a password goes encrypted, if there is one.
+fn server(url: &str) -> Result<Server, MailSettingsError> {
+    let server = Server::parse(url).ok_or(MailSettingsError::SmtpUrl)?;
+    if server.is_exposed() && server.has_credentials() {
+        return Err(MailSettingsError::SmtpPassword);
+    }
+    Ok(server)
+}
+
 impl SmtpMailer {
+    /// Whether mail can be sent with this URL; nobody is asked.
+    pub fn check_url(url: &str) -> Result<(), MailSettingsError> {
+        server(url).map(drop)
+    }
+
     /// Checks the settings; connects with the first mail.
     pub fn new(
         smtp: &SmtpSettings,
         message: &MessageSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, MailSettingsError> {
-        let server = Server::parse(smtp.url.expose()).ok_or(MailSettingsError::SmtpUrl)?;
+        let server = server(smtp.url.expose())?;
         if server.is_exposed() {
-            if server.has_credentials() {
-                return Err(MailSettingsError::SmtpPassword);
-            }
             tracing::warn!("mail may leave this machine unencrypted: make SMTP_URL smtps://… or add ?tls=required");
         }
         Ok(Self { server, timeout: smtp.timeout, format: MessageFormat::new(message, clock)?, idle: Mutex::default() })

@@ -37,7 +37,7 @@ async fn ten_lines_lead_from_nothing_to_two_nodes() {
     let (database, redis) = (FreshDatabase::empty(&database).await, FreshKeyspace::next(&redis));
     let (first, second) = (lasting_address(), lasting_address());
     let nodes = format!("{}\n{}", lines[6], lines[7]);
-    let nodes = nodes.replace("127.0.0.1:8080", &first).replace("127.0.0.1:8081", &second);
+    let nodes = nodes.replace("127.0.0.1:8080", &first).replace("127.0.0.1:8082", &second);
     let nodes = nodes.replace("127.0.0.1:9090", &lasting_address()).replace("127.0.0.1:9091", &lasting_address());
     let script = [
         "set -euo pipefail; trap 'kill $(jobs -p); wait' EXIT",
