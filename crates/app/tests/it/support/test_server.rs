@@ -250,16 +250,13 @@ impl TestServer {
     pub(crate) async fn halt(&self) {
         self.signal("STOP");
         let threads = format!("/proc/{}/task", self.pid());
+        let runs = |thread: std::io::Result<DirEntry>| {
+            let status = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+            // The name in brackets may hold anything.
+            !status.rsplit_once(") ").unwrap().1.starts_with('T')
+        };
         let start = Instant::now();
-        loop {
-            let runs = |thread: std::io::Result<DirEntry>| {
-                let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
-                // The name in brackets may hold anything.
-                !stat.rsplit_once(") ").unwrap().1.starts_with('T')
-            };
-            if !std::fs::read_dir(&threads).unwrap().any(runs) {
-                return;
-            }
+        while std::fs::read_dir(&threads).unwrap().any(runs) {
             assert!(start.elapsed() < Duration::from_secs(10), "it goes on");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
