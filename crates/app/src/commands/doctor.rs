@@ -56,7 +56,7 @@ async fn redis(settings: &Settings) -> Found {
         "see that the servers which redis.url names run and take connections from here, and that user and password \
          are right; until then the service does without, more slowly",
     )?;
-    Ok(version::remark("answers", "Redis", version.as_deref()))
+    Ok(version::remark("answers", version::REDIS, version.as_deref()))
 }
 
 async fn mail(settings: &Settings) -> Found {

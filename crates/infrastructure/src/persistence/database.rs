@@ -76,8 +76,7 @@ impl Database {
         if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
     }
 
-    /// Whether this is a URL of PostgreSQL that can be read; nobody is asked. One that cannot tells no password in an
-    /// error, but this says it sooner.
+    /// Whether this is a URL of PostgreSQL that can be read, and that nobody meant otherwise; no connection is made.
     pub fn is_postgres_url(url: &str) -> bool {
         is_postgres(url) && postgres::is_url(url)
     }

@@ -1,5 +1,6 @@
 //! What the database's errors mean to the application.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -68,14 +69,19 @@ fn conflict(error: &DbErr) -> Option<Conflict> {
         .map(|(_, _, conflict)| *conflict)
 }
 
+/// What the database calls its answer to a statement that it did not carry out.
+fn code(error: &DbErr) -> Option<Cow<'_, str>> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    let SqlxError::Database(error) = &**error else { return None };
+    error.code()
+}
+
 /// Serialization failures and deadlocks (class 40 of PostgreSQL): the transaction is rolled back as a whole. Whether it
 /// is one whose end is not known (40003) is left to the client.
 fn is_contention(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return false;
-    };
-    let SqlxError::Database(error) = &**error else { return false };
-    error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+    code(error).is_some_and(|code| matches!(&*code, "40001" | "40P01"))
 }
 
 /// Whether it is away, full, read-only or busy.
@@ -108,18 +114,12 @@ pub(crate) fn is_disconnection(error: &DbErr) -> bool {
 
 /// Whether a statement was cancelled: it took too long, or somebody would have it so.
 pub(crate) fn is_cancellation(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return false;
-    };
-    matches!(&**error, SqlxError::Database(error) if error.code().is_some_and(|code| code == "57014"))
+    code(error).is_some_and(|code| code == "57014")
 }
 
 /// Whether a lock was waited for too long.
 pub(crate) fn is_locked_out(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
-        return false;
-    };
-    matches!(&**error, SqlxError::Database(error) if error.code().is_some_and(|code| code == "55P03"))
+    code(error).is_some_and(|code| code == "55P03")
 }
 
 /// Connection exceptions; the server stops, crashed, or is starting.

@@ -132,8 +132,8 @@ impl RedisPool {
         }
     }
 
-    /// Whether it answers and takes what is written, and why not; its version if it says so, of a cluster that of one master. For whoever looks
-    /// after it, so that nothing is given up by it.
+    /// Whether it answers and takes what is written, and why not; its version if it says so, of a cluster that of one
+    /// master. For whoever looks after it, so that nothing is given up by it.
     pub async fn examine(&self) -> Result<Option<String>, Fault> {
         let answer = self.bounded(None, |mut lane| async move { lane.write(ALIVE).await }).await;
         answer.map_err(|failure| Fault::unavailable("Redis", failure))?;
@@ -213,14 +213,12 @@ impl RedisPool {
         let is_trial = circuit.is_open();
         let fresh = if is_trial { self.fresh().take() } else { None };
         let beside = key.filter(|_| is_trial).map(|key| format!("{ALIVE}:{{{key}}}"));
-        let call = |mut lane: Lane| {
-            let (beside, call) = (beside.clone(), call(lane.clone()));
-            async move {
-                if let Some(beside) = beside {
-                    lane.write(&beside).await?;
-                }
-                call.await
+        let (beside, call) = (beside.as_deref(), &call);
+        let call = |mut lane: Lane| async move {
+            if let Some(beside) = beside {
+                lane.write(beside).await?;
             }
+            call(lane).await
         };
         match self.bounded(fresh, call).await {
             Ok(answer) => {
@@ -235,8 +233,9 @@ impl RedisPool {
             }
             Err(failure) => {
                 self.0.failures.increment(1);
-                let refuses = failure.refuses_writes();
-                if if refuses { circuit.open(Instant::now()) } else { circuit.failed(Instant::now()) } {
+                let now = Instant::now();
+                let opens = if failure.refuses_writes() { circuit.open(now) } else { circuit.failed(now) };
+                if opens {
                     failure.report();
                 }
                 if circuit.is_open() {

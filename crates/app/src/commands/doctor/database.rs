@@ -96,7 +96,7 @@ fn migrations(pending: usize, all: usize, migrate_on_start: bool) -> Found {
 /// Which one it is.
 async fn server(database: &Database) -> Found {
     let version = database.server_version().await.context("it does not tell its version; see that it is well")?;
-    Ok(version::remark(&format!("answers ({})", database.place()), "PostgreSQL", version.as_deref()))
+    Ok(version::remark(&format!("answers ({})", database.place()), version::POSTGRESQL, version.as_deref()))
 }
 
 /// Nothing is wrong without indexes: what is found is the same.

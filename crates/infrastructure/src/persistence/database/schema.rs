@@ -98,7 +98,8 @@ impl Database {
         loop {
             let transaction = self.begin_migration().await.map_err(fault)?;
             let Err(error) = change(&transaction).await else { return transaction.commit().await.map_err(fault) };
-            transaction.rollback().await.map_err(fault)?;
+            // Taken back with it, also where its connection is lost: why is told by what failed.
+            drop(transaction);
             if !is_locked_out(&error) {
                 return Err(fault(error));
             }
