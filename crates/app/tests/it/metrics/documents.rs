@@ -11,6 +11,7 @@ use crate::support::Setup;
 const REFERENCE: &str = include_str!("../../../../../docs/metrics.md");
 const DASHBOARD: &str = include_str!("../../../../../docs/operations/dashboard.json");
 const ALERTS: &str = include_str!("../../../../../docs/operations/alerts.yml");
+const TESTS_OF_ALERTS: &str = include_str!("../../../../../docs/operations/alerts.test.yml");
 
 /// Of metrics that are there only where a replica is set.
 const OF_REPLICA: &str = "countersign_replica_";
@@ -99,12 +100,17 @@ fn the_dashboard_shows_every_metric_of_the_service() {
     }
 }
 
+/// The rules of the alerts, in their order.
+fn rules<'a>(file: &'a Yaml<'a>) -> impl Iterator<Item = &'a Yaml<'a>> {
+    let groups = file.as_mapping_get("groups").and_then(Yaml::as_sequence).unwrap();
+    groups.iter().flat_map(|group| group.as_mapping_get("rules").and_then(Yaml::as_sequence).unwrap())
+}
+
 #[test]
 fn every_rule_says_when_how_bad_and_what_it_means() {
     let files = Yaml::load_from_str(ALERTS).unwrap();
-    let groups = files[0].as_mapping_get("groups").and_then(Yaml::as_sequence).unwrap();
     let mut names = BTreeSet::new();
-    for rule in groups.iter().flat_map(|group| group.as_mapping_get("rules").and_then(Yaml::as_sequence).unwrap()) {
+    for rule in rules(&files[0]) {
         let of = |key: &str| rule.as_mapping_get(key).and_then(Yaml::as_str);
         let inner = |key: &str, name: &str| rule.as_mapping_get(key)?.as_mapping_get(name)?.as_str();
         let name = of("alert").unwrap();
@@ -122,6 +128,28 @@ fn every_rule_says_when_how_bad_and_what_it_means() {
         assert!(is_closed(expression), "{name}: {expression}");
     }
     assert!(names.len() >= 10, "{names:?}");
+}
+
+/// `scripts/check-rules` has Prometheus run them.
+#[test]
+fn every_rule_is_tried_on_what_it_fires_for_and_on_what_it_leaves_alone() {
+    let (alerts, tests) = (Yaml::load_from_str(ALERTS).unwrap(), Yaml::load_from_str(TESTS_OF_ALERTS).unwrap());
+    let of = |yaml: &Yaml, key: &str| yaml.as_mapping_get(key).and_then(Yaml::as_str).map(str::to_owned);
+    let named = rules(&alerts[0]).map(|rule| of(rule, "alert").unwrap());
+    let tests = tests[0].as_mapping_get("tests").and_then(Yaml::as_sequence).unwrap();
+    let tried = tests.iter().map(|test| {
+        let name = of(test, "name").unwrap();
+        let firing = format!("ALERTS{{alertname=\"{name}\", alertstate=\"firing\"}}");
+        let looks = test.as_mapping_get("promql_expr_test").and_then(Yaml::as_sequence).unwrap();
+        let fires: BTreeSet<_> = looks
+            .iter()
+            .filter(|look| of(look, "expr").as_deref() == Some(&firing))
+            .map(|look| !look.as_mapping_get("exp_samples").and_then(Yaml::as_sequence).unwrap().is_empty())
+            .collect();
+        assert_eq!(fires, BTreeSet::from([false, true]), "{name}");
+        name
+    });
+    assert_eq!(tried.collect::<Vec<_>>(), named.collect::<Vec<_>>());
 }
 
 /// Whether every bracket has its end. What else Prometheus thinks of an expression, nobody asks here.
