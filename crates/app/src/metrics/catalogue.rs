@@ -183,6 +183,13 @@ const METRICS: &[Metric] = &[
         "events",
         "Audit events of this node, by kind.",
     ),
+    metric(
+        "countersign_tls_certificate_expiration_timestamp_seconds",
+        Kind::Gauge,
+        &[],
+        "seconds",
+        "When the first certificate of the chain that new connections are shown ends, since 1970. Only where server.tls_cert is set.",
+    ),
     metric("countersign_build_info", Kind::Gauge, &["version"], "none", "Always 1; tells the version."),
     metric("process_start_time_seconds", Kind::Gauge, &[], "seconds", "When the process started, since 1970."),
     metric("process_cpu_seconds_total", Kind::Counter, &[], "seconds", "Processor time used. Linux only."),

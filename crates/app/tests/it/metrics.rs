@@ -12,8 +12,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-pub(crate) use crate::metrics::documents::assert_told_of_replica;
-use crate::metrics::exposition::Exposition;
+pub(crate) use crate::metrics::documents::{assert_told_of_replica, assert_told_of_tls};
+pub(crate) use crate::metrics::exposition::Exposition;
 use crate::support::{HASHING_COST, PASSWORD, Setup, TestServer};
 
 /// What the listener tells now.

@@ -1,113 +1,115 @@
-//! Certificate and key of the listener, and how long the certificate lasts.
+//! Certificate and key of the listener, how long the certificate lasts, and whose it is.
 
 use anyhow::{Context as _, ensure};
-use time::{Date, Month, OffsetDateTime, Time};
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::ParsedCertificate;
+use time::{Duration, OffsetDateTime};
 
 use crate::commands::doctor::finding::{Found, Remark};
-use crate::commands::serve::tls;
-use crate::settings::{Settings, advice};
+use crate::commands::serve::tls::{self, Validity, earliest_end};
+use crate::settings::{PublicUrl, Settings, advice};
 
-/// Whether they belong together and the certificate has not expired. That it may be valid only later is not looked at.
+/// Whoever renews certificates by itself does so earlier.
+const SOON: Duration = Duration::days(14);
+
+/// Whether they belong together, and clients take the certificate now, for some time, and for this service.
 pub(crate) fn examine(settings: &Settings, now: OffsetDateTime) -> Found {
     let Some(files) = &settings.server.tls else {
         return Ok(Remark::advised(advice::on_listener(settings), "not set"));
     };
-    let certificate = tls::certificate(files)?;
-    let end = not_after(&certificate).context("server.tls_cert has an end that cannot be read; have it made again")?;
+    judge(&tls::chain(files)?, settings.server.public_url.as_ref(), now)
+}
+
+fn judge(chain: &[CertificateDer<'static>], public_url: Option<&PublicUrl>, now: OffsetDateTime) -> Found {
+    let (certificate, rest) = chain.split_first().context("server.tls_cert holds no certificate")?;
+    let validity = Validity::of(certificate)
+        .context("server.tls_cert has beginning and end that cannot be read; have it made again")?;
+    let (from, end) = (validity.from, validity.until);
     ensure!(now < end, "the certificate of server.tls_cert expired on {}; renew it", end.date());
+    ensure!(
+        from <= now,
+        "the certificate of server.tls_cert is valid from {from} only; see that the clock of this machine is right, or wait"
+    );
+    let warnings = [soon(end, now), expired_behind(rest, now), stranger(certificate, public_url)];
+    let warnings: Vec<String> = warnings.into_iter().flatten().collect();
+    if !warnings.is_empty() {
+        return Ok(Remark::Warning(warnings.join("; ")));
+    }
+    Ok(Remark::Fine(format!("the certificate is valid until {}, in {} days", end.date(), (end - now).whole_days())))
+}
+
+fn soon(end: OffsetDateTime, now: OffsetDateTime) -> Option<String> {
     let days = (end - now).whole_days();
-    Ok(Remark::Fine(format!("the certificate is valid until {}, in {days} days", end.date())))
+    (end - now < SOON).then(|| {
+        format!(
+            "the certificate of server.tls_cert ends on {}, in {days} days: renew it, and see why nobody has",
+            end.date()
+        )
+    })
 }
 
-/// `notAfter` of an X.509 certificate (RFC 5280, 4.1).
-fn not_after(certificate: &[u8]) -> Option<OffsetDateTime> {
-    let mut signed = Der(Der(Der(certificate).take(SEQUENCE)?).take(SEQUENCE)?);
-    if signed.0.first() == Some(&VERSION) {
-        signed.take(VERSION)?;
-    }
-    signed.take(INTEGER)?;
-    let (_algorithm, _issuer) = (signed.take(SEQUENCE)?, signed.take(SEQUENCE)?);
-    let mut validity = Der(signed.take(SEQUENCE)?);
-    let _not_before = validity.next()?;
-    match validity.next()? {
-        // RFC 5280, 4.1.2.5.1: 50 to 99 are of the last century.
-        (UTC_TIME, text) => moment(if text.first()? < &b'5' { "20" } else { "19" }, text),
-        (GENERALIZED_TIME, text) => moment("", text),
-        _ => None,
-    }
+/// Clients that know another way to an authority do not mind.
+fn expired_behind(rest: &[CertificateDer<'static>], now: OffsetDateTime) -> Option<String> {
+    let end = earliest_end(rest).filter(|end| *end <= now)?;
+    Some(format!(
+        "a certificate of an authority in server.tls_cert expired on {}: have the chain made again",
+        end.date()
+    ))
 }
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-/// `[0] EXPLICIT`.
-const VERSION: u8 = 0xA0;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-
-/// `YYYYMMDDHHMMSSZ`.
-fn moment(century: &str, text: &[u8]) -> Option<OffsetDateTime> {
-    let text = format!("{century}{}", str::from_utf8(text).ok()?);
-    let digits = text.strip_suffix('Z').filter(|digits| digits.len() == 14 && digits.is_ascii())?;
-    let two = |at: usize| digits[at..at + 2].parse::<u8>().ok();
-    let month = Month::try_from(two(4)?).ok()?;
-    let date = Date::from_calendar_date(digits[..4].parse().ok()?, month, two(6)?).ok()?;
-    Some(date.with_time(Time::from_hms(two(8)?, two(10)?, two(12)?).ok()?).assume_utc())
-}
-
-/// Elements one after the other (X.690).
-struct Der<'a>(&'a [u8]);
-
-impl<'a> Der<'a> {
-    /// The content of the next element, if that has this tag.
-    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
-        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
-    }
-
-    /// Tag and content of the next element.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (&tag, rest) = self.0.split_first()?;
-        let (&first, rest) = rest.split_first()?;
-        let (length, rest) = match first {
-            0..=0x7F => (usize::from(first), rest),
-            0x81..=0x83 => {
-                let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
-                (octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)), rest)
-            }
-            _ => return None,
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((tag, content))
-    }
+/// Behind a proxy that speaks TLS itself nobody may mind.
+fn stranger(certificate: &CertificateDer<'static>, public_url: Option<&PublicUrl>) -> Option<String> {
+    let host = public_url?.bare_host();
+    let name = ServerName::try_from(host).ok()?;
+    let parsed = ParsedCertificate::try_from(certificate).ok()?;
+    verify_server_name(&parsed, &name).is_err().then(|| {
+        format!(
+            "the certificate of server.tls_cert is not for {host}, which server.public_url names: browsers refuse it there; \
+             have one made for that name"
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
     use time::macros::datetime;
 
     use super::*;
 
+    /// For localhost, from 2026-11-22 17:45:36 until 2126-10-29 17:45:36.
     fn certificate() -> CertificateDer<'static> {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/localhost.pem");
         CertificateDer::from_pem_file(file).unwrap()
     }
 
     #[test]
-    fn the_end_of_a_certificate_is_read() {
-        assert_eq!(not_after(&certificate()), Some(datetime!(2126-10-29 17:45:36 UTC)));
-        assert_eq!(moment("20", b"261122224116Z"), Some(datetime!(2026-11-22 22:41:16 UTC)));
+    fn a_certificate_is_taken_from_its_beginning_to_its_end_and_warned_of_in_its_last_fortnight() {
+        let at = |now| judge(&[certificate()], None, now);
+        let early = at(datetime!(2026-11-22 17:45:35 UTC)).unwrap_err().to_string();
+        assert!(early.contains("valid from 2026-11-22 17:45:36") && early.contains("clock of this machine"), "{early}");
+        for now in [datetime!(2026-11-22 17:45:36 UTC), datetime!(2126-10-15 17:45:36 UTC)] {
+            assert!(matches!(at(now), Ok(Remark::Fine(_))), "{now}");
+        }
+        for (now, days) in [(datetime!(2126-10-15 17:45:37 UTC), 13), (datetime!(2126-10-29 17:45:35 UTC), 0)] {
+            let Ok(Remark::Warning(told)) = at(now) else { panic!("{now}") };
+            assert!(told.contains(&format!("ends on 2126-10-29, in {days} days: renew it")), "{told}");
+        }
+        let late = at(datetime!(2126-10-29 17:45:36 UTC)).unwrap_err().to_string();
+        assert!(late.contains("expired on 2126-10-29; renew it"), "{late}");
     }
 
     #[test]
-    fn what_is_no_certificate_has_no_end_and_does_no_harm() {
-        let certificate = certificate();
-        for length in 0..certificate.len() {
-            assert_eq!(not_after(&certificate[..length]), None, "{length}");
+    fn a_certificate_of_another_name_than_the_public_url_is_warned_of() {
+        let named =
+            |url| judge(&[certificate()], Some(&PublicUrl::parse(url).unwrap()), datetime!(2030-01-01 0:00 UTC));
+        for url in ["https://localhost", "https://localhost:8443", "https://127.0.0.1"] {
+            assert!(matches!(named(url), Ok(Remark::Fine(_))), "{url}");
         }
-        for text in ["", "Z", "261122224116", "261322224116Z", "2611222241é6Z"] {
-            assert_eq!(moment("20", text.as_bytes()), None, "{text}");
+        for (url, host) in [("https://accounts.example.org", "accounts.example.org"), ("https://[::1]:8443", "::1")] {
+            let Ok(Remark::Warning(told)) = named(url) else { panic!("{url}") };
+            assert!(told.contains(&format!("is not for {host}, which server.public_url names")), "{told}");
         }
     }
 }

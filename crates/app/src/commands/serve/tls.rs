@@ -2,6 +2,7 @@
 
 mod pair;
 mod renewal;
+mod validity;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::serve::tls::renewal::{CurrentCertificate, Renewal};
+pub(crate) use crate::commands::serve::tls::validity::{Validity, earliest_end};
 use crate::settings::TlsFiles;
 
 /// Whether the listener could serve with these files.
@@ -18,9 +20,9 @@ pub(crate) fn check(files: &TlsFiles) -> anyhow::Result<()> {
     pair::read(files).map(drop)
 }
 
-/// The certificate of the listener itself, which goes with its key.
-pub(crate) fn certificate(files: &TlsFiles) -> anyhow::Result<CertificateDer<'static>> {
-    pair::read(files)?.cert.into_iter().next().context("server.tls_cert holds no certificate")
+/// The certificate of the listener itself, which goes with its key, and those of authorities behind it.
+pub(crate) fn chain(files: &TlsFiles) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    Ok(pair::read(files)?.cert)
 }
 
 /// What the listener speaks with, and a task that never ends by itself: it takes over what the files hold later, also

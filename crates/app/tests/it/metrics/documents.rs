@@ -16,6 +16,9 @@ const TESTS_OF_ALERTS: &str = include_str!("../../../../../docs/operations/alert
 /// Of metrics that are there only where a replica is set.
 const OF_REPLICA: &str = "countersign_replica_";
 
+/// Of those that are there only where the service speaks TLS itself.
+const OF_TLS: &str = "countersign_tls_";
+
 /// Type and labels of each metric, as the rows of the documentation say.
 fn documented() -> Families {
     let rows = REFERENCE.lines().filter(|line| line.starts_with("| `"));
@@ -29,17 +32,30 @@ fn documented() -> Families {
 
 type Families = BTreeMap<String, (String, BTreeSet<String>)>;
 
-fn without_replica(mut families: Families) -> Families {
-    families.retain(|name, _| !name.starts_with(OF_REPLICA));
+/// What is seen where they are set.
+fn without_replica_and_tls(mut families: Families) -> Families {
+    families.retain(|name, _| !name.starts_with(OF_REPLICA) && !name.starts_with(OF_TLS));
     families
 }
 
 /// All that is documented about a replica is exposed, and nothing else.
 #[track_caller]
 pub(crate) fn assert_told_of_replica(page: &Exposition) {
+    assert_told_of(page, OF_REPLICA);
+}
+
+/// The same about the certificate.
+#[track_caller]
+pub(crate) fn assert_told_of_tls(page: &Exposition) {
+    assert_told_of(page, OF_TLS);
+}
+
+#[track_caller]
+fn assert_told_of(page: &Exposition, beginning: &str) {
     let (mut told, mut known) = (page.families(), documented());
-    told.retain(|name, _| name.starts_with(OF_REPLICA));
-    known.retain(|name, _| name.starts_with(OF_REPLICA));
+    told.retain(|name, _| name.starts_with(beginning));
+    known.retain(|name, _| name.starts_with(beginning));
+    assert!(!known.is_empty());
     assert_eq!(told, known);
     for name in known.keys() {
         assert!(page.explains(name), "{name} has no HELP");
@@ -58,8 +74,7 @@ async fn what_is_exposed_is_documented_and_the_other_way_round() {
     let other = Setup::default().embedded().variable("REDIS_URL", "redis://127.0.0.1:1").start().await;
     let other = scrape(&other).await;
     let of_redis = other.families().into_iter().filter(|(name, _)| name.starts_with("countersign_redis_"));
-    // Those of a replica are seen where there is one.
-    let documented = without_replica(documented());
+    let documented = without_replica_and_tls(documented());
     assert_eq!(told.families().into_iter().chain(of_redis).collect::<BTreeMap<_, _>>(), documented);
     for name in documented.keys() {
         assert!(told.explains(name) || other.explains(name), "{name} has no HELP");

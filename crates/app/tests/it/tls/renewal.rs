@@ -1,13 +1,14 @@
 //! Certificates that are renewed while the service runs.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::metrics::{Exposition, assert_told_of_tls};
 use crate::support::{Certificate, run};
 use crate::tls::HttpsServer;
 
@@ -37,6 +38,10 @@ impl Scene {
         Self { server, in_use, first, second, folder }
     }
 
+    fn make(&self, name: &str, days: i32) -> Certificate {
+        Certificate::make(self.folder.path(), name, "localhost", days)
+    }
+
     /// Whether a new connection is shown this certificate.
     async fn shows(&self, certificate: &Certificate) -> bool {
         self.server.connect_trusting(&certificate.cert, "http/1.1").await.is_ok()
@@ -56,6 +61,18 @@ impl Scene {
             assert!(start.elapsed() < Duration::from_secs(20), "{words}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// In how many days the certificate ends, as the listener of the metrics tells it; rounded.
+    async fn days_left(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("metrics are served")).unwrap();
+        let (_, rest) = line.split_once("\"address\":\"").unwrap();
+        let page = reqwest::get(format!("http://{}/metrics", rest.split('"').next().unwrap())).await.unwrap();
+        let page = Exposition::parse(&page.text().await.unwrap());
+        assert_told_of_tls(&page);
+        let end = page.value("countersign_tls_certificate_expiration_timestamp_seconds", &[]);
+        format!("{:.0}", (end - SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64()) / 86_400.0)
     }
 
     fn log(&self) -> String {
@@ -88,6 +105,26 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_open_connections_g
     scene.until_it_shows(&scene.second).await;
     assert!(!scene.shows(&scene.first).await, "the former one is still shown");
     assert!(is_answered(&mut open).await, "a connection from before was broken off");
+}
+
+#[tokio::test]
+async fn the_end_of_the_chain_that_is_shown_is_measured_anew_after_a_renewal() {
+    let scene = Scene::start().await;
+    assert_eq!(scene.days_left().await, "30");
+    // An authority behind the certificate may end before it.
+    let (longer, authority) = (scene.make("longer", 90), scene.make("authority", 60));
+    let chain = [&longer.cert, &authority.cert].map(|cert| std::fs::read_to_string(cert).unwrap()).concat();
+    std::fs::write(&longer.cert, chain).unwrap();
+    put(&longer.key, &scene.in_use.key);
+    put(&longer.cert, &scene.in_use.cert);
+    scene.server.signal("HUP");
+    scene.until_it_shows(&longer).await;
+    assert_eq!(scene.days_left().await, "60");
+    // Not what the files say: what is shown.
+    put(&scene.first.cert, &scene.in_use.cert);
+    scene.server.signal("HUP");
+    scene.until_log_has("cannot be used, and the former go on").await;
+    assert_eq!(scene.days_left().await, "60");
 }
 
 #[tokio::test]

@@ -3,11 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use metrics::gauge;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use time::OffsetDateTime;
 use tokio::signal::unix::Signal;
 
-use crate::commands::serve::tls::pair;
+use crate::commands::serve::tls::{earliest_end, pair};
 use crate::settings::TlsFiles;
 
 /// How often the files are looked at.
@@ -19,12 +21,20 @@ pub(crate) struct CurrentCertificate(RwLock<Arc<CertifiedKey>>);
 
 impl CurrentCertificate {
     pub(crate) fn new(first: CertifiedKey) -> Self {
+        measure(&first);
         Self(RwLock::new(Arc::new(first)))
     }
 
     fn exchange(&self, next: CertifiedKey) {
+        measure(&next);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
     }
+}
+
+/// When clients refuse what is shown, unless it is renewed: told to Prometheus.
+fn measure(shown: &CertifiedKey) {
+    let end = earliest_end(&shown.cert).map(|end| (end - OffsetDateTime::UNIX_EPOCH).as_seconds_f64());
+    gauge!("countersign_tls_certificate_expiration_timestamp_seconds").set(end.unwrap_or(f64::NAN));
 }
 
 impl ResolvesServerCert for CurrentCertificate {
