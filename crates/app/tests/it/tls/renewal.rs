@@ -65,6 +65,7 @@ impl Scene {
 
     /// In how many days the certificate ends, as the listener of the metrics tells it; rounded.
     async fn days_left(&self) -> String {
+        self.until_log_has("metrics are served").await;
         let log = self.log();
         let line = log.lines().find(|line| line.contains("metrics are served")).unwrap();
         let (_, rest) = line.split_once("\"address\":\"").unwrap();
