@@ -3,6 +3,7 @@
 mod backlog;
 mod bounded_search;
 pub(crate) mod fresh;
+mod indexes;
 mod locks;
 mod migrations;
 mod opening;
