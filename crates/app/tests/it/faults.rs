@@ -15,6 +15,7 @@ mod shutdown;
 mod silent_connections;
 pub(crate) mod smtp_sink;
 mod sqlite;
+pub(crate) mod writers;
 
 use std::time::Duration;
 

@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use crate::faults::interrupted::Interrupted;
 use crate::faults::kill::delivered::Delivered;
 use crate::faults::kill::scene::{Act, Scene};
-use crate::faults::ledger::{Caller, Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
+use crate::faults::ledger::{Caller, Chance, Fate, Story, check_all, check_retries, check_rows, report, say};
 use crate::faults::smtp_sink::SmtpSink;
+use crate::faults::writers::Writers;
 use crate::support::{PASSWORD, Setup, TestServer, number};
 
 const ROUNDS: u64 = 50;

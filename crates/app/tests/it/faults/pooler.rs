@@ -7,8 +7,9 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::faults::footprint::Footprint;
-use crate::faults::ledger::{Writers, say};
+use crate::faults::ledger::say;
 use crate::faults::postgres::{self, assert_healed, chance, rounds};
+use crate::faults::writers::Writers;
 use crate::support::{Pooler, SECRET_KEY, Schema, Setup, TestServer, Tokens, assert_problem, run, said};
 
 /// Those of the service at the server, by whatever way.
@@ -96,7 +97,9 @@ async fn what_was_answered_survives_kills_of_the_pooler() {
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&nodes[0], &nodes[1]], 6, &format!("r{round}"));
-        for _ in 0..3 {
+        for kills in 1..=3 {
+            // Each time there is more to lose.
+            writers.have_registered(3 * kills).await;
             sleep(Duration::from_millis(500 + chance.below(700))).await;
             pooler.kill();
             sleep(Duration::from_millis(chance.below(400))).await;

@@ -11,7 +11,8 @@ use tokio::time::sleep;
 
 use crate::faults::HEALING;
 use crate::faults::footprint::Footprint;
-use crate::faults::ledger::{Chance, Fate, Story, Writers, check_all, check_retries, check_rows, report, say};
+use crate::faults::ledger::{Chance, Fate, Story, check_all, check_retries, check_rows, report, say};
+use crate::faults::writers::Writers;
 use crate::support::{Hand, PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, number};
 
 const WRITERS: u64 = 6;
@@ -66,7 +67,9 @@ async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
     let (mut chance, rounds) = (chance(), rounds());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
-        for mode in ["fast", "immediate", "fast"] {
+        for (stops, mode) in (1..).zip(["fast", "immediate", "fast"]) {
+            // Each time there is more to lose.
+            writers.have_registered(3 * stops).await;
             sleep(Duration::from_millis(500 + chance.below(700))).await;
             let (postgres, away) = (Arc::clone(&postgres), chance.below(400));
             let restarted = tokio::task::spawn_blocking(move || {
@@ -99,6 +102,7 @@ async fn what_was_answered_survives_connections_that_the_database_ends() {
             // All of them, or one in three.
             ended += end_connections(&rows, if chance.below(3) == 0 { 1.0 } else { 0.33 }).await;
         }
+        writers.have_registered(9).await;
         let stories = writers.stop().await;
         say(&format!("{ended} connections ended"));
         assert!(ended > 10, "{ended}");

@@ -7,8 +7,9 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::faults::footprint::Footprint;
-use crate::faults::ledger::{Writers, say};
+use crate::faults::ledger::say;
 use crate::faults::postgres::{assert_healed, chance, rounds, setup};
+use crate::faults::writers::Writers;
 use crate::metrics::{assert_told_of_replica, scrape};
 use crate::support::{PASSWORD, PostgresServer, Relay, Rows, Setup, TestServer, Tokens, assert_problem, said};
 

@@ -1,7 +1,7 @@
 //! One of three nodes has a clock that is an hour off: it says so and does no harm, the others go on, and once its clock
 //! is right it goes on too.
 
-mod shifted;
+pub(super) mod shifted;
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,8 @@ use serde_json::json;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::faults::ledger::{Writers, check_all, check_rows, report, say};
+use crate::faults::ledger::{check_all, check_rows, report, say};
+use crate::faults::writers::Writers;
 use crate::nodes::clock::shifted::ShiftedClock;
 use crate::support::{Account, Confidences, MailServer, Rows, Schema, Setup, TestServer, number};
 
