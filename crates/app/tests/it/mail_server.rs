@@ -1,7 +1,7 @@
 //! Mail by a real mail server, which puts off, refuses, hangs, breaks off and goes away.
 
 mod encryption;
-mod sharing;
+pub(crate) mod sharing;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -8,6 +8,7 @@ mod pages;
 mod request;
 mod revocation;
 mod rolling;
+mod stopped_worker;
 
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use crate::mail_server::{DUE, FREE, setup};
 use crate::support::{MailServer, Schema, TestServer, number};
 
 /// So many notices, due at one moment.
-async fn fill(node: &TestServer, mails: u64) {
+pub(crate) async fn fill(node: &TestServer, mails: u64) {
     let filled = node
         .rows()
         .await

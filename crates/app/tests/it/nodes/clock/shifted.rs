@@ -10,11 +10,11 @@ use crate::support::Setup;
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/nodes/clock/shift.c");
 
 /// A library that stands before the system's clock, and the file that tells it by how much that is to be wrong.
-pub(super) struct ShiftedClock(TempDir);
+pub(crate) struct ShiftedClock(TempDir);
 
 impl ShiftedClock {
     /// One that is right.
-    pub(super) fn build() -> Self {
+    pub(crate) fn build() -> Self {
         let clock = Self(tempfile::tempdir().unwrap());
         clock.shift(0);
         let mut compiler = Command::new("cc");
@@ -32,13 +32,13 @@ impl ShiftedClock {
     }
 
     /// For a node that goes by it.
-    pub(super) fn worn_by(&self, setup: Setup) -> Setup {
+    pub(crate) fn worn_by(&self, setup: Setup) -> Setup {
         let path = |path: PathBuf| path.to_str().unwrap().to_owned();
         setup.variable("LD_PRELOAD", &path(self.library())).variable("SHIFT_FILE", &path(self.file()))
     }
 
     /// Puts it off by so many seconds; 0 puts it right.
-    pub(super) fn shift(&self, seconds: i64) {
+    pub(crate) fn shift(&self, seconds: i64) {
         let next = self.0.path().join("next");
         std::fs::write(&next, seconds.to_string()).unwrap();
         // At once: half a number would be another one.
