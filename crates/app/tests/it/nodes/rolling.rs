@@ -3,22 +3,23 @@
 
 mod balancer;
 mod compromise;
+mod newer_schema;
+mod secret_key;
+mod traffic;
 mod visitor;
 
+use std::convert::identity;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::faults::ledger::say;
-use crate::nodes::rolling::balancer::Balancer;
 use crate::nodes::rolling::compromise::Compromises;
-use crate::nodes::rolling::visitor::Visitor;
+use crate::nodes::rolling::traffic::Traffic;
 use crate::support::{PASSWORD, Setup, TestServer, number};
 
-const VISITORS: u64 = 6;
 /// How long a node that is to stop still takes requests. The balancer asks much more often.
 const DELAY: Duration = Duration::from_millis(400);
 /// What is left of the announcement of a key. Nodes look for keys every second.
@@ -31,8 +32,15 @@ fn setup() -> Setup {
     setup.set("SERVER__SHUTDOWN_DELAY", &format!("{}ms", DELAY.as_millis()))
 }
 
-/// Stops it, and starts it again at the same address. A request that takes longer than it takes new ones is under way.
-async fn restart(mut node: TestServer) -> TestServer {
+fn seed() -> u64 {
+    let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
+    say(&format!("FAULT_SEED={seed}"));
+    seed
+}
+
+/// Stops it, and starts it again at the same address with what this changes. A request that takes longer than it takes new
+/// ones is under way.
+async fn restart(mut node: TestServer, change: impl FnOnce(Setup) -> Setup) -> TestServer {
     let (holder, observer) = (node.rows().await, node.rows().await);
     let held = holder.hold_by(&format!("SELECT 1 FROM users WHERE email = '{PATIENT}' FOR UPDATE")).await;
     let call = node.sign_in(PATIENT, PASSWORD);
@@ -49,7 +57,7 @@ async fn restart(mut node: TestServer) -> TestServer {
     let answered = under_way.await.unwrap();
     assert!(matches!(answered, Ok(200)), "what was under way is cut off: {answered:?}\n{}", node.log());
     assert_eq!(node.wait_for_end().await.code(), Some(0));
-    node.restart().await
+    node.restart_as(change).await
 }
 
 /// Every node once, while a command runs.
@@ -61,9 +69,9 @@ async fn around(mut nodes: Vec<TestServer>, command: impl FnOnce(&TestServer) + 
     });
     for _ in 0..nodes.len() {
         let node = nodes.remove(0);
-        nodes.push(restart(node).await);
+        nodes.push(restart(node, identity).await);
     }
-    nodes.push(restart(running.await.unwrap()).await);
+    nodes.push(restart(running.await.unwrap(), identity).await);
     nodes
 }
 
@@ -86,17 +94,12 @@ async fn pass_announcement(node: &TestServer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_and_new_keys_under_load_are_not_noticed() {
     let rounds = number("ROLLING_ROUNDS").unwrap_or(1);
-    let seed = number("FAULT_SEED").unwrap_or(u64::from(std::process::id()));
-    say(&format!("ROLLING_ROUNDS={rounds} FAULT_SEED={seed}"));
+    say(&format!("ROLLING_ROUNDS={rounds}"));
+    let seed = seed();
     let Some(mut nodes) = setup().start_lasting_nodes(3).await else { return };
     nodes[0].register(PATIENT).await;
-    let (balancer, compromises) = (Arc::new(Balancer::before(&nodes)), Arc::new(Compromises::default()));
-    let _watching = balancer.watch();
-    let (mut visiting, is_over, start) = (JoinSet::new(), Arc::new(AtomicBool::new(false)), Instant::now());
-    for n in 0..VISITORS {
-        let visitor = Visitor::new(n, seed, Arc::clone(&balancer), Arc::clone(&compromises));
-        visiting.spawn(visitor.visit(Arc::clone(&is_over)));
-    }
+    let (compromises, start) = (Arc::<Compromises>::default(), Instant::now());
+    let traffic = Traffic::of(&nodes, seed, &compromises);
     for _ in 0..rounds {
         nodes = around(nodes, |node| rotate(node, &[])).await;
         pass_announcement(&nodes[0]).await;
@@ -108,8 +111,7 @@ async fn a_rolling_restart_and_new_keys_under_load_are_not_noticed() {
         };
         nodes = around(nodes, compromise).await;
     }
-    is_over.store(true, Ordering::Relaxed);
-    let kids: std::collections::BTreeSet<String> = visiting.join_all().await.into_iter().flatten().collect();
+    let (balancer, kids) = traffic.end().await;
     say(&format!("{} restarts in {:?}; {} keys signed", rounds * 6, start.elapsed(), kids.len()));
     balancer.report();
     let signed = u64::try_from(kids.len()).unwrap();

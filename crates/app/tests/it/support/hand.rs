@@ -61,7 +61,12 @@ impl<'a> Hand<'a> {
 
     /// Another one, which holds this cookie.
     pub(crate) const fn with(&self, cookie: String) -> Self {
-        Self { server: self.server, cookie }
+        Self::holding(self.server, cookie)
+    }
+
+    /// One that was given this cookie before.
+    pub(crate) const fn holding(server: &'a TestServer, cookie: String) -> Self {
+        Self { server, cookie }
     }
 
     fn keep(&mut self, answer: &Answer) {

@@ -302,6 +302,12 @@ impl TestServer {
         self.restart_with(setup).await
     }
 
+    /// The same with what this changes.
+    pub(crate) async fn restart_as(self, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let setup = change(self.setup.clone());
+        self.restart_with(setup).await
+    }
+
     /// The same with other settings.
     pub(crate) async fn restart_with(self, setup: Setup) -> Self {
         let mut server = self.respawn(setup);
