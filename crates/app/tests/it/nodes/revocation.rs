@@ -10,6 +10,7 @@ mod hung_master;
 mod ledger;
 mod readers;
 mod redis_faults;
+mod sessions_that_end;
 mod stalled_nodes;
 mod troupe;
 
@@ -24,6 +25,8 @@ use crate::support::{Schema, Setup, number};
 /// How long an entry lives, and an answer waits where an invalidation was not confirmed.
 const LIFETIME: Duration = Duration::from_secs(5);
 const TROUPES: u64 = 4;
+/// That an account may have: more than the other acts leave behind them.
+const SESSIONS: u64 = 10;
 /// Between two calls of a reader: other tests run beside this one.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -31,6 +34,7 @@ fn setup() -> Setup {
     Setup::default()
         .set("TOKENS__ISSUER", "http://localhost")
         .set("TOKENS__ACCESS_TTL", "24h")
+        .set("SESSIONS__PER_USER", &SESSIONS.to_string())
         .set("SERVER__WORKERS", "1")
         // A line for each of many thousand calls would cost more than the calls.
         .set("LOG__LEVEL", "warn")
@@ -54,8 +58,10 @@ async fn no_other_node_takes_an_old_token_or_role_once_the_answer_is_there() {
         .each_troupe(move |n, nodes, mut troupe| async move {
             let mut chance = Chance(seed.wrapping_add(n));
             let mut done = Vec::new();
-            for round in (n..rounds).step_by(usize::try_from(TROUPES).unwrap()) {
-                let act = Act::ALL[usize::try_from(round).unwrap() % Act::ALL.len()];
+            let kinds = Act::ALL.len() as u64;
+            for round in 0..rounds / TROUPES {
+                // Each troupe does every kind, and each at another time.
+                let act = Act::ALL[usize::try_from((round + n * kinds / TROUPES) % kinds).unwrap()];
                 let scene = Scene::of(act, &mut chance).prepared(&nodes, &mut troupe, PAUSE).await;
                 done.push(scene.perform(&nodes, &troupe).await);
             }

@@ -10,39 +10,53 @@ use crate::support::{Account, Call, PASSWORD, TestServer, Tokens};
 pub(crate) enum Act {
     SignOut,
     SignOutByRefreshToken,
+    SignOutOfOthers,
+    SignOutOfAll,
     EndingOneSession,
+    ReuseOfRefreshToken,
+    OneSessionTooMany,
     ChangeOfPassword,
+    ChangeOfAddress,
     Reset,
     Deactivation,
     EndingAllSessions,
     DeletionByOwner,
     DeletionBySuperuser,
+    Disowning,
     Dismissal,
     Removal,
+    Leaving,
     Demotion,
     DeletionOfTeam,
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::SignOut,
         Self::SignOutByRefreshToken,
+        Self::SignOutOfOthers,
+        Self::SignOutOfAll,
         Self::EndingOneSession,
+        Self::ReuseOfRefreshToken,
+        Self::OneSessionTooMany,
         Self::ChangeOfPassword,
+        Self::ChangeOfAddress,
         Self::Reset,
         Self::Deactivation,
         Self::EndingAllSessions,
         Self::DeletionByOwner,
         Self::DeletionBySuperuser,
+        Self::Disowning,
         Self::Dismissal,
         Self::Removal,
+        Self::Leaving,
         Self::Demotion,
         Self::DeletionOfTeam,
     ];
 
     /// Whether the token is dead for good, and not only a right that may be given again.
     pub(crate) fn ends_token(self) -> bool {
-        !matches!(self, Self::Dismissal | Self::Removal | Self::Demotion | Self::DeletionOfTeam)
+        !matches!(self, Self::Dismissal | Self::Removal | Self::Leaving | Self::Demotion | Self::DeletionOfTeam)
     }
 }
 
@@ -62,7 +76,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    fn ending(call: Call, status: u16, token: &Tokens) -> Self {
+    pub(super) fn ending(call: Call, status: u16, token: &Tokens) -> Self {
         Self { call, status, watch: Watch { token: token.access.clone(), path: "/auth/me".to_owned(), refused: 401 } }
     }
 }
@@ -80,17 +94,22 @@ impl Troupe {
                 let call = node.post("/auth/logout").json(&json!({"refresh_token": token.refresh}));
                 Plan::ending(call, 204, &token)
             }
+            Act::SignOutOfOthers => self.sign_out_of_others(node).await,
+            Act::SignOutOfAll => self.sign_out_of_all(node).await,
             Act::EndingOneSession => {
                 let (token, other) = (node.login(&self.member).await, node.login(&self.member).await);
                 let session = token.claims()["sid"].as_str().unwrap().to_owned();
                 Plan::ending(node.delete(&format!("/auth/sessions/{session}")).bearer(&other.access), 204, &token)
             }
+            Act::ReuseOfRefreshToken => self.reuse_refresh_token(node).await,
+            Act::OneSessionTooMany => self.begin_one_session_too_many(node).await,
             Act::ChangeOfPassword => {
                 let (token, other) = (node.login(&self.member).await, node.login(&self.member).await);
                 let former = self.change_password();
                 let change = json!({"current_password": former, "new_password": self.member.password});
                 Plan::ending(node.post("/auth/change-password").bearer(&other.access).json(&change), 200, &token)
             }
+            Act::ChangeOfAddress => self.confirm_address(node).await,
             Act::Reset => {
                 let token = node.login(&self.member).await;
                 let reset = self.mailed_reset(node).await;
@@ -120,6 +139,7 @@ impl Troupe {
                     &token,
                 )
             }
+            Act::Disowning => self.disown(node).await,
             Act::Dismissal => {
                 self.update_member(node, &json!({"is_superuser": true})).send().await.expect(200);
                 let call = self.update_member(node, &json!({"is_superuser": false}));
@@ -127,6 +147,10 @@ impl Troupe {
             }
             Act::Removal => {
                 let call = node.delete(&self.membership()).bearer(&self.owner.access);
+                self.watching(node, &format!("/teams/{}", self.team), 404, call, 204).await
+            }
+            Act::Leaving => {
+                let call = node.delete(&self.membership()).bearer(&node.login(&self.member).await.access);
                 self.watching(node, &format!("/teams/{}", self.team), 404, call, 204).await
             }
             Act::Demotion => {
@@ -148,7 +172,7 @@ impl Troupe {
     pub(crate) async fn undo(&self, act: Act, node: &TestServer) {
         match act {
             Act::Deactivation => drop(self.update_member(node, &json!({"is_active": true})).send().await.expect(200)),
-            Act::Removal => {
+            Act::Removal | Act::Leaving => {
                 node.invite(&self.owner, &self.team, &self.member.email, "member").send().await.expect(200);
             }
             _ => {}
@@ -173,7 +197,7 @@ impl Troupe {
     }
 
     /// An account that is there to be deleted.
-    async fn passer_by(&mut self, node: &TestServer) -> (Account, Tokens) {
+    pub(super) async fn passer_by(&mut self, node: &TestServer) -> (Account, Tokens) {
         let account = node.register(&self.next_address()).await;
         let token = node.login(&account).await;
         (account, token)

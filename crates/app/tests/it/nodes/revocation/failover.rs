@@ -26,7 +26,8 @@ async fn a_replica_that_lags_brings_old_tokens_back_for_no_longer_than_a_copy_li
         setup().variable("REDIS_URL", &format!("redis://127.0.0.1:{}", relay.port())).set("REDIS__TIMEOUT", "1s");
     let Some(nodes) = setup.start_nodes(3, Schema::Migrated).await else { return };
     let company = Company::meet(nodes, Act::ALL.len() as u64).await;
-    let (prepared, answered) = (Arc::new(Barrier::new(14)), Arc::new(Barrier::new(14)));
+    let all = Act::ALL.len() + 1;
+    let (prepared, answered) = (Arc::new(Barrier::new(all)), Arc::new(Barrier::new(all)));
     let meeting_points = (Arc::clone(&prepared), Arc::clone(&answered));
     let acting = tokio::spawn(company.each_troupe(move |n, nodes, mut troupe| {
         let (prepared, answered) = meeting_points.clone();

@@ -82,8 +82,16 @@ impl Ledger {
         for (act, mut took) in by_act.into_iter().filter(|(_, took)| took.len() > 1) {
             say(&format!("  {:<22} {}", format!("{act:?}"), distribution(&mut took)));
         }
-        for (done, showing) in stale.iter().take(10) {
-            say(&format!("  {:?}: let in {:?} after the answer", done.act, showing.begun - done.answered));
+        let mut late_by_act: BTreeMap<Act, Vec<Duration>> = BTreeMap::new();
+        for (done, showing) in &stale {
+            late_by_act.entry(done.act).or_default().push(showing.begun - done.answered);
+        }
+        for (act, late) in late_by_act {
+            say(&format!(
+                "  {act:?}: let in {} times, the last {:?} after the answer",
+                late.len(),
+                late.iter().max().unwrap()
+            ));
         }
         for done in &self.done {
             let odd: Vec<_> = done.odd().collect();

@@ -17,7 +17,7 @@ const LONGEST_STALL: Duration = Duration::from_secs(1);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_stalls_between_reading_and_copying_brings_nothing_back() {
     let Some(redis) = Redis::start() else { return };
-    let rounds = number("STALL_ROUNDS").unwrap_or(39);
+    let rounds = number("STALL_ROUNDS").unwrap_or(40);
     say(&format!("STALL_ROUNDS={rounds}"));
     let mut chance = Chance(seed());
     let setup = setup().variable("REDIS_URL", &redis.url()).set("REDIS__TIMEOUT", "5s");

@@ -45,21 +45,28 @@ impl Troupe {
 
     /// The token of a reset that the member asks for.
     pub(crate) async fn mailed_reset(&mut self, node: &TestServer) -> String {
-        self.unread_resets(node);
-        node.post("/auth/password-reset-request").json(&json!({"email": self.member.email})).send().await.expect(202);
+        let email = self.member.email.clone();
+        // Those of before are of no use.
+        self.unread(node, &email, "set a new password");
+        node.post("/auth/password-reset-request").json(&json!({"email": email})).send().await.expect(202);
+        self.mailed(node, &email, "set a new password").await
+    }
+
+    /// The token of the next mail to this address whose subject has these words in lower case.
+    pub(crate) async fn mailed(&mut self, node: &TestServer, address: &str, words: &str) -> String {
         let start = Instant::now();
         loop {
-            if let Some(token) = self.unread_resets(node).pop() {
+            if let Some(token) = self.unread(node, address, words).pop() {
                 return token;
             }
-            assert!(start.elapsed() < PATIENCE, "no mail to {}", self.member.email);
+            assert!(start.elapsed() < PATIENCE, "no mail about {words:?} to {address}");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 
-    fn unread_resets(&mut self, node: &TestServer) -> Vec<String> {
+    fn unread(&mut self, node: &TestServer, address: &str, words: &str) -> Vec<String> {
         let mails = node.mailbox().unread(&mut self.read).into_iter();
-        let resets = mails.filter(|mail| mail.to == self.member.email && mail.subject == "Set a new password");
-        resets.map(|mail| mail.token()).collect()
+        let mails = mails.filter(|mail| mail.to == address && mail.subject.to_lowercase().contains(words));
+        mails.map(|mail| mail.token()).collect()
     }
 }
