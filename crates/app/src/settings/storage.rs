@@ -43,7 +43,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new(
         "redis.timeout",
         "100ms",
-        "How long an answer of Redis may take; where there is no connection yet, as long again to make one, 250 ms at least. After five in a row that did not come, one call a second is made until one does.",
+        "How long an answer of Redis may take; where there is no connection yet, as long again to make one, 250 ms at least. After five in a row that did not come, nobody waits for one any more; once a second it is tried beside until one comes.",
     ),
 ];
 

@@ -8,7 +8,7 @@ const FAILURES: u32 = 5;
 /// How long then until one is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens after several failures in a row; then lets one call through a second, until one succeeds. So an outage costs
+/// Opens after several failures in a row; then lets one trial through a second, until one succeeds. So an outage costs
 /// every request nothing but what it takes from the database instead.
 #[derive(Debug, Default)]
 pub(crate) struct Circuit(Mutex<State>);

@@ -60,8 +60,8 @@ impl Default for RedisOptions {
 }
 
 /// Redis, one server or a cluster. Every call ends within the options' times together, but for the first ones to a
-/// cluster; after several failures in a row calls fail at once, those to this master of a cluster, and one a second finds
-/// out whether Redis is back. It is asked for what can be done without, so callers do without, and what went wrong is
+/// cluster; after several failures in a row calls fail at once, those to this master of a cluster, and beside them one a
+/// second finds out whether Redis is back. It is asked for what can be done without, so callers do without, and what went wrong is
 /// logged here, once for each outage.
 #[derive(Clone)]
 pub struct RedisPool(Arc<Inner>);
@@ -171,13 +171,17 @@ impl RedisPool {
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
         let (circuit, cluster) = (self.0.circuits.general(), self.is_cluster());
         let ping = |mut lane: Lane| async move { if cluster { lane.ping().await } else { lane.write(ALIVE).await } };
-        self.guarded(&circuit, None, ping).instrument(span(if cluster { "PING" } else { "SET" })).await
+        if !circuit.admits(Instant::now()) {
+            return Err(Unavailable);
+        }
+        let fresh = if circuit.is_open() { self.fresh().take() } else { None };
+        self.judged(&circuit, fresh, ping).instrument(span(if cluster { "PING" } else { "SET" })).await
     }
 
     /// One command, about this key, which may be sent twice.
     pub(crate) async fn query<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> Result<T, Unavailable> {
         let circuit = self.0.circuits.of(key);
-        let call = self.guarded(&circuit, Some(key), |mut lane| async move { lane.query(command).await });
+        let call = self.guarded(&circuit, key, |mut lane| async move { lane.query(command).await });
         call.instrument(span(name(command))).await
     }
 
@@ -194,33 +198,44 @@ impl RedisPool {
                 answer => answer,
             }
         };
-        self.guarded(&self.0.circuits.of(key), Some(key), run).instrument(span("EVALSHA")).await
+        self.guarded(&self.0.circuits.of(key), key, run).instrument(span("EVALSHA")).await
     }
 
-    /// A trial whether it is back writes first, where the key says to whom: a server that is full can still be read.
-    async fn guarded<T, F>(
+    /// Nobody who asks for an entry waits for a trial whether Redis is back: that is made beside.
+    async fn guarded<T, F>(&self, circuit: &Arc<Circuit>, key: &str, call: impl Fn(Lane) -> F) -> Result<T, Unavailable>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        if circuit.is_open() {
+            if circuit.admits(Instant::now()) {
+                self.try_again(Arc::clone(circuit), key);
+            }
+            return Err(Unavailable);
+        }
+        self.judged(circuit, None, call).await
+    }
+
+    /// By what is written, where the key says to whom: a server that is full can still be read.
+    fn try_again(&self, circuit: Arc<Circuit>, key: &str) {
+        let (pool, beside) = (self.clone(), format!("{ALIVE}:{{{key}}}"));
+        self.0.home.spawn(async move {
+            let (fresh, beside) = (pool.fresh().take(), beside.as_str());
+            // Told where it is noticed.
+            drop(pool.judged(&circuit, fresh, |mut lane| async move { lane.write(beside).await }).await);
+        });
+    }
+
+    /// A call that is made, by this lane or one of those for all, and what it says of Redis.
+    async fn judged<T, F>(
         &self,
         circuit: &Circuit,
-        key: Option<&str>,
+        lane: Option<Lane>,
         call: impl Fn(Lane) -> F,
     ) -> Result<T, Unavailable>
     where
         F: Future<Output = Result<T, RedisError>>,
     {
-        if !circuit.admits(Instant::now()) {
-            return Err(Unavailable);
-        }
-        let is_trial = circuit.is_open();
-        let fresh = if is_trial { self.fresh().take() } else { None };
-        let beside = key.filter(|_| is_trial).map(|key| format!("{ALIVE}:{{{key}}}"));
-        let (beside, call) = (beside.as_deref(), &call);
-        let call = |mut lane: Lane| async move {
-            if let Some(beside) = beside {
-                lane.write(beside).await?;
-            }
-            call(lane).await
-        };
-        match self.bounded(fresh, call).await {
+        match self.bounded(lane, call).await {
             Ok(answer) => {
                 if circuit.succeeded() {
                     tracing::info!("Redis answers again");
