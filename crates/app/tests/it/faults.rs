@@ -1,10 +1,14 @@
 //! What happens when something beneath the service fails, and after.
 
+mod both;
 mod database;
+pub(crate) mod delivered;
 pub(crate) mod footprint;
 pub(crate) mod interrupted;
 mod kill;
 pub(crate) mod ledger;
+pub(crate) mod line;
+mod names;
 mod outbox;
 mod pace;
 mod pooler;

@@ -7,11 +7,13 @@ use crate::metrics::scrape;
 use crate::support::TestServer;
 
 /// Connections of the pool and of Redis, and those of clients that go on. What is lost with each call that fails is more.
-const DESCRIPTORS: u64 = 32;
+const DESCRIPTORS: u64 = 16;
 /// Those that wait for more work that blocks.
-const THREADS: u64 = 16;
+const THREADS: u64 = 6;
 /// What is allocated once and kept: statements, templates, room that the allocator does not give back.
-const MEMORY: u64 = 64 * 1_024 * 1_024;
+const MEMORY: u64 = 16 * 1_024 * 1_024;
+/// For requests that wait, meanwhile.
+const PEAK: u64 = 64 * 1_024 * 1_024;
 /// A thread without work ends after ten seconds, and so does the connection of a client that has left.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,6 +32,11 @@ impl Footprint {
             threads: told.count("process_threads", &[]),
             memory: told.count("process_resident_memory_bytes", &[]),
         }
+    }
+
+    /// Fails if it takes much more memory than it did before.
+    pub(crate) fn assert_bounds(self, now: Self) {
+        assert!(now.memory <= self.memory + PEAK, "it takes too much: {self:?}, now {now:?}");
     }
 
     /// Fails if the process keeps more than it did before.

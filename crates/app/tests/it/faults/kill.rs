@@ -1,6 +1,5 @@
 //! Killed at any moment under mixed writes: what was answered is there, and nothing is there by half.
 
-mod delivered;
 mod scene;
 
 use std::collections::HashMap;
@@ -9,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::faults::delivered::Delivered;
 use crate::faults::interrupted::Interrupted;
-use crate::faults::kill::delivered::Delivered;
 use crate::faults::kill::scene::{Act, Scene};
 use crate::faults::ledger::{Caller, Chance, Fate, Story, check_all, check_retries, check_rows, report, say};
 use crate::faults::smtp_sink::SmtpSink;

@@ -1,6 +1,9 @@
 //! PostgreSQL restarts, crashes, hangs up, is full or is not there. On the production profile only.
 
+mod mails;
 mod pool;
+mod slow;
+mod start;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use tokio::time::sleep;
 use crate::faults::HEALING;
 use crate::faults::footprint::Footprint;
 use crate::faults::ledger::{Chance, Fate, Story, check_all, check_retries, check_rows, report, say};
+use crate::faults::postgres::mails::assert_arrived;
+use crate::faults::smtp_sink::SmtpSink;
 use crate::faults::writers::Writers;
 use crate::support::{Hand, PASSWORD, PostgresServer, Rows, Schema, Setup, TestServer, assert_problem, number};
 
@@ -62,9 +67,10 @@ pub(crate) async fn assert_healed(server: &TestServer, before: Footprint, storie
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
     let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
-    let server = setup().start_on(&postgres.url()).await;
+    let sink = SmtpSink::start();
+    let server = setup().variable("SMTP_URL", &sink.url()).start_on(&postgres.url()).await;
     let before = Footprint::of(&server).await;
-    let (mut chance, rounds) = (chance(), rounds());
+    let (mut chance, rounds, mut told) = (chance(), rounds(), Vec::new());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
         for (stops, mode) in (1..).zip(["fast", "immediate", "fast"]) {
@@ -82,22 +88,27 @@ async fn what_was_answered_survives_restarts_and_crashes_of_the_database() {
         sleep(Duration::from_millis(300)).await;
         let stories = writers.stop().await;
         assert_healed(&server, before, &stories, &format!("healed{round}@example.org")).await;
+        told.extend(stories);
     }
+    assert_arrived(&server, &sink, &told, 3 * usize::try_from(rounds).unwrap()).await;
     say(&format!("{} restarts, {rounds} crashes, nothing lost", 2 * rounds));
     drop(server);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_survives_connections_that_the_database_ends() {
-    let Some(mut nodes) = setup().start_nodes(1, Schema::Migrated).await else { return };
+    const ENDINGS: usize = 15;
+    let sink = SmtpSink::start();
+    let setup = setup().variable("SMTP_URL", &sink.url());
+    let Some(mut nodes) = setup.start_nodes(1, Schema::Migrated).await else { return };
     let server = nodes.remove(0);
     let rows = server.rows().await;
     let before = Footprint::of(&server).await;
-    let (mut chance, rounds) = (chance(), rounds());
+    let (mut chance, rounds, mut told) = (chance(), rounds(), Vec::new());
     for round in 0..rounds {
         let writers = Writers::start_patient(&[&server], WRITERS, &format!("r{round}"));
         let mut ended = 0;
-        for _ in 0..15 {
+        for _ in 0..ENDINGS {
             sleep(Duration::from_millis(50 + chance.below(300))).await;
             // All of them, or one in three.
             ended += end_connections(&rows, if chance.below(3) == 0 { 1.0 } else { 0.33 }).await;
@@ -107,7 +118,9 @@ async fn what_was_answered_survives_connections_that_the_database_ends() {
         say(&format!("{ended} connections ended"));
         assert!(ended > 10, "{ended}");
         assert_healed(&server, before, &stories, &format!("healed{round}@example.org")).await;
+        told.extend(stories);
     }
+    assert_arrived(&server, &sink, &told, ENDINGS * usize::try_from(rounds).unwrap()).await;
 }
 
 /// Ends this share of the connections of the service; how many these were.
@@ -239,43 +252,6 @@ async fn a_deadlock_is_tried_again_and_not_told() {
     assert!(server.log().contains("others were in the way: once more"), "there was no deadlock");
     assert_eq!((rows.count("users").await, rows.count("teams").await), (0, 0));
     say("1 deadlock, handled again once, answered 204");
-}
-
-#[tokio::test]
-async fn a_start_waits_for_a_database_that_is_about_to_come() {
-    let Some(postgres) = PostgresServer::start().map(Arc::new) else { return };
-    let mut server = setup().start_on(&postgres.url()).await;
-    let account = server.register("before@example.org").await;
-    assert!(server.terminate().await.success());
-    postgres.stop("fast");
-    let later = Arc::clone(&postgres);
-    let begun = tokio::task::spawn_blocking(move || {
-        std::thread::sleep(Duration::from_millis(2_500));
-        later.begin();
-    });
-    let server = server.restart().await;
-    begun.await.unwrap();
-    server.login(&account).await;
-    assert!(server.log().contains("the database is not there yet"), "{}", server.log());
-    drop(server);
-}
-
-#[tokio::test]
-async fn a_start_without_the_database_ends_and_says_so() {
-    let Some(postgres) = PostgresServer::start() else { return };
-    let mut server = setup().start_on(&postgres.url()).await;
-    assert!(server.terminate().await.success());
-    postgres.stop("fast");
-    let start = Instant::now();
-    let output = server.run(&["serve"], "");
-    assert_eq!(output.status.code(), Some(1));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        errors.contains("cannot reach the database; see that the server which database.url names runs"),
-        "{errors}"
-    );
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    postgres.begin();
 }
 
 #[tokio::test]

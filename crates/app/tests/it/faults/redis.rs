@@ -1,5 +1,7 @@
 //! Redis, which the service is faster with and never wrong without.
 
+mod bad_line;
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;

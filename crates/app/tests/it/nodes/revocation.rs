@@ -2,6 +2,7 @@
 //! production profile only.
 
 mod act;
+mod bad_line;
 mod company;
 mod cut_off_node;
 mod demoted;

@@ -89,7 +89,7 @@ impl PostgresServer {
         let log = self.data().join("log").display().to_string();
         let data = self.data();
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off",
+            "-p {} -c listen_addresses=127.0.0.1,127.0.0.2 -c unix_socket_directories={} -c fsync=off",
             self.port,
             data.display()
         );

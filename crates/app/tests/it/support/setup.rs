@@ -116,6 +116,14 @@ impl Setup {
         TestServer::launch(self, Arc::new(place), Confidences::default()).await
     }
 
+    /// The same, which the server knows by another URL.
+    pub(crate) async fn start_by_way_of(self, database_server: &str, url: &str) -> TestServer {
+        let backing = Profile::Production { database_server: database_server.to_owned() }.backing().await;
+        let url = backing.database.as_ref().map(|database| database.url_on(url)).unwrap();
+        TestServer::launch(self.variable("DATABASE_URL", &url), Arc::new(Place::new(backing)), Confidences::default())
+            .await
+    }
+
     /// Starts so many nodes on one migrated database of this PostgreSQL server, which has this replica.
     pub(crate) async fn start_nodes_on(self, count: usize, primary: &str, replica: &str) -> Vec<TestServer> {
         let backing = Profile::Production { database_server: primary.to_owned() }.backing().await;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::faults::kill::delivered::Delivered;
+use crate::faults::delivered::Delivered;
 use crate::faults::ledger::{Caller, Fate, works};
 use crate::support::{PASSWORD, Rows, TestServer, Tokens};
 

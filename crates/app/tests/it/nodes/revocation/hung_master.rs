@@ -110,7 +110,7 @@ async fn a_hung_master_of_a_cluster_delays_few_requests_and_a_node_that_starts_u
     let start = Instant::now();
     let late = late_looks(&node, &sessions, LOOKS).await;
     say(&format!("{late} of {LOOKS} looks in {:?} waited for the hung master", start.elapsed()));
-    // A handful until it is given up, and then one a second, of each of the caches.
+    // A handful until it is given up: whether it is back is found out beside.
     assert!(late > 0, "nothing was asked of the hung master");
     assert!(late * 5 < LOOKS, "{late} of {LOOKS} waited for the hung master");
     assert!(!uses_all(&node).await);
@@ -166,7 +166,11 @@ async fn what_takes_the_place_of_a_hung_master_is_used() {
 }
 
 /// An act of every troupe, and what happens when all are ready.
-async fn act_around(company: Company, chance: &mut Chance, happening: impl AsyncFnOnce()) -> (Company, Ledger) {
+pub(super) async fn act_around(
+    company: Company,
+    chance: &mut Chance,
+    happening: impl AsyncFnOnce(),
+) -> (Company, Ledger) {
     let curtain = Arc::new(Barrier::new(company.troupes.len() + 1));
     let (raised, seed) = (Arc::clone(&curtain), chance.below(1 << 31));
     let acting = tokio::spawn(company.each_troupe(move |n, nodes, mut troupe| {
