@@ -4,6 +4,7 @@
 mod balancer;
 mod compromise;
 mod newer_schema;
+mod retired_key;
 mod secret_key;
 mod traffic;
 mod visitor;
