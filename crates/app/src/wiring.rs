@@ -6,6 +6,7 @@ mod data_folder;
 mod mail;
 mod pages;
 mod storage;
+mod templates;
 
 use std::sync::Arc;
 
@@ -31,12 +32,12 @@ use crate::wiring::cache::Shelf;
 
 pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
-pub(crate) use crate::wiring::mail::{check_templates, mail_server};
-pub(crate) use crate::wiring::pages::look;
+pub(crate) use crate::wiring::mail::mail_server;
 pub(crate) use crate::wiring::storage::{
     ANOTHER_SECRET_KEY, explain_keys, has_database, has_secret_key, name_database, name_replica, open_database,
     prepare_schema, reach_at_once, secret_keys,
 };
+pub(crate) use crate::wiring::templates::templates;
 
 /// The wired system.
 pub(crate) struct System {

@@ -38,7 +38,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn templates(settings: &Settings) -> Found {
-    wiring::check_templates(settings)
+    wiring::templates(settings)
         .context("mend these files, or take them out of mail.templates_dir and pages.templates_dir")?;
     Ok("can be rendered".into())
 }

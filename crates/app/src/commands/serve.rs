@@ -91,7 +91,7 @@ impl Service {
     /// Everything, up to the banner.
     async fn start(settings: &Settings) -> anyhow::Result<Self> {
         // What settings name is judged before anything is made.
-        let pages = wiring::look(settings)?;
+        let pages = wiring::templates(settings)?;
         let folder =
             Some(&settings.storage.data_dir).filter(|_| settings.storage.database_kind() == DatabaseKind::Sqlite);
         // Whoever serves from the folder is told before whoever has the port, which is the same mostly. One that is not
@@ -175,7 +175,8 @@ impl Service {
 /// Whether the files that the settings name can be used; opens and makes nothing.
 pub(crate) fn check_files(settings: &Settings) -> anyhow::Result<()> {
     settings.server.tls.as_ref().map(tls::check).transpose()?;
-    wiring::check_templates(settings)
+    wiring::templates(settings)?;
+    Ok(())
 }
 
 /// A key that signs, and those known that verify.

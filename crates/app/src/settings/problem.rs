@@ -29,6 +29,12 @@ impl SettingsError {
         Self { problems }
     }
 
+    /// These problems, and then those.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.problems.extend(others.problems);
+        self
+    }
+
     /// What is wrong with what one setting names.
     pub(crate) fn of(at: &str, what: impl IntoIterator<Item = String>) -> Self {
         Self::new(what.into_iter().map(|what| Problem { at: at.to_owned(), what }).collect())

@@ -17,7 +17,6 @@ use countersign_infrastructure::security::SecretKeyRing;
 use countersign_infrastructure::system::SystemClock;
 
 use crate::settings::{PublicUrl, Settings, SettingsError};
-use crate::wiring::pages;
 
 /// Both ends of sending a mail.
 pub(crate) struct Mail {
@@ -43,11 +42,9 @@ pub(crate) fn mailbox_key(keys: &SecretKeyRing) -> anyhow::Result<Secret> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(&key[..16])))
 }
 
-/// Whether every template of mails and pages can be used.
-pub(crate) fn check_templates(settings: &Settings) -> anyhow::Result<()> {
-    renderer(settings, &settings.server.public_url_at(settings.server.listen))?;
-    pages::look(settings)?;
-    Ok(())
+/// Whether every template can be used.
+pub(crate) fn check_templates(settings: &Settings) -> Result<(), SettingsError> {
+    renderer(settings, &settings.server.public_url_at(settings.server.listen)).map(drop)
 }
 
 fn renderer(settings: &Settings, public_url: &PublicUrl) -> Result<TemplateRenderer, SettingsError> {
@@ -66,10 +63,11 @@ fn renderer(settings: &Settings, public_url: &PublicUrl) -> Result<TemplateRende
         },
         templates: mail.templates_dir.clone(),
     })
-    .map_err(|error| {
+    .map_err(|errors| {
         let folder = mail.templates_dir.as_deref().map(|folder| absolute(folder).unwrap_or_else(|_gone| folder.into()));
         let folder = folder.map_or_else(String::new, |folder| format!("{}: ", folder.display()));
-        SettingsError::of("mail.templates_dir", [format!("{folder}{:#}", anyhow::Error::from(error))])
+        let told = errors.into_iter().map(|error| format!("{folder}{:#}", anyhow::Error::from(error)));
+        SettingsError::of("mail.templates_dir", told)
     })
 }
 

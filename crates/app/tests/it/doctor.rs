@@ -1,5 +1,7 @@
 //! What `doctor` says of a healthy service, and of each thing that is broken.
 
+mod certificate;
+
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -173,6 +175,33 @@ fn a_template_of_the_pages_that_cannot_be_used() {
 }
 
 #[test]
+fn what_is_wrong_with_templates_of_mails_and_pages_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (mails, pages) = (path("mails"), path("pages"));
+    std::fs::create_dir(&mails).unwrap();
+    std::fs::create_dir(&pages).unwrap();
+    std::fs::write(mails.join("reset_password.txt"), "Subject: x\n{{ tokne }} {{ lnik }}").unwrap();
+    std::fs::write(mails.join("verify_address.txt"), "Hello").unwrap();
+    std::fs::write(pages.join("front.html"), "{{ prodcut }}").unwrap();
+    let templates = [("COUNTERSIGN__MAIL__TEMPLATES_DIR", "mails"), ("COUNTERSIGN__PAGES__TEMPLATES_DIR", "pages")];
+    for command in [&["serve"][..], &["config", "check"], &["doctor"]] {
+        let (_, output, errors) = said(&run(folder.path(), command, &templates));
+        let told = output + &errors;
+        for part in [
+            "(4 problems):",
+            "reset_password.txt, line 2: no mail of its kind has lnik",
+            "reset_password.txt, line 2: no mail of its kind has tokne",
+            "verify_address.txt must begin with a line",
+            "front.html, line 1: prodcut is not known here",
+        ] {
+            assert!(told.contains(part), "{part}\n{told}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was made");
+}
+
+#[test]
 fn a_secret_key_that_is_damaged_or_open_to_everybody() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret.key");
@@ -181,52 +210,6 @@ fn a_secret_key_that_is_damaged_or_open_to_everybody() {
     assert_alone_fails(folder.path(), &[("COUNTERSIGN__DATA_DIR", ".")], "secret key", &["secret.key"]);
     std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     assert_alone_fails(folder.path(), &[("COUNTERSIGN__DATA_DIR", ".")], "secret key", &["chmod"]);
-}
-
-#[test]
-fn a_certificate_that_has_expired_or_has_another_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let make = |name, days| Certificate::make(folder.path(), name, "localhost", days);
-    let (good, other, expired) = (make("good", 30), make("other", 30), make("expired", -1));
-    let fails = |cert: &Path, key: &Path, parts: &[&str]| {
-        let tls = [
-            ("COUNTERSIGN__SERVER__TLS_CERT", cert.to_str().unwrap()),
-            ("COUNTERSIGN__SERVER__TLS_KEY", key.to_str().unwrap()),
-        ];
-        assert_alone_fails(folder.path(), &tls, "tls", parts);
-    };
-    fails(&good.cert, &other.key, &["do not belong together", "name chain and key of one renewal"]);
-    fails(&expired.cert, &expired.key, &["expired on ", "renew it"]);
-}
-
-#[test]
-fn a_certificate_that_ends_soon_is_for_another_or_has_an_expired_one_behind_it_is_warned_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let make = |name, days| Certificate::make(folder.path(), name, "localhost", days);
-    let (good, soon, expired) = (make("good", 30), make("soon", 13), make("expired", -1));
-    let chain = folder.path().join("chain.pem");
-    std::fs::write(&chain, [&good.cert, &expired.cert].map(|cert| std::fs::read_to_string(cert).unwrap()).concat())
-        .unwrap();
-    let told = |cert: &Path, key: &Path, url: &str| {
-        let tls = [
-            ("COUNTERSIGN__SERVER__TLS_CERT", cert.to_str().unwrap()),
-            ("COUNTERSIGN__SERVER__TLS_KEY", key.to_str().unwrap()),
-            ("COUNTERSIGN__SERVER__PUBLIC_URL", url),
-        ];
-        let (code, output, errors) = said(&run(folder.path(), &["doctor"], &tls));
-        assert_eq!(code, Some(0), "a warning is no failure: {output}{errors}");
-        line(&output, "tls").to_owned()
-    };
-    let (here, there) = ("https://localhost:8443", "https://accounts.example.org");
-    assert!(told(&good.cert, &good.key, here).starts_with("ok "));
-    for (cert, key, url, part) in [
-        (&soon.cert, &soon.key, here, ", in 12 days: renew it"),
-        (&good.cert, &good.key, there, "is not for accounts.example.org, which server.public_url names"),
-        (&chain, &good.key, here, "a certificate of an authority in server.tls_cert expired on "),
-    ] {
-        let line = told(cert, key, url);
-        assert!(line.starts_with("warning ") && line.contains(part), "{line}");
-    }
 }
 
 #[test]

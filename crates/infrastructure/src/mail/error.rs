@@ -26,7 +26,7 @@ pub enum MailSettingsError {
     /// A password would go over the network in the clear.
     #[error("SMTP_URL has a password and would send it unencrypted: make it smtps://… or add ?tls=required")]
     SmtpPassword,
-    /// A template does not parse, or asks for what mails of its kind do not have.
+    /// A template does not parse, or cannot be filled in.
     #[error("the mail template {file} cannot be used")]
     Template {
         /// Its file.
@@ -35,11 +35,30 @@ pub enum MailSettingsError {
         #[source]
         source: minijinja::Error,
     },
+    /// A template asks for what mails of its kind do not have.
+    #[error("the mail template {file}, line {line}: no mail of its kind has {name}")]
+    UnknownValue {
+        /// Its file.
+        file: String,
+        /// The first line that asks for it.
+        line: usize,
+        /// What it asks for.
+        name: String,
+    },
     /// The text template of a kind does not begin with a subject.
     #[error("the mail template {file} must begin with a line «Subject: …»")]
     Subject {
         /// Its file.
         file: String,
+    },
+    /// A template cannot be read.
+    #[error("the mail template {file} cannot be read")]
+    UnreadableTemplate {
+        /// Its file.
+        file: String,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// A file among the operator's templates that no mail is made from: a typing error.
     #[error("{file} is no mail template; there are {known}")]

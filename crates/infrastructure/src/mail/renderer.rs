@@ -1,19 +1,18 @@
 //! Templates in minijinja behind the port `MailRenderer`.
 
+mod trial;
+
 use std::path::PathBuf;
 
 use countersign_application::error::Fault;
 use countersign_application::mail::message::{MailKind, QueuedMail};
 use countersign_application::ports::mail_renderer::{MailRenderer, RenderedMail};
 use countersign_domain::color::Color;
-use countersign_domain::email_address::EmailAddress;
-use countersign_domain::ids::MailId;
 use countersign_domain::secret::Secret;
 use countersign_domain::team::role::Role;
 use minijinja::{Environment, Value};
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::mail::accents::Accents;
 use crate::mail::error::MailSettingsError;
@@ -46,28 +45,27 @@ pub struct TemplateRenderer {
 }
 
 impl TemplateRenderer {
-    /// Checks the settings, and every template by rendering it once.
-    pub fn new(settings: &RendererSettings) -> Result<Self, MailSettingsError> {
-        let public_url = public_url(&settings.public_url)?;
+    /// Checks the settings, and every template by rendering it once; with everything that is wrong with the templates.
+    pub fn new(settings: &RendererSettings) -> Result<Self, Vec<MailSettingsError>> {
+        let public_url = public_url(&settings.public_url).map_err(|error| vec![error])?;
+        let links = Links::parse(&settings.targets, &public_url).map_err(|error| vec![error])?;
+        let mut problems = Vec::new();
         let renderer = Self {
-            environment: templates::load(settings.templates.as_deref())?,
-            links: Links::parse(&settings.targets, &public_url)?,
+            environment: templates::load(settings.templates.as_deref(), &mut problems),
+            links,
             public_url,
             product: settings.product.clone(),
             accents: settings.color.map(Accents::of).unwrap_or_default(),
         };
-        for mail in samples() {
-            renderer.compose(&mail, Some("token"))?;
+        for mail in trial::samples() {
+            trial::problems(&renderer, &mail, &mut problems);
         }
-        Ok(renderer)
+        if problems.is_empty() { Ok(renderer) } else { Err(problems) }
     }
 
     fn compose(&self, mail: &QueuedMail, token: Option<&str>) -> Result<RenderedMail, MailSettingsError> {
         let text = self.fill(mail, token, Form::Text)?;
-        let (subject, text) = text
-            .strip_prefix("Subject:")
-            .and_then(|rest| rest.split_once('\n'))
-            .ok_or_else(|| MailSettingsError::Subject { file: Form::Text.file(&mail.kind) })?;
+        let (subject, text) = with_subject(&text, mail)?;
         Ok(RenderedMail {
             id: mail.id,
             recipient: mail.recipient.clone(),
@@ -131,6 +129,12 @@ impl TemplateRenderer {
     }
 }
 
+/// The first line without its mark, and the rest.
+fn with_subject<'a>(text: &'a str, mail: &QueuedMail) -> Result<(&'a str, &'a str), MailSettingsError> {
+    let parts = text.strip_prefix("Subject:").and_then(|rest| rest.split_once('\n'));
+    parts.ok_or_else(|| MailSettingsError::Subject { file: Form::Text.file(&mail.kind) })
+}
+
 impl MailRenderer for TemplateRenderer {
     fn render(&self, mail: &QueuedMail, token: Option<Secret>) -> Result<RenderedMail, Fault> {
         self.compose(mail, token.as_ref().map(Secret::expose)).map_err(|error| Fault::internal("mail template", error))
@@ -184,29 +188,6 @@ fn in_words(duration: Duration) -> String {
 fn in_figures(time: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
     time.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_default()
-}
-
-/// A mail of every kind, to try the templates with.
-fn samples() -> Vec<QueuedMail> {
-    let Ok(recipient) = EmailAddress::parse("somebody@example.com") else { return vec![] };
-    let (team_name, inviter_name) = ("Team".to_owned(), "Somebody".to_owned());
-    let kinds = [
-        MailKind::VerifyAddress,
-        MailKind::ResetPassword,
-        MailKind::PasswordChanged,
-        MailKind::ConfirmNewAddress,
-        MailKind::AddressChanged,
-        MailKind::AddressTaken,
-        MailKind::Invitation { team_name: team_name.clone(), inviter_name: inviter_name.clone(), role: Role::Member },
-        MailKind::AddedToTeam { team_name, inviter_name, role: Role::Member },
-        MailKind::SuspiciousActivity,
-    ];
-    let now = OffsetDateTime::UNIX_EPOCH;
-    let mail = |kind| {
-        let mail = QueuedMail::new(MailId::new(Uuid::nil()), kind, recipient.clone(), now);
-        mail.with_token(vec![], now + Duration::hours(1))
-    };
-    kinds.into_iter().map(mail).collect()
 }
 
 #[cfg(test)]

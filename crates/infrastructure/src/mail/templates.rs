@@ -38,21 +38,21 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "verify_address.txt",
 ];
 
-/// All templates, parsed; those in `folder` in place of the embedded ones.
-pub(crate) fn load(folder: Option<&Path>) -> Result<Environment<'static>, MailSettingsError> {
+/// All templates, parsed; those in `folder` in place of the embedded ones, where they can be used.
+pub(crate) fn load(folder: Option<&Path>, problems: &mut Vec<MailSettingsError>) -> Environment<'static> {
     let mut environment = Environment::new();
     // A misspelt variable is an error when the service starts, not a gap in somebody's mail.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_lstrip_blocks(true);
     for (file, text) in EMBEDDED {
-        add(&mut environment, file, text)?;
+        problems.extend(add(&mut environment, file, text).err());
     }
     if let Some(folder) = folder {
-        for (file, text) in read(folder)? {
-            add(&mut environment, &file, &text)?;
+        for (file, text) in read(folder, problems) {
+            problems.extend(add(&mut environment, &file, &text).err());
         }
     }
-    Ok(environment)
+    environment
 }
 
 fn add(environment: &mut Environment<'static>, file: &str, text: &str) -> Result<(), MailSettingsError> {
@@ -61,19 +61,30 @@ fn add(environment: &mut Environment<'static>, file: &str, text: &str) -> Result
 }
 
 /// The templates in the operator's folder. Other files may lie there, but none that only looks like a template.
-fn read(folder: &Path) -> Result<Vec<(String, String)>, MailSettingsError> {
+fn read(folder: &Path, problems: &mut Vec<MailSettingsError>) -> Vec<(String, String)> {
     let unusable = |source: io::Error| MailSettingsError::Folder { what: "mail templates", source };
+    let paths = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<_> = match paths {
+        Ok(paths) => paths,
+        Err(error) => {
+            problems.push(unusable(error));
+            return Vec::new();
+        }
+    };
+    paths.sort();
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unusable)? {
-        let path = entry.map_err(unusable)?.path();
+    for path in paths {
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let looks_like_one = path.extension().is_some_and(|extension| extension == "txt" || extension == "html");
         if EMBEDDED.iter().any(|(name, _)| *name == file) {
-            found.push((file, fs::read_to_string(&path).map_err(unusable)?));
+            match fs::read_to_string(&path) {
+                Ok(text) => found.push((file, text)),
+                Err(source) => problems.push(MailSettingsError::UnreadableTemplate { file, source }),
+            }
         } else if looks_like_one {
             let known: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
-            return Err(MailSettingsError::UnknownTemplate { file, known: known.join(", ") });
+            problems.push(MailSettingsError::UnknownTemplate { file, known: known.join(", ") });
         }
     }
-    Ok(found)
+    found
 }

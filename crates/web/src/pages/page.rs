@@ -121,6 +121,8 @@ struct ShownField<'a> {
     optional: bool,
     value: &'a str,
     error: String,
+    /// Whether an error stands before it, which has the focus.
+    later: bool,
 }
 
 /// What came of a form.
@@ -217,6 +219,7 @@ impl Surrounded {
             let of_password = || of_password.map(|problem| frame.words(problem)).unwrap_or_default();
             error.map_or_else(of_password, |error| frame.field_words(error))
         };
+        let mut is_told = false;
         let fields: Vec<_> = self
             .page
             .fields
@@ -224,15 +227,9 @@ impl Surrounded {
             .map(|field| {
                 let value = if field.kind == "password" { "" } else { typed.value(field.name).unwrap_or_default() };
                 let Field { name, texts, autocomplete, optional, .. } = *field;
-                ShownField {
-                    name,
-                    texts,
-                    kind: field.kind(value),
-                    autocomplete,
-                    optional,
-                    value,
-                    error: error_of(name),
-                }
+                let (kind, error, later) = (field.kind(value), error_of(name), is_told);
+                is_told |= kind != "hidden" && !error.is_empty();
+                ShownField { name, texts, kind, autocomplete, optional, value, error, later }
             })
             .collect();
         let Some(problem) = problem else {

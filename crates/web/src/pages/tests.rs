@@ -120,6 +120,18 @@ async fn a_wrong_password_is_told_once_at_its_field() {
 }
 
 #[actix_web::test]
+async fn of_several_wrong_fields_the_first_has_the_focus() {
+    for path in ["/register", "/accept-invitation"] {
+        let page = submit(path, &[("token", TOKEN), ("email", "nobody@example.com")]).await;
+        let fields: Vec<_> = page.text.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
+        let wrong: Vec<_> = fields.iter().filter(|field| field.contains("aria-invalid=\"true\"")).collect();
+        assert_eq!((page.status.as_u16(), wrong.len() >= 2), (422, true), "{path}: {}", page.text);
+        assert!(wrong[0].contains(" autofocus"), "{path}: {wrong:?}");
+        assert_eq!(page.text.matches(" autofocus").count(), 1, "{path}: {}", page.text);
+    }
+}
+
+#[actix_web::test]
 async fn the_front_page_says_what_this_is_and_its_links_lead_on() {
     let page = show("/").await;
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));

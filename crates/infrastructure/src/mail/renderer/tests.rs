@@ -1,8 +1,12 @@
 use std::fs;
 
+use countersign_domain::email_address::EmailAddress;
+use countersign_domain::ids::MailId;
 use time::macros::datetime;
+use uuid::Uuid;
 
 use super::*;
+use crate::mail::renderer::trial::samples;
 
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 const TOKEN: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
@@ -131,9 +135,15 @@ fn lifetimes_are_said_as_people_say_them() {
     }
 }
 
-fn overridden(file: &str, text: &str) -> Result<TemplateRenderer, MailSettingsError> {
+fn overridden(file: &str, text: &str) -> Result<TemplateRenderer, Vec<MailSettingsError>> {
+    all_overridden(&[(file, text)])
+}
+
+fn all_overridden(files: &[(&str, &str)]) -> Result<TemplateRenderer, Vec<MailSettingsError>> {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(file), text).unwrap();
+    for (file, text) in files {
+        fs::write(folder.path().join(file), text).unwrap();
+    }
     TemplateRenderer::new(&RendererSettings { templates: Some(folder.path().to_owned()), ..settings() })
 }
 
@@ -151,15 +161,44 @@ fn a_template_of_the_operator_replaces_the_embedded_one() {
 
 #[test]
 fn a_template_that_cannot_work_is_refused_at_the_start() {
-    let refused = |file, text| overridden(file, text).err().unwrap();
-    let template = |error| matches!(error, MailSettingsError::Template { .. });
-    assert!(template(refused("reset_password.txt", "Subject: x\n{{ tokne }}")), "misspelt");
-    assert!(template(refused("reset_password.html", "{{ link")), "malformed");
-    assert!(template(refused("password_changed.txt", "Subject: x\n{{ token }}")), "of another kind");
-    assert!(matches!(refused("reset_password.txt", "Hello"), MailSettingsError::Subject { .. }));
-    assert!(matches!(refused("rest_password.txt", "Subject: x\n"), MailSettingsError::UnknownTemplate { .. }));
+    let refused = |file, text| <[_; 1]>::try_from(overridden(file, text).err().unwrap()).unwrap()[0].to_string();
+    for (file, text, told) in [
+        ("reset_password.txt", "Subject: x\n\n{{ tokne }}", ", line 3: no mail of its kind has tokne"),
+        ("password_changed.txt", "Subject: x\n{{ token }}", ", line 2: no mail of its kind has token"),
+        ("password_changed.txt", "Subject: {{ name.first }}\n", ", line 1: no mail of its kind has name.first"),
+        ("reset_password.html", "{{ link", " cannot be used"),
+        ("reset_password.txt", "Hello", " must begin with a line «Subject: …»"),
+    ] {
+        assert_eq!(refused(file, text), format!("the mail template {file}{told}"));
+    }
+    let unknown = refused("rest_password.txt", "Subject: x\n");
+    assert!(unknown.starts_with("rest_password.txt is no mail template; there are added_to_team.html, "), "{unknown}");
     let missing = RendererSettings { templates: Some("/nowhere".into()), ..settings() };
-    assert!(matches!(TemplateRenderer::new(&missing), Err(MailSettingsError::Folder { .. })));
+    assert!(matches!(&TemplateRenderer::new(&missing).err().unwrap()[..], [MailSettingsError::Folder { .. }]));
+}
+
+#[test]
+fn everything_that_is_wrong_with_templates_is_told_at_once_and_once() {
+    let files = [
+        ("invitation.html", "{% if nothing is defined %}{{ nothing }}{% endif %}{{ taem }}\n{{ tokne }}"),
+        ("rest_password.txt", ""),
+        ("reset_password.txt", "Hello"),
+        // Included by several.
+        ("token.txt", "\n{{ lnik }}"),
+        ("verify_address.html", "{% if %}"),
+    ];
+    let told = all_overridden(&files).err().unwrap();
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    let expected = [
+        "rest_password.txt is no mail template",
+        "the mail template verify_address.html cannot be used",
+        "the mail template token.txt, line 2: no mail of its kind has lnik",
+        "the mail template reset_password.txt must begin",
+        "the mail template invitation.html, line 1: no mail of its kind has taem",
+        "the mail template invitation.html, line 2: no mail of its kind has tokne",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    assert!(told.iter().zip(expected).all(|(told, expected)| told.starts_with(expected)), "{told:#?}");
 }
 
 #[test]

@@ -47,6 +47,8 @@ struct ShownFilter<'a> {
     optional: bool,
     value: &'a str,
     error: String,
+    /// Whether an error stands before it, which has the focus.
+    later: bool,
 }
 
 impl Asked {
@@ -130,19 +132,16 @@ impl List {
     }
 
     fn filters<'a>(&self, frame: &Frame, asked: &'a Asked, problem: Option<&Problem>) -> Vec<ShownFilter<'a>> {
+        let mut is_told = false;
         let shown = self.filters.iter().map(|Filter { name, texts, kind }| {
             let value = asked.0.value(name).unwrap_or_default();
             // An input of times takes them without a zone.
             let value = if *kind == "datetime-local" { value.trim_end_matches('Z') } else { value };
             let error = problem.and_then(|problem| problem.errors.iter().find(|error| error.field == *name));
-            ShownFilter {
-                name,
-                texts,
-                kind,
-                optional: true,
-                value,
-                error: error.map(|error| frame.field_words(error)).unwrap_or_default(),
-            }
+            let later = is_told;
+            is_told |= error.is_some();
+            let error = error.map(|error| frame.field_words(error)).unwrap_or_default();
+            ShownFilter { name, texts, kind, optional: true, value, error, later }
         });
         shown.collect()
     }

@@ -35,6 +35,8 @@ impl Folder {
             let is_ours = [TEXTS, STYLESHEET].contains(&&*file) || known.contains(&&*file);
             if !is_ours {
                 if path.extension().is_some_and(|kind| ["html", "json", "css"].iter().any(|known| kind == *known)) {
+                    let mut known = known.to_vec();
+                    known.sort_unstable();
                     faults.push(LookError::Unknown { file, known: known.join(", ") });
                 }
                 continue;

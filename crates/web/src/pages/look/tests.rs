@@ -111,7 +111,12 @@ fn what_cannot_be_used_is_told_with_file_and_line() {
         ("parent", "front.html", "{% extends \"layot.html\" %}", "front.html, line 1: there is no template layot.html"),
         ("filter", "front.html", "\n{{ product | shout }}", "front.html, line 2: unknown filter: "),
         ("import", "form.html", "{% from \"parts.html\" import fild %}\n{{ fild(t) }}", "form.html, line 2: "),
-        ("unknown", "fornt.html", "", "fornt.html is no template of the pages; there are layout.html, "),
+        (
+            "unknown",
+            "fornt.html",
+            "",
+            "fornt.html is no template of the pages; there are account.html, account_delete.html, ",
+        ),
         ("stylesheet", "page.css", "", "page.css is no template of the pages"),
         ("texts", "texts.json", "{\n\"x\": 1}", "texts.json, line 2: x is no text of the pages"),
     ] {
