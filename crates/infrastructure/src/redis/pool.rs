@@ -61,8 +61,8 @@ impl Default for RedisOptions {
 
 /// Redis, one server or a cluster. Every call ends within the options' times together, but for the first ones to a
 /// cluster; after several failures in a row calls fail at once, those to this master of a cluster, and beside them one a
-/// second finds out whether Redis is back. It is asked for what can be done without, so callers do without, and what went wrong is
-/// logged here, once for each outage.
+/// second finds out whether Redis is back. It is asked for what can be done without, so callers do without, and what
+/// went wrong is logged here, once for each outage.
 #[derive(Clone)]
 pub struct RedisPool(Arc<Inner>);
 
