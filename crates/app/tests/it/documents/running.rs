@@ -179,7 +179,7 @@ fn whoever_asks_for_the_proxy_gets_every_service_of_the_profile() {
     assert_eq!(reached, of_profile.map(|(name, _)| name.clone()).collect());
     for file in ["docker-compose.yml", "docs/operations.md", "CHANGELOG.md"] {
         let text = text(file);
-        let named = text.matches("--profile production").count();
+        let named = text.matches("--profile production up").count();
         assert!(named > 0 && named == text.matches(COMMAND).count(), "{file}: {named}");
     }
 }
