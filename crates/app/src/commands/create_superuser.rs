@@ -1,8 +1,8 @@
 //! Creates a superuser.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
-use countersign_application::admin::create_superuser::CreateSuperuserCommand;
+use countersign_application::admin::create_superuser::{CreateSuperuserCommand, CreateSuperuserError};
 use countersign_domain::audit::Origin;
 use countersign_domain::email_address::EmailAddress;
 use countersign_domain::name::PersonName;
@@ -37,8 +37,9 @@ impl CreateSuperuser {
         let is_new = !wiring::has_database(&settings.storage)?;
         let system = System::open(settings).await?;
         let command = CreateSuperuserCommand { email, password, first_name, last_name };
-        let user = system.application.admin.create_superuser.execute(&Origin::default(), command).await?;
+        let created = system.application.admin.create_superuser.execute(&Origin::default(), command).await;
         system.close().await;
+        let user = created.map_err(explain)?;
         let place = system.database.place();
         terminal::say(&format!("Created superuser {} in {place}.", user.id));
         if is_new {
@@ -48,5 +49,16 @@ impl CreateSuperuser {
             );
         }
         Ok(())
+    }
+}
+
+/// What to do where an account is in the way.
+fn explain(error: CreateSuperuserError) -> anyhow::Error {
+    match error {
+        CreateSuperuserError::EmailTaken => anyhow!(
+            "--email: {error}; give another, or have a superuser make that account one: in the console, or by PATCH \
+             /admin/users/{{id}} with {{\"is_superuser\": true}}"
+        ),
+        error => error.into(),
     }
 }

@@ -62,6 +62,21 @@ fn unknown_settings_are_refused_with_a_suggestion() {
 }
 
 #[test]
+fn a_section_that_is_misspelt_or_forgotten_is_suggested() {
+    for (text, said) in [
+        ("[mial]\nfrom = 'x'", "there is no such section; did you mean [mail]?"),
+        ("[zzz]\nfrom = 'x'", "there is no such section; docs/countersign.example.toml has every one"),
+        ("listen = '127.0.0.1:1'", "did you mean server.listen?"),
+        ("[server]\nsmtp_url = 'x'", "did you mean mail.smtp_url?"),
+        ("[log]\nfromat = 'x'", "did you mean log.format?"),
+    ] {
+        let text = complaint(text, &[]);
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(complaint("", &[("COUNTERSIGN__LISTEN", "x")]).contains("did you mean COUNTERSIGN__SERVER__LISTEN?"));
+}
+
+#[test]
 fn a_variable_in_the_wrong_case_is_refused() {
     let text = complaint("", &[("COUNTERSIGN__server__listen", "127.0.0.1:1")]);
     assert!(text.contains("did you mean COUNTERSIGN__SERVER__LISTEN?"), "{text}");

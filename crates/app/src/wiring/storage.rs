@@ -6,17 +6,16 @@ use anyhow::{Context as _, bail};
 use countersign_application::error::Fault;
 use countersign_application::keys::reseal_keys::ResealKeysError;
 use countersign_application::ports::secret_generator::SecretGenerator;
-use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica};
+use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica, is_turned_away};
 use countersign_infrastructure::security::SecretKeyRing;
 
 use crate::settings::{DatabaseKind, StorageSettings, secret_key};
 use crate::wiring::data_folder;
 
 /// Where signing keys do not open.
-pub(crate) const ANOTHER_SECRET_KEY: &str = "cannot use the signing keys: they were sealed with another secret key. Set \
-     secret_key (or, on the embedded default, secret.key in the data folder) to the one that the database was used with; \
-     if it is being replaced, set secret_key to the new one and secret_key_previous to the former. If it is lost for \
-     good, `countersign keys rotate --now` starts anew, and clients refresh their tokens";
+pub(crate) const ANOTHER_SECRET_KEY: &str = "cannot use the signing keys: they were sealed with another secret key; set \
+     secret_key (or secret.key in the data folder) to that one, or secret_key_previous if it is being replaced; if it \
+     is lost, `countersign keys rotate --now` starts anew";
 
 /// Whether there is a database already, as far as can be told without opening it.
 pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {
@@ -84,6 +83,9 @@ async fn reach(storage: &StorageSettings, database: &Database) -> anyhow::Result
 /// Why the schema could not be read, and what to look at.
 fn explain_schema(storage: &StorageSettings, fault: Fault) -> anyhow::Error {
     let next_step = match fault {
+        Fault::Unavailable { .. } if is_turned_away(&fault) => {
+            "cannot use the database; set database.url to a user, a password and a database that its server knows"
+        }
         Fault::Unavailable { .. } => next_step_of_database(storage),
         _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Setup, TestServer, run, run_with_input, said};
+use crate::support::{PASSWORD, Setup, TestServer, run, run_with_input, said};
 
 fn lines(folder: &Path, arguments: &[&str]) -> Vec<String> {
     let (code, output, errors) = said(&run(folder, arguments, &[]));
@@ -117,6 +117,16 @@ fn a_superusers_password_is_judged_like_any_other() {
         assert_eq!(code, Some(1));
         assert!(!errors.contains(password), "{errors}");
     }
+}
+
+#[test]
+fn a_superuser_with_the_address_of_an_account_is_told_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = || said(&run_with_input(folder.path(), &SUPERUSER, &[], &format!("{PASSWORD}\n")));
+    assert_eq!(create().0, Some(0));
+    let (code, output, errors) = create();
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(errors.contains("--email: another account has this e-mail address; give another, or have a superuser"));
 }
 
 #[tokio::test]

@@ -235,7 +235,10 @@ async fn a_secret_key_that_opens_no_signing_key_is_told_as_by_a_start() {
     let failed: Vec<_> = output.lines().filter(|line| line.starts_with("failed")).collect();
     let (_, told) = failed[0].split_once("secret key  ").unwrap();
     assert_eq!(failed.len(), 1, "{output}");
-    assert!(told.contains("Set secret_key (or, on the embedded default") && told.contains("does not open"), "{told}");
+    assert!(
+        told.contains("set secret_key (or secret.key in the data folder") && told.contains("does not open"),
+        "{told}"
+    );
     let (_, _, errors) = said(&server.run_with(&["serve"], &setup));
     let words = told.split(": the secret key").next().unwrap();
     assert!(errors.contains(words), "{words}\n{errors}");

@@ -155,7 +155,7 @@ async fn a_secret_key_that_is_another() {
     std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
     let (code, _, errors) = said(&server.run(&["serve"], ""));
     assert_eq!(code, Some(1));
-    assert!(errors.contains("Set secret_key (or, on the embedded default, secret.key in the data folder)"), "{errors}");
+    assert!(errors.contains("set secret_key (or secret.key in the data folder) to that one"), "{errors}");
     assert!(errors.contains("secret_key_previous") && errors.contains("keys rotate --now"), "{errors}");
     let keys = server.run(&["keys", "list"], "");
     assert_eq!(String::from_utf8_lossy(&keys.stdout).lines().count(), 1, "no key was made in its place");

@@ -122,6 +122,20 @@ pub(crate) fn is_locked_out(error: &DbErr) -> bool {
     code(error).is_some_and(|code| code == "55P03")
 }
 
+/// Whether the server let nobody in for what the URL says: user, password, name of the database. Trying again is of no
+/// use then.
+pub fn is_turned_away(fault: &Fault) -> bool {
+    let source = StdError::source(fault).and_then(|source| source.downcast_ref::<DatabaseError>());
+    let Some(DatabaseError(DbErr::Conn(RuntimeErr::SqlxError(error)))) = source else { return false };
+    let SqlxError::Database(error) = &**error else { return false };
+    error.code().is_some_and(|code| turns_away(&code))
+}
+
+/// Invalid authorization (class 28), and no such database.
+fn turns_away(code: &str) -> bool {
+    code.starts_with("28") || code == "3D000"
+}
+
 /// Connection exceptions; the server stops, crashed, or is starting.
 fn ends_connection(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P")
@@ -177,6 +191,17 @@ mod tests {
         for code in ["23505", "42601", "25P02", "22P02"] {
             assert!(!is_outage_of_postgres(code), "{code}");
         }
+    }
+
+    #[test]
+    fn who_is_turned_away_need_not_try_again() {
+        for code in ["28P01", "28000", "3D000"] {
+            assert!(turns_away(code), "{code}");
+        }
+        for code in ["57P03", "53300", "08006", "42P01"] {
+            assert!(!turns_away(code), "{code}");
+        }
+        assert!(!is_turned_away(&fault(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))));
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Flattening<'_> {
                     None => self.report(&key, "takes a text, a number, true or false, or a list of texts".to_owned()),
                 },
                 (None, Value::Table(inner)) if is_section(&key) => self.descend(&key, inner),
+                (None, Value::Table(_)) => self.report(&key, suggestion::did_you_mean_section(&key, sections())),
                 (None, _) => {
                     let what = suggestion::did_you_mean(&key, catalogue().map(|setting| setting.key.to_owned()));
                     self.report(&key, what);
@@ -71,6 +72,10 @@ impl Flattening<'_> {
 
 fn is_section(key: &str) -> bool {
     catalogue().any(|setting| setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
+}
+
+fn sections() -> impl Iterator<Item = String> {
+    catalogue().filter_map(|setting| setting.key.rsplit_once('.').map(|(section, _)| section.to_owned()))
 }
 
 fn as_text(value: &Value) -> Option<String> {

@@ -45,6 +45,13 @@ impl PostgresServer {
         Some(server)
     }
 
+    /// From now on it asks whoever comes for a password.
+    pub(crate) fn ask_for_passwords(&self) {
+        self.stop("fast");
+        std::fs::write(self.data().join("pg_hba.conf"), "host all all all scram-sha-256\n").unwrap();
+        self.begin();
+    }
+
     /// Starts one that follows it by streaming.
     pub(crate) fn replica(&self) -> Self {
         let replica = Self::without_data();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::faults::postgres::setup;
-use crate::support::PostgresServer;
+use crate::support::{PostgresServer, Rows, SECRET_KEY, run, said};
 
 #[tokio::test]
 async fn a_start_waits_for_a_database_that_is_about_to_come() {
@@ -41,4 +41,33 @@ async fn a_start_without_the_database_ends_and_says_so() {
     );
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     postgres.begin();
+}
+
+#[tokio::test]
+async fn a_start_that_the_server_turns_away_ends_at_once_and_says_why() {
+    let Some(postgres) = PostgresServer::start() else { return };
+    let rows = Rows::of_postgres(&postgres.url()).await;
+    rows.execute("CREATE ROLE service LOGIN PASSWORD 'open-sesame'").await;
+    drop(rows);
+    postgres.ask_for_passwords();
+    let url = |user: &str, name: &str| format!("postgres://{user}@127.0.0.1:{}/{name}", postgres.port());
+    for (url, why) in [
+        (url("service:hush-hush", "postgres"), "password authentication failed"),
+        (url("nobody:hush-hush", "postgres"), "password authentication failed"),
+        (url("service:open-sesame", "elsewhere"), "database \"elsewhere\" does not exist"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [
+            ("DATABASE_URL", url.as_str()),
+            ("COUNTERSIGN__SECRET_KEY", SECRET_KEY),
+            ("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0"),
+        ];
+        for arguments in [&["serve"][..], &["migrate", "up"], &["keys", "list"]] {
+            let (code, output, errors) = said(&run(folder.path(), arguments, &variables));
+            assert_eq!((code, output.as_str()), (Some(1), ""), "{errors}");
+            assert!(errors.contains("cannot use the database; set database.url to a user, a password"), "{errors}");
+            assert!(errors.contains(why) && !errors.contains("hush") && !errors.contains("sesame"), "{errors}");
+            assert!(!errors.contains("not there yet"), "waiting makes it no other: {errors}");
+        }
+    }
 }
