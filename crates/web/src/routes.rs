@@ -196,10 +196,11 @@ pub fn table() -> Vec<Endpoint> {
 
 /// Registers the table: one resource for each pattern, which refuses other methods and says which there are.
 pub(crate) fn configure(config: &mut web::ServiceConfig, flood_guard: &FloodGuard, table: &[Endpoint]) {
-    let mut resources: BTreeMap<String, Vec<&Endpoint>> = BTreeMap::new();
+    let mut resources: BTreeMap<(bool, String), Vec<&Endpoint>> = BTreeMap::new();
     for endpoint in table {
-        // A literal segment goes before a parameter: `/teams/accept-invitation` is not the team of that id.
-        let rank = endpoint.pattern.replace('{', "~");
+        // The first that fits is taken. A literal segment goes before a parameter: `/teams/accept-invitation` is not the
+        // team of that id. Patterns without parameters go before all others, which are compared by regular expressions.
+        let rank = (endpoint.pattern.contains('{'), endpoint.pattern.replace('{', "~"));
         resources.entry(rank).or_default().push(endpoint);
     }
     for endpoints in resources.values() {

@@ -1,4 +1,4 @@
-//! One event, one line: whatever a value holds, it cannot start a line of its own or command a terminal (ASVS 16.4.1).
+//! One event, one line, one write: whatever a value holds, it cannot start a line of its own or command a terminal (ASVS 16.4.1).
 
 use std::fmt::Write as _;
 use std::io::{self, Stderr, Write, stderr};
@@ -31,17 +31,25 @@ impl SingleLine {
 
 impl Write for SingleLine {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        let line = escape(text.strip_suffix('\n').unwrap_or(&text), self.form);
-        let mut out = self.out.lock();
-        out.write_all(line.as_bytes())?;
-        out.write_all(b"\n")?;
+        if is_plain_line(event) {
+            self.out.lock().write_all(event)?;
+        } else {
+            let text = String::from_utf8_lossy(event);
+            let mut line = escape(text.strip_suffix('\n').unwrap_or(&text), self.form);
+            line.push('\n');
+            self.out.lock().write_all(line.as_bytes())?;
+        }
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Nothing but printable ASCII before its end, as nearly every line: there is nothing to escape.
+fn is_plain_line(event: &[u8]) -> bool {
+    event.split_last().is_some_and(|(end, line)| *end == b'\n' && line.iter().all(|octet| matches!(octet, b' '..=b'~')))
 }
 
 fn escape(text: &str, form: Form) -> String {
@@ -76,6 +84,16 @@ mod tests {
         let line = escape("{\"name\":\"a\u{2028}b\u{9b}c\"}", Form::Json);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["name"], "a\u{2028}b\u{9b}c");
+    }
+
+    #[test]
+    fn only_what_needs_no_escape_is_plain() {
+        assert!(is_plain_line(b"{\"name\":\"~a b\"}\n") && is_plain_line(b"\n"));
+        for event in
+            [&b"no end"[..], b"", b"a\rb\n", b"a\nb\n", b"a\x7fb\n", b"a\x1b[31m\n", "a\u{85}b\n".as_bytes(), b"\xff\n"]
+        {
+            assert!(!is_plain_line(event), "{event:?}");
+        }
     }
 
     #[test]

@@ -14,20 +14,29 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Problem>
     if lines.next().is_some() {
         return Err(Problem::invalid_token());
     }
-    let text = line.to_str().map_err(|_not_text| Problem::invalid_token())?;
+    // Much faster than `to_str`, which looks at each octet; what is no octet of a token is refused below.
+    let text = str::from_utf8(line.as_bytes()).map_err(|_not_text| Problem::invalid_token())?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::authentication_required());
     }
-    if token.is_empty() || token.len() > MAX || !token.bytes().all(is_token_octet) {
+    if token.is_empty() || token.len() > MAX || !token.bytes().all(|octet| TOKEN_OCTETS[usize::from(octet)]) {
         return Err(Problem::invalid_token());
     }
     Ok(Some(token))
 }
 
-const fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
-}
+/// Those of RFC 6750, 2.1 (`b64token`), by octet.
+static TOKEN_OCTETS: [bool; 256] = {
+    let mut octets = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        octets[octet as usize] =
+            octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
+        octet += 1;
+    }
+    octets
+};
 
 #[cfg(test)]
 mod tests {
