@@ -84,7 +84,8 @@ async fn reach(storage: &StorageSettings, database: &Database) -> anyhow::Result
 fn explain_schema(storage: &StorageSettings, fault: Fault) -> anyhow::Error {
     let next_step = match fault {
         Fault::Unavailable { .. } if is_turned_away(&fault) => {
-            "cannot use the database; set database.url to a user, a password and a database that its server knows"
+            "cannot use the database; see that its server knows user, password and database of database.url, and lets \
+             them in from here, with this sslmode (pg_hba.conf)"
         }
         Fault::Unavailable { .. } => next_step_of_database(storage),
         _ => "cannot make out the schema of the database; if a newer version has migrated it, run that one",

@@ -66,9 +66,10 @@ impl<K: CacheKey, V: Stored> RedisSnapshotCache<K, V> {
 
     async fn look(&self, key: &K) -> Result<Lookup<V>, Unavailable> {
         let key = self.key(key);
-        let version = self.new_version();
-        let empty = Slot::Empty(version).to_octets();
-        let found: Vec<u8> = self.redis.run(&READ, &key, &[&empty, &lifetime()]).await?;
+        // Asked twice, of another version each time: what was taken for lost may arrive after an entry was given up, and the
+        // slot that it leaves then is not the one that an answer before has named.
+        let anew = || [Slot::Empty(self.new_version()).to_octets(), lifetime()];
+        let found: Vec<u8> = self.redis.run(&READ, &key, anew).await?;
         match Slot::parse(&found) {
             Some(Slot::Filled(octets)) => {
                 if let Some(value) = V::from_octets(octets) {
@@ -80,7 +81,9 @@ impl<K: CacheKey, V: Stored> RedisSnapshotCache<K, V> {
             None => {}
         }
         // Another version of the service wrote it.
-        let replaced: bool = self.redis.run(&REPLACE, &key, &[&found, &empty]).await?;
+        let version = self.new_version();
+        let empty = Slot::Empty(version).to_octets();
+        let replaced: bool = self.redis.run(&REPLACE, &key, || [&found[..], &empty[..]]).await?;
         Ok(Lookup::Miss(replaced.then_some(version)))
     }
 }
@@ -102,7 +105,7 @@ where
     async fn fill(&self, key: &K, version: Version, value: V) {
         let Some(octets) = value.to_octets() else { return };
         let (empty, filled) = (Slot::Empty(version).to_octets(), Slot::Filled(&octets).to_octets());
-        let filling = self.redis.run::<bool>(&REPLACE, &self.key(key), &[&empty, &filled]).await;
+        let filling = self.redis.run::<bool, _, _>(&REPLACE, &self.key(key), || [&empty[..], &filled[..]]).await;
         // It came too late, or Redis is out: the next lookup misses again.
         drop(filling);
     }

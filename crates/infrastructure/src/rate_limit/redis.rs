@@ -89,7 +89,7 @@ impl Shared {
         let numbers = [at, window, hit.rule.max.into(), overtaking, counts].map(|number| number.to_string());
         let [at, window, max, overtaking, counts] = numbers.each_ref().map(String::as_bytes);
         let id = hit.id.as_bytes().as_slice();
-        let answer: i64 = self.redis.run(&COUNT, &key(hit), &[at, window, max, overtaking, counts, id]).await?;
+        let answer: i64 = self.redis.run(&COUNT, &key(hit), || [at, window, max, overtaking, counts, id]).await?;
         Ok(match u64::try_from(answer) {
             Ok(wait) => LimitVerdict::Refused { retry_after: saturating(StdDuration::from_millis(wait)) },
             Err(_negative) => LimitVerdict::Allowed,

@@ -15,18 +15,21 @@ impl LuaScript {
     }
 
     /// By its digest: a server that has not seen it yet says so and does nothing.
-    pub(crate) fn by_digest(&self, key: &str, arguments: &[&[u8]]) -> Cmd {
+    pub(crate) fn by_digest(&self, key: &str, arguments: &[impl AsRef<[u8]>]) -> Cmd {
         call("EVALSHA", &self.digest, key, arguments)
     }
 
     /// By its text, which the server keeps.
-    pub(crate) fn by_text(&self, key: &str, arguments: &[&[u8]]) -> Cmd {
+    pub(crate) fn by_text(&self, key: &str, arguments: &[impl AsRef<[u8]>]) -> Cmd {
         call("EVAL", self.text, key, arguments)
     }
 }
 
-fn call(how: &str, script: &str, key: &str, arguments: &[&[u8]]) -> Cmd {
+fn call(how: &str, script: &str, key: &str, arguments: &[impl AsRef<[u8]>]) -> Cmd {
     let mut command = cmd(how);
-    command.arg(script).arg(1).arg(key).arg(arguments);
+    command.arg(script).arg(1).arg(key);
+    for argument in arguments {
+        command.arg(argument.as_ref());
+    }
     command
 }

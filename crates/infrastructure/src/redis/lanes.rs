@@ -1,7 +1,7 @@
 //! Connections that many calls share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
@@ -13,6 +13,13 @@ use crate::redis::circuits::Circuits;
 
 /// A connection that nobody used for so long is asked first whether it still lives.
 const RESTED: Duration = Duration::from_secs(1);
+
+/// What an answer that did not come in time counts against its lane, and one that came for it. A lane on which more than
+/// one in five is late is given up before long: nobody tells a client of a connection that leads nowhere any more.
+const LATE: u32 = 4;
+const IN_TIME: u32 = 1;
+/// From here on another takes its place.
+const GIVEN_UP: u32 = 12;
 
 /// Makes lanes. deadpool-redis' own managers ask every connection whether it lives before every call, which would double
 /// the time of each; and that of clusters takes no timeouts.
@@ -36,6 +43,7 @@ impl Connector {
 pub(crate) struct Lane {
     connection: Connection,
     broken: Arc<AtomicBool>,
+    lateness: Arc<AtomicU32>,
 }
 
 #[derive(Clone)]
@@ -51,10 +59,29 @@ impl Lane {
             Connection::Server(connection) => command.query_async(connection).await,
             Connection::Cluster(connection) => command.query_async(connection).await,
         };
-        if answer.as_ref().is_err_and(RedisError::is_unrecoverable_error) {
-            self.broken.store(true, Ordering::Relaxed);
+        match &answer {
+            Err(error) if error.is_timeout() => self.was_late(),
+            Err(error) if error.is_unrecoverable_error() => self.broken.store(true, Ordering::Relaxed),
+            _ => self.was_in_time(),
         }
         answer
+    }
+
+    /// An answer that nobody waits for any more.
+    pub(crate) fn was_late(&self) {
+        self.lateness.fetch_add(LATE, Ordering::Relaxed);
+    }
+
+    /// Where the server is known to be out, that says nothing of the connection.
+    pub(crate) fn is_forgiven(&self) -> bool {
+        self.lateness.store(0, Ordering::Relaxed);
+        true
+    }
+
+    fn was_in_time(&self) {
+        let less = |lateness: u32| lateness.checked_sub(IN_TIME);
+        // Nothing is against most.
+        let _was_nothing = self.lateness.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
@@ -63,7 +90,7 @@ impl Manager for Connector {
     type Error = RedisError;
 
     async fn create(&self) -> Result<Lane, RedisError> {
-        let lane = |connection| Lane { connection, broken: Arc::default() };
+        let lane = |connection| Lane { connection, broken: Arc::default(), lateness: Arc::default() };
         match self {
             Self::Server(manager) => Ok(lane(Connection::Server(manager.create().await?))),
             Self::Cluster(client, circuits) => {
@@ -78,7 +105,7 @@ impl Manager for Connector {
     }
 
     async fn recycle(&self, lane: &mut Lane, metrics: &Metrics) -> RecycleResult<RedisError> {
-        if lane.broken.load(Ordering::Relaxed) {
+        if lane.broken.load(Ordering::Relaxed) || lane.lateness.load(Ordering::Relaxed) >= GIVEN_UP {
             return Err(RecycleError::message("the connection is broken"));
         }
         // The client of a cluster mends its connections itself, and one node that is out is not to cost all of them.

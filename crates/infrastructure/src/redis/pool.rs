@@ -75,7 +75,7 @@ struct Inner {
     fresh: Mutex<Option<Lane>>,
     is_opening: AtomicBool,
     opening: Duration,
-    patience: Duration,
+    answer: Duration,
     failures: Counter,
     home: HomeRuntime,
 }
@@ -118,9 +118,9 @@ impl RedisPool {
             .build()?;
         let failures = counter!("countersign_redis_failures_total");
         failures.increment(0);
-        let patience = options.answer + opening;
         let (fresh, is_opening, home) = (Mutex::default(), AtomicBool::default(), HomeRuntime::current());
-        Ok(Self(Arc::new(Inner { place, lanes, circuits, fresh, is_opening, opening, patience, failures, home })))
+        let answer = options.answer;
+        Ok(Self(Arc::new(Inner { place, lanes, circuits, fresh, is_opening, opening, answer, failures, home })))
     }
 
     /// Finds out whether Redis answers. If it does not, that is logged, and calls are not kept waiting until it does.
@@ -185,16 +185,17 @@ impl RedisPool {
         call.instrument(span(name(command))).await
     }
 
-    /// One script, which may be run twice.
-    pub(crate) async fn run<T: FromRedisValue>(
+    /// One script, which may be run twice, with what these arguments are each time.
+    pub(crate) async fn run<T: FromRedisValue, A: AsRef<[u8]>, const N: usize>(
         &self,
         script: &LuaScript,
         key: &str,
-        arguments: &[&[u8]],
+        arguments: impl Fn() -> [A; N],
     ) -> Result<T, Unavailable> {
+        let arguments = &arguments;
         let run = |mut lane: Lane| async move {
-            match lane.query(&script.by_digest(key, arguments)).await {
-                Err(error) if error.kind() == UNKNOWN_SCRIPT => lane.query(&script.by_text(key, arguments)).await,
+            match lane.query(&script.by_digest(key, &arguments())).await {
+                Err(error) if error.kind() == UNKNOWN_SCRIPT => lane.query(&script.by_text(key, &arguments())).await,
                 answer => answer,
             }
         };
@@ -255,7 +256,13 @@ impl RedisPool {
                 }
                 if circuit.is_open() {
                     // A connection that nothing comes back on may stay so for minutes.
-                    if self.is_cluster() { self.open_fresh() } else { self.disconnect() }
+                    if self.is_cluster() {
+                        self.open_fresh();
+                        // Those to the other masters are as good as ever.
+                        drop(self.0.lanes.retain(|lane, _| lane.is_forgiven()));
+                    } else {
+                        self.disconnect();
+                    }
                 }
                 Err(Unavailable)
             }
@@ -276,7 +283,9 @@ impl RedisPool {
                 outcome => outcome,
             }
         };
-        tokio::time::timeout(self.0.patience, self.0.home.run(attempts)).await.unwrap_or(Err(Failure::Late))
+        tokio::time::timeout(self.0.answer + self.0.opening, self.0.home.run(attempts))
+            .await
+            .unwrap_or(Err(Failure::Late))
     }
 
     async fn attempt<T, F>(&self, lane: Option<Lane>, call: &impl Fn(Lane) -> F) -> Result<T, Failure>
@@ -288,7 +297,14 @@ impl RedisPool {
             // It goes back at once, for others to use beside this call.
             None => Lane::clone(&*self.0.lanes.get().await?),
         };
-        Ok(call(lane).await?)
+        // The client of a cluster asks several times by itself, and would go on for longer than anybody waits.
+        match tokio::time::timeout(self.0.opening.max(self.0.answer), call(lane.clone())).await {
+            Ok(answer) => Ok(answer?),
+            Err(_elapsed) => {
+                lane.was_late();
+                Err(Failure::Late)
+            }
+        }
     }
 
     /// Beside what is under way. One at a time.

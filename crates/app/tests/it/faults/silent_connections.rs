@@ -116,3 +116,23 @@ async fn connections_to_redis_that_fell_silent_while_nobody_used_them_cost_few_c
         sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_connections_to_redis_that_falls_silent_in_use_is_replaced() {
+    let Some(redis) = Redis::start() else { return };
+    let relay = Relay::to(redis.port()).await;
+    let url = format!("redis://127.0.0.1:{}", relay.port());
+    let server = Setup::default().variable("REDIS_URL", &url).set("REDIS__TIMEOUT", "150ms").start().await;
+    let (_, tokens) = server.signed_in("owner@example.org").await;
+    let me = || server.get("/auth/me").bearer(&tokens.access);
+    // Those that come together while there is none open several.
+    relay.switch(redis.port());
+    assert_eq!(count(&at_once((0..20).map(|_| me())).await, 200), 20);
+    let several = relay.connections();
+    assert!(several > 1, "there is one connection alone");
+    relay.one_falls_silent();
+    // The others answer, so that nothing else gives it up.
+    let pace = Pace::over(Duration::from_secs(4), &server, &tokens).await;
+    pace.assert_few_waited(Duration::from_millis(150), &format!("on one connection of {several} that fell silent"));
+    assert!(server.get("/health/ready").send().await.text.contains(r#""redis","status":"ready""#));
+}

@@ -45,10 +45,10 @@ impl PostgresServer {
         Some(server)
     }
 
-    /// From now on it asks whoever comes for a password.
-    pub(crate) fn ask_for_passwords(&self) {
+    /// From now on it asks these for a password, and lets in nobody else.
+    pub(crate) fn ask_for_passwords(&self, users: &str) {
         self.stop("fast");
-        std::fs::write(self.data().join("pg_hba.conf"), "host all all all scram-sha-256\n").unwrap();
+        std::fs::write(self.data().join("pg_hba.conf"), format!("host all {users} all scram-sha-256\n")).unwrap();
         self.begin();
     }
 

@@ -47,9 +47,19 @@ impl Relay {
         self.silence.notify_waiters();
     }
 
+    /// The same for one of them.
+    pub(crate) fn one_falls_silent(&self) {
+        self.silence.notify_one();
+    }
+
     /// The next connections lead there; those that there are stay where they are.
     pub(crate) fn lead_new_ones(&self, target: u16) {
         self.target.store(target, Ordering::SeqCst);
+    }
+
+    /// How many there have been since all were ended.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.lock().unwrap().len()
     }
 
     /// Ends every connection; the next ones lead there.

@@ -6,6 +6,7 @@ use countersign_application::error::Fault;
 use countersign_migration::{MigrationStatus, Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait as _};
 
+use crate::persistence::connection::within;
 use crate::persistence::database::Database;
 use crate::persistence::error::{fault, is_locked_out};
 
@@ -38,9 +39,13 @@ impl Database {
     /// Every known change in order, and whether it is applied. Changes nothing, not even on an empty database.
     pub async fn status(&self) -> Result<Vec<(String, bool)>, Fault> {
         // On one connection.
-        let look = self.pool.begin().await.map_err(fault)?;
-        let migrations = Migrator::get_migration_with_status_read_only(&look).await.map_err(fault)?;
-        look.commit().await.map_err(fault)?;
+        let look = async {
+            let look = self.pool.begin().await?;
+            let migrations = Migrator::get_migration_with_status_read_only(&look).await?;
+            look.commit().await?;
+            Ok(migrations)
+        };
+        let migrations = self.soon(look).await?;
         Ok(migrations
             .iter()
             .map(|migration| (migration.name().to_owned(), migration.status() == MigrationStatus::Applied))
@@ -74,7 +79,7 @@ impl Database {
         let sql = "SELECT COUNT(*) = 4 FROM pg_index WHERE indisvalid AND indexrelid IN \
              (to_regclass('ix_users_search'), to_regclass('ix_users_search_beginnings'), \
               to_regclass('ix_teams_search'), to_regclass('ix_teams_search_beginnings'))";
-        let row = self.pool.query_one_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
+        let row = self.soon(self.pool.query_one_raw(Statement::from_string(self.backend(), sql))).await?;
         row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
     }
 
@@ -84,8 +89,14 @@ impl Database {
             return Ok(None);
         }
         let sql = "SELECT current_setting('server_version')";
-        let row = self.pool.query_one_raw(Statement::from_string(self.backend(), sql)).await.map_err(fault)?;
+        let row = self.soon(self.pool.query_one_raw(Statement::from_string(self.backend(), sql))).await?;
         row.map(|row| row.try_get_by_index(0)).transpose().map_err(fault)
+    }
+
+    /// Within what a connection and an answer may take: nobody is told of a line that leads nowhere any more.
+    async fn soon<T>(&self, answer: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, Fault> {
+        let asking = self.home.run(answer);
+        within(self.options.acquire_timeout + self.options.statement_timeout, asking).await.map_err(fault)
     }
 
     /// Makes way for whoever uses a table that is to be changed, and comes again.

@@ -49,11 +49,12 @@ async fn a_start_that_the_server_turns_away_ends_at_once_and_says_why() {
     let rows = Rows::of_postgres(&postgres.url()).await;
     rows.execute("CREATE ROLE service LOGIN PASSWORD 'open-sesame'").await;
     drop(rows);
-    postgres.ask_for_passwords();
+    postgres.ask_for_passwords("service,nobody");
     let url = |user: &str, name: &str| format!("postgres://{user}@127.0.0.1:{}/{name}", postgres.port());
     for (url, why) in [
         (url("service:hush-hush", "postgres"), "password authentication failed"),
         (url("nobody:hush-hush", "postgres"), "password authentication failed"),
+        (url("stranger:hush-hush", "postgres"), "no pg_hba.conf entry"),
         (url("service:open-sesame", "elsewhere"), "database \"elsewhere\" does not exist"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -65,7 +66,7 @@ async fn a_start_that_the_server_turns_away_ends_at_once_and_says_why() {
         for arguments in [&["serve"][..], &["migrate", "up"], &["keys", "list"]] {
             let (code, output, errors) = said(&run(folder.path(), arguments, &variables));
             assert_eq!((code, output.as_str()), (Some(1), ""), "{errors}");
-            assert!(errors.contains("cannot use the database; set database.url to a user, a password"), "{errors}");
+            assert!(errors.contains("cannot use the database; see that its server knows user"), "{errors}");
             assert!(errors.contains(why) && !errors.contains("hush") && !errors.contains("sesame"), "{errors}");
             assert!(!errors.contains("not there yet"), "waiting makes it no other: {errors}");
         }
