@@ -23,6 +23,7 @@ mod invitations;
 mod kept_forms;
 mod key_rotation;
 mod late_bodies;
+mod least_rights;
 mod lifecycle;
 mod login;
 mod logs;
