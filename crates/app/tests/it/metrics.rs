@@ -2,6 +2,7 @@
 
 mod documents;
 mod exposition;
+mod labels;
 mod listener;
 mod redis;
 mod sqlite;

@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    /// For localhost, from 2026-11-22 17:45:36 until 2126-10-29 17:45:36.
+    /// For localhost, from 2020-01-01 12:34:56 until 2126-10-29 17:45:36.
     fn certificate() -> CertificateDer<'static> {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/localhost.pem");
         CertificateDer::from_pem_file(file).unwrap()
@@ -87,9 +87,9 @@ mod tests {
     #[test]
     fn a_certificate_is_taken_from_its_beginning_to_its_end_and_warned_of_in_its_last_fortnight() {
         let at = |now| judge(&[certificate()], None, now);
-        let early = at(datetime!(2026-11-22 17:45:35 UTC)).unwrap_err().to_string();
-        assert!(early.contains("valid from 2026-11-22 17:45:36") && early.contains("clock of this machine"), "{early}");
-        for now in [datetime!(2026-11-22 17:45:36 UTC), datetime!(2126-10-15 17:45:36 UTC)] {
+        let early = at(datetime!(2020-01-01 12:34:55 UTC)).unwrap_err().to_string();
+        assert!(early.contains("valid from 2020-01-01 12:34:56") && early.contains("clock of this machine"), "{early}");
+        for now in [datetime!(2020-01-01 12:34:56 UTC), datetime!(2126-10-15 17:45:36 UTC)] {
             assert!(matches!(at(now), Ok(Remark::Fine(_))), "{now}");
         }
         for (now, days) in [(datetime!(2126-10-15 17:45:37 UTC), 13), (datetime!(2126-10-29 17:45:35 UTC), 0)] {

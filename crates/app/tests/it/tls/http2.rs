@@ -2,6 +2,7 @@
 
 mod bounds;
 mod frames;
+mod limits;
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};

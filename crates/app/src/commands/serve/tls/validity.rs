@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn beginning_and_end_of_a_certificate_are_read() {
-        let (from, until) = (datetime!(2026-11-22 17:45:36 UTC), datetime!(2126-10-29 17:45:36 UTC));
+        let (from, until) = (datetime!(2020-01-01 12:34:56 UTC), datetime!(2126-10-29 17:45:36 UTC));
         assert_eq!(Validity::of(&certificate()), Some(Validity { from, until }));
         assert_eq!(earliest_end(&[certificate(), certificate()]), Some(until));
         assert_eq!(earliest_end(&[certificate(), CertificateDer::from(vec![])]), None);
