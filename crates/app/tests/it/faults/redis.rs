@@ -1,6 +1,7 @@
 //! Redis, which the service is faster with and never wrong without.
 
 mod bad_line;
+mod writes;
 
 use std::time::{Duration, Instant};
 
