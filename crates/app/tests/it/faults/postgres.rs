@@ -2,6 +2,7 @@
 
 mod mails;
 mod pool;
+mod read_only;
 mod slow;
 mod start;
 
