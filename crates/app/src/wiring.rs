@@ -34,8 +34,8 @@ pub(crate) use crate::wiring::cache::redis;
 pub(crate) use crate::wiring::data_folder::{ServingLock, warn_of_open};
 pub(crate) use crate::wiring::mail::mail_server;
 pub(crate) use crate::wiring::storage::{
-    ANOTHER_SECRET_KEY, explain_keys, has_database, has_secret_key, name_database, name_replica, open_database,
-    prepare_schema, reach_at_once, secret_keys,
+    explain_keys, has_database, has_secret_key, name_database, name_replica, open_database, prepare_schema,
+    reach_at_once, refuse_lost_key, refuse_lost_key_of, secret_keys,
 };
 pub(crate) use crate::wiring::templates::templates;
 
@@ -67,9 +67,18 @@ impl System {
     /// For commands, which may come before the first start: no listener, so links start with the public URL or the
     /// address that is set.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let database = open_migrated(settings).await?;
+        refuse_lost_key(settings, &database).await?;
+        Self::of_command(settings, database)
+    }
+
+    /// The same with a secret key that is made where there is none: what the former one sealed is given up.
+    pub(crate) async fn open_anew(settings: &Settings) -> anyhow::Result<Self> {
+        Self::of_command(settings, open_migrated(settings).await?)
+    }
+
+    fn of_command(settings: &Settings, database: Database) -> anyhow::Result<Self> {
         let public_url = settings.server.public_url_at(settings.server.listen);
-        let database = name_database(&settings.storage).await?;
-        prepare_schema(&settings.storage, &database).await?;
         // The lists of superusers are no command's.
         Self::wire(settings, &public_url, database, None)
     }
@@ -189,4 +198,10 @@ fn password_hasher(settings: &Settings) -> anyhow::Result<BcryptHasher> {
 fn access_tokens(settings: &Settings, public_url: &PublicUrl, key_ring: &Arc<KeyRing>) -> JwtAccessTokens {
     let issuer = settings.tokens.issuer.clone().unwrap_or_else(|| public_url.to_string());
     JwtAccessTokens::new(Arc::clone(key_ring), issuer, settings.tokens.audience.clone())
+}
+
+async fn open_migrated(settings: &Settings) -> anyhow::Result<Database> {
+    let database = name_database(&settings.storage).await?;
+    prepare_schema(&settings.storage, &database).await?;
+    Ok(database)
 }

@@ -1,6 +1,6 @@
 //! Examines what the service stands on, and says of each thing that is wrong what to do about it. Changes nothing.
 
-mod certificate;
+pub(crate) mod certificate;
 mod database;
 mod finding;
 mod secret_key;

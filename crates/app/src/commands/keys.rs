@@ -43,7 +43,10 @@ pub(crate) enum Keys {
 impl Keys {
     /// Does it, and answers once it is in force on running nodes.
     pub(crate) async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
-        let system = System::open(settings).await?;
+        let system = match self {
+            Self::Rotate { now: true } => System::open_anew(settings).await?,
+            _ => System::open(settings).await?,
+        };
         let application = &system.application;
         match self {
             Self::List => list(application).await?,

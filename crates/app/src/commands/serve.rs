@@ -102,8 +102,13 @@ impl Service {
         let (listener, address) = bind(settings.server.listen)?;
         let metrics_listener = MetricsListener::bind(settings.server.metrics_listen)?;
         let lock = missing.map(|folder| serve_alone(folder)).transpose()?.or(lock);
+        let lacks_key = !wiring::has_secret_key(&settings.storage) && wiring::has_database(&settings.storage)?;
         let database = wiring::name_database(&settings.storage).await?;
         wiring::warn_of_open(settings.storage.private_paths().iter().map(PathBuf::as_path));
+        if lacks_key {
+            wiring::prepare_schema(&settings.storage, &database).await?;
+            wiring::refuse_lost_key(settings, &database).await?;
+        }
         // Takes as long as all that follows up to its end, which needs nothing of it.
         let opened = tokio::spawn({
             let (storage, database) = (settings.storage.clone(), database.clone());
@@ -114,7 +119,8 @@ impl Service {
         let public_url = settings.server.public_url_at(address);
         let replica = wiring::name_replica(&settings.storage, &database).await?;
         let system = System::wire(settings, &public_url, database, replica)?;
-        let (tls, renewal) = settings.server.tls.clone().map(tls::listen).transpose()?.unzip();
+        let tls = settings.server.tls.clone().map(|files| tls::listen(files, settings.server.public_url.clone()));
+        let (tls, renewal) = tls.transpose()?.unzip();
         let web = web_settings(settings, &public_url, &system, tls, pages)?;
         let (ready, until_ready) = watch::channel(false);
         let server =
@@ -152,7 +158,7 @@ impl Service {
         self.system.lifecycle.stop();
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            _impatient = shutdown.requested() => {}
+            _impatient = shutdown.requested() => tracing::warn!("told again to stop: server.shutdown_delay is not waited out"),
         }
         self.handle.stop(true).await;
         (&mut self.serving).await.context("the server panicked")?.context("the server failed")

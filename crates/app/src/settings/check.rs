@@ -53,7 +53,8 @@ fn public_url_is_protected(settings: &Settings, reader: &mut Reader<'_>) {
 
 fn keys_are_given_where_nodes_share_them(settings: &Settings, reader: &mut Reader<'_>) {
     let storage = &settings.storage;
-    if storage.database_kind() == DatabaseKind::Postgres && !reader.is_set("secret_key") {
+    let is_missing = !reader.is_set("secret_key") && !reader.has_unreadable_file("secret_key");
+    if storage.database_kind() == DatabaseKind::Postgres && is_missing {
         reader.report(
             "secret_key",
             "is needed with PostgreSQL, the same on every node; make one with `openssl rand -base64 32`",

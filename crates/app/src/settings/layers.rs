@@ -77,7 +77,10 @@ impl Layers {
                     Ok(text) => {
                         given.push((text.trim_end_matches(['\r', '\n']).to_owned(), Source::SecretFile(pointer)));
                     }
-                    Err(error) => problems.push(Problem { at: pointer, what: format!("cannot read {path}: {error}") }),
+                    Err(error) => problems.push(Problem {
+                        at: pointer,
+                        what: format!("cannot read {path}: {error}; correct the path, or put the file there"),
+                    }),
                 }
             }
         }

@@ -80,6 +80,12 @@ impl<'a> Reader<'a> {
         self.layers.get(self.touch(key)).1 != Source::Default
     }
 
+    /// Whether a file was named for it that cannot be read, which is told already.
+    pub(crate) fn has_unreadable_file(&self, key: &str) -> bool {
+        let mut files = setting(key).variables().map(|name| format!("{name}_FILE"));
+        files.any(|file| self.problems.iter().any(|problem| problem.at == file))
+    }
+
     /// Reports what is wrong with a setting.
     pub(crate) fn report(&mut self, key: &str, what: impl Into<String>) {
         let at = match self.layers.get(setting(key)).1 {

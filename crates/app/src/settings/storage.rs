@@ -155,7 +155,17 @@ fn postgres_url(text: &str) -> Result<Secret, String> {
     if Database::is_postgres_url(text) {
         return Ok(Secret::new(text));
     }
+    let modes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+    let parameters = text.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let mode = parameters.filter_map(|parameter| parameter.split_once('=')).find(|(name, _)| is_ssl_mode(name));
+    if mode.is_some_and(|(_, mode)| !modes.contains(&mode.to_ascii_lowercase().as_str())) {
+        return Err(format!("has an sslmode that there is not; it is one of {}", modes.join(", ")));
+    }
     Err(format!("cannot be read; {ESCAPED}"))
+}
+
+fn is_ssl_mode(parameter: &str) -> bool {
+    ["sslmode", "ssl-mode"].contains(&parameter)
 }
 
 fn redis_url(text: &str) -> Result<Secret, String> {

@@ -135,6 +135,12 @@ fn urls_that_no_start_could_use_are_told_with_the_next_step_and_without_their_pa
         ("SMTP_URL", "smtp://user:hush-hush@mail.example.org", "has a password that would be sent unencrypted"),
         ("SMTP_URL", "smtp://user:hush/hush-hush@mail.example.org", "write / ? # @ : % as %2F"),
         ("SMTP_URL", "mail.example.org", "is smtp://host"),
+        (
+            "DATABASE_URL",
+            "postgres://u:hush-hush@h/d?sslmode=verify_full",
+            "has an sslmode that there is not; it is one of",
+        ),
+        ("DATABASE_URL", "postgres://u:hush/hush-hush@h/d?sslmode=verify-full", "write / ? # @ : % as %2F"),
         ("REDIS_URL", "redis://:hush/hush-hush@localhost", "write / ? # @ : % as %2F"),
         ("COUNTERSIGN__SERVER__PUBLIC_URL", "http://localhost:8080/auth", "is scheme, host and port alone"),
     ] {
@@ -230,7 +236,10 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
     std::fs::write(file.path(), "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=\n").unwrap();
     let pointer = ("COUNTERSIGN__SECRET_KEY_FILE", file.path().to_str().unwrap());
     assert!(settings(&[pointer]).storage.secret_key.is_some());
-    assert!(complaint("", &[("COUNTERSIGN__SECRET_KEY_FILE", "/nowhere")]).contains("/nowhere"));
+    let nowhere = ("COUNTERSIGN__SECRET_KEY_FILE", "/nowhere");
+    let text = complaint("", &[nowhere, ("DATABASE_URL", "postgres://user@db.example.org/accounts")]);
+    assert!(text.contains("/nowhere") && text.contains("put the file there"), "{text}");
+    assert!(!text.contains("openssl"), "another key would be made: {text}");
     let twice = [pointer, ("COUNTERSIGN__SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=")];
     assert!(complaint("", &twice).contains("set twice"));
     assert!(complaint("", &[("COUNTERSIGN__DATA_DIR_FILE", "/x")]).contains("no such setting"));

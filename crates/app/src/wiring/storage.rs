@@ -5,17 +5,42 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use countersign_application::error::Fault;
 use countersign_application::keys::reseal_keys::ResealKeysError;
+use countersign_application::ports::clock::Clock as _;
 use countersign_application::ports::secret_generator::SecretGenerator;
+use countersign_application::ports::signing_keys::SigningKeyRepository;
+use countersign_domain::signing_key::SigningKey;
 use countersign_infrastructure::persistence::{Database, DatabaseOptions, Replica, is_turned_away};
 use countersign_infrastructure::security::SecretKeyRing;
+use countersign_infrastructure::system::SystemClock;
+use time::OffsetDateTime;
 
-use crate::settings::{DatabaseKind, StorageSettings, secret_key};
+use crate::settings::{DatabaseKind, Settings, StorageSettings, secret_key};
 use crate::wiring::data_folder;
 
 /// Where signing keys do not open.
-pub(crate) const ANOTHER_SECRET_KEY: &str = "cannot use the signing keys: they were sealed with another secret key; set \
+const ANOTHER_SECRET_KEY: &str = "cannot use the signing keys: they were sealed with another secret key; set \
      secret_key (or secret.key in the data folder) to that one, or secret_key_previous if it is being replaced; if it \
      is lost, `countersign keys rotate --now` starts anew";
+
+/// Where there is none for signing keys that there are.
+const NO_SECRET_KEY: &str = "there is no secret key, and this database was used with one: put it back (secret.key in \
+     the data folder), or set secret_key to it; if it is lost, `countersign keys rotate --now` starts anew";
+
+/// Refuses to make a secret key where one is lost: what it sealed would seem to be of another one from then on.
+pub(crate) async fn refuse_lost_key(settings: &Settings, database: &Database) -> anyhow::Result<()> {
+    if has_secret_key(&settings.storage) {
+        return Ok(());
+    }
+    let keys = SigningKeyRepository::list(&database.store()).await.context("cannot read the signing keys")?;
+    refuse_lost_key_of(&keys, settings, SystemClock.now())
+}
+
+/// The same, where it is known that there is none.
+pub(crate) fn refuse_lost_key_of(keys: &[SigningKey], settings: &Settings, now: OffsetDateTime) -> anyhow::Result<()> {
+    let is_lost = keys.iter().any(|key| key.is_honoured(settings.policy.longest_token(), now));
+    anyhow::ensure!(!is_lost, NO_SECRET_KEY);
+    Ok(())
+}
 
 /// Whether there is a database already, as far as can be told without opening it.
 pub(crate) fn has_database(storage: &StorageSettings) -> anyhow::Result<bool> {

@@ -221,6 +221,12 @@ fn a_database_that_is_not_there() {
     assert!(!format!("{output}{errors}").contains("hidden-word"), "{output}{errors}");
     assert_eq!(line(&output, "database").matches("Connection refused").count(), 1, "{output}");
     assert!(line(&output, "secret key").contains("is not known: the database cannot be read"), "{output}");
+    for what in ["migrations", "search", "clock"] {
+        assert!(
+            line(&output, what).starts_with("skipped ") && output.contains("not checked: the database"),
+            "{output}"
+        );
+    }
 }
 
 #[tokio::test]

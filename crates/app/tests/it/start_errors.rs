@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Setup, run, said};
+use crate::support::{PASSWORD, SECRET_KEY, Setup, run, said};
 
 /// Runs it, and reads the one line that it complains with.
 #[track_caller]
@@ -152,13 +152,34 @@ fn a_settings_file_that_cannot_be_read() {
 async fn a_secret_key_that_is_another() {
     let mut server = Setup::default().embedded().start().await;
     server.terminate().await;
-    std::fs::remove_file(server.data_dir().join("secret.key")).unwrap();
+    std::fs::write(server.data_dir().join("secret.key"), SECRET_KEY).unwrap();
     let (code, _, errors) = said(&server.run(&["serve"], ""));
     assert_eq!(code, Some(1));
     assert!(errors.contains("set secret_key (or secret.key in the data folder) to that one"), "{errors}");
     assert!(errors.contains("secret_key_previous") && errors.contains("keys rotate --now"), "{errors}");
     let keys = server.run(&["keys", "list"], "");
     assert_eq!(String::from_utf8_lossy(&keys.stdout).lines().count(), 1, "no key was made in its place");
+}
+
+#[tokio::test]
+async fn a_secret_key_that_is_lost_is_not_made_anew_before_somebody_says_so() {
+    let mut server = Setup::default().embedded().start().await;
+    server.terminate().await;
+    let file = server.data_dir().join("secret.key");
+    std::fs::remove_file(&file).unwrap();
+    let superuser = ["create-superuser", "--email", "a@example.org", "--first-name", "A", "--last-name", "B"];
+    for arguments in [&["serve"][..], &["keys", "list"], &["keys", "rotate"], &["doctor"], &superuser] {
+        let (code, output, errors) = said(&server.run(arguments, PASSWORD));
+        assert_eq!(code, Some(1), "{output}{errors}");
+        let told = output + &errors;
+        assert!(told.contains("there is no secret key, and this database was used with one: put it back"), "{told}");
+        assert!(told.contains("keys rotate --now") && !file.exists(), "{told}");
+    }
+    let (code, _, errors) = said(&server.run(&["keys", "rotate", "--now"], ""));
+    assert!(code == Some(0) && file.exists(), "{errors}");
+    let server = server.restart().await;
+    assert!(!server.log().contains("\"ERROR\""), "nobody misses the keys that were given up:\n{}", server.log());
+    server.signed_in("anew@example.org").await;
 }
 
 #[tokio::test]

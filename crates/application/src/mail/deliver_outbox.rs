@@ -182,7 +182,8 @@ impl DeliverOutbox {
                 match &setback {
                     Setback::Retry { at, reason } => {
                         report.retried += 1;
-                        tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), reason, %at, "mail not sent yet");
+                        let again_in_s = (*at - self.clock.now()).whole_seconds();
+                        tracing::info!(mail = %mail.id, kind = mail.kind.as_str(), reason, again_in_s, "mail not sent yet");
                     }
                     Setback::Dead { reason } if reason == WITHDRAWN => {
                         report.withdrawn += 1;

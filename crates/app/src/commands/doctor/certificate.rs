@@ -1,6 +1,8 @@
 //! Certificate and key of the listener, how long the certificate lasts, and whose it is.
 
 use anyhow::{Context as _, ensure};
+use countersign_application::ports::clock::Clock as _;
+use countersign_infrastructure::system::SystemClock;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
@@ -19,6 +21,16 @@ pub(crate) fn examine(settings: &Settings, now: OffsetDateTime) -> Found {
         return Ok(Remark::advised(advice::on_listener(settings), "not set"));
     };
     judge(&tls::chain(files)?, settings.server.public_url.as_ref(), now)
+}
+
+/// Says so in the log where clients do not take what is shown, or not for long; the listener goes on, for a renewed one is
+/// taken over without a restart.
+pub(crate) fn warn_of(chain: &[CertificateDer<'static>], public_url: Option<&PublicUrl>) {
+    match judge(chain, public_url, SystemClock.now()) {
+        Ok(Remark::Warning(warning)) => tracing::warn!("{warning}"),
+        Ok(_) => {}
+        Err(error) => tracing::error!("{error:#}"),
+    }
 }
 
 fn judge(chain: &[CertificateDer<'static>], public_url: Option<&PublicUrl>, now: OffsetDateTime) -> Found {

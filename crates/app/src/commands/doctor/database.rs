@@ -29,7 +29,11 @@ pub(crate) struct Examined {
 
 impl Examined {
     fn alone(found: Found, why: &'static str) -> Self {
-        Self { found: vec![("database", found)], signing_keys: Err(why) }
+        let is_out = found.is_err();
+        let rest = ["migrations", "search", "clock"].into_iter().filter(|_| is_out);
+        let rest = rest.map(|what| (what, Ok(Remark::Unchecked(why))));
+        let found = [("database", found)].into_iter().chain(rest).collect();
+        Self { found, signing_keys: Err(why) }
     }
 }
 

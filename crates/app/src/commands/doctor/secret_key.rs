@@ -17,8 +17,7 @@ const NEXT_STEP: &str = "put the key there that the database was used with, for 
 pub(crate) fn examine(settings: &Settings, stored: Result<Vec<SigningKey>, &str>, now: OffsetDateTime) -> Found {
     let longest_token = settings.policy.longest_token();
     if !wiring::has_secret_key(&settings.storage) {
-        let is_lost = stored.is_ok_and(|keys| keys.iter().any(|key| key.is_honoured(longest_token, now)));
-        anyhow::ensure!(!is_lost, "{}: there is no secret key", wiring::ANOTHER_SECRET_KEY);
+        wiring::refuse_lost_key_of(&stored.unwrap_or_default(), settings, now)?;
         return Ok("none yet: the first start makes one in the data folder".into());
     }
     let secret_keys = wiring::secret_keys(&settings.storage, &SystemSecretGenerator).context(NEXT_STEP)?;

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::serve::tls::renewal::{CurrentCertificate, Renewal};
 pub(crate) use crate::commands::serve::tls::validity::{Validity, earliest_end};
-use crate::settings::TlsFiles;
+use crate::settings::{PublicUrl, TlsFiles};
 
 /// Whether the listener could serve with these files.
 pub(crate) fn check(files: &TlsFiles) -> anyhow::Result<()> {
@@ -27,10 +27,13 @@ pub(crate) fn chain(files: &TlsFiles) -> anyhow::Result<Vec<CertificateDer<'stat
 
 /// What the listener speaks with, and a task that never ends by itself: it takes over what the files hold later, also
 /// at once at SIGHUP.
-pub(crate) fn listen(files: TlsFiles) -> anyhow::Result<(ServerConfig, impl Future<Output = ()> + Send + 'static)> {
+pub(crate) fn listen(
+    files: TlsFiles,
+    public_url: Option<PublicUrl>,
+) -> anyhow::Result<(ServerConfig, impl Future<Output = ()> + Send + 'static)> {
     // Before the files are read: what changes meanwhile is seen to.
     let seen = pair::fingerprint(&files);
-    let current = Arc::new(CurrentCertificate::new(pair::read(&files)?));
+    let current = Arc::new(CurrentCertificate::new(pair::read(&files)?, public_url));
     let resolver = Arc::clone(&current);
     let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
     let asked = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;

@@ -58,16 +58,13 @@ fn alternatives(expression: &str) -> Vec<String> {
     let (mut found, mut rest) = (Vec::new(), expression);
     while !rest.is_empty() {
         let end = rest.find('|').unwrap_or(rest.len());
-        match rest.find('(').filter(|open| *open < end) {
-            Some(open) => {
-                let close = rest.find(')').unwrap();
-                found.extend(rest[open + 1..close].split('|').map(|inner| format!("{}{inner}", &rest[..open])));
-                rest = &rest[close + 1..];
-            }
-            None => {
-                found.push(rest[..end].to_owned());
-                rest = &rest[end..];
-            }
+        if let Some(open) = rest.find('(').filter(|open| *open < end) {
+            let close = rest.find(')').unwrap();
+            found.extend(rest[open + 1..close].split('|').map(|inner| format!("{}{inner}", &rest[..open])));
+            rest = &rest[close + 1..];
+        } else {
+            found.push(rest[..end].to_owned());
+            rest = &rest[end..];
         }
         rest = rest.strip_prefix('|').unwrap_or(rest);
     }

@@ -167,3 +167,17 @@ async fn sighup_reads_the_files_at_once_and_says_what_it_found() {
     scene.server.signal("HUP");
     scene.until_log_has("\"changed\":false").await;
 }
+
+#[tokio::test]
+async fn a_certificate_that_clients_do_not_take_is_told_at_the_start_and_when_it_is_taken_over() {
+    let scene = Scene::start().await;
+    let expired = scene.make("expired", -1);
+    assert!(!scene.log().contains("expired on"), "{}", scene.log());
+    put(&expired.cert, &scene.in_use.cert);
+    put(&expired.key, &scene.in_use.key);
+    scene.until_log_has("the certificate of server.tls_cert expired on").await;
+    let (cert, key) = (scene.in_use.cert.to_str().unwrap(), scene.in_use.key.to_str().unwrap());
+    let files = [("COUNTERSIGN__SERVER__TLS_CERT", cert), ("COUNTERSIGN__SERVER__TLS_KEY", key)];
+    let server = HttpsServer::start(&files).await;
+    assert!(server.log.text().contains("the certificate of server.tls_cert expired on"), "{}", server.log.text());
+}

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration as Pause, Instant};
 
 use countersign_application::error::Fault;
+use countersign_application::ports::clock::Clock as _;
 use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_domain::signing_key::{SigningKey, active_key};
 use time::{Duration, OffsetDateTime};
@@ -14,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::security::secret_key::SecretKeyRing;
 use crate::security::tokens::factory;
 use crate::security::tokens::key_pair::KeyPair;
+use crate::system::SystemClock;
 
 /// How far apart the clocks of two nodes may be.
 pub(crate) const LEEWAY: Duration = Duration::seconds(30);
@@ -200,8 +202,11 @@ impl KeyRing {
         match factory::open(&self.secret_keys, key) {
             Ok(pair) => Some(Arc::new(pair)),
             Err(fault) => {
-                let error = &fault as &dyn std::error::Error;
-                tracing::error!(error, kid = key.kid, "a signing key cannot be opened; its tokens are refused");
+                // Nobody misses one that is refused anyway, as those of a former secret key that was replaced.
+                if key.is_honoured(self.longest_token, SystemClock.now()) {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::error!(error, kid = key.kid, "a signing key cannot be opened; its tokens are refused");
+                }
                 None
             }
         }

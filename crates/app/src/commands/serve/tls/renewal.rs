@@ -9,25 +9,31 @@ use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 use tokio::signal::unix::Signal;
 
+use crate::commands::doctor::certificate::warn_of;
 use crate::commands::serve::tls::{earliest_end, pair};
-use crate::settings::TlsFiles;
+use crate::settings::{PublicUrl, TlsFiles};
 
 /// How often the files are looked at.
 const POLL: Duration = Duration::from_secs(5);
 
 /// What new connections are shown.
 #[derive(Debug)]
-pub(crate) struct CurrentCertificate(RwLock<Arc<CertifiedKey>>);
+pub(crate) struct CurrentCertificate {
+    shown: RwLock<Arc<CertifiedKey>>,
+    public_url: Option<PublicUrl>,
+}
 
 impl CurrentCertificate {
-    pub(crate) fn new(first: CertifiedKey) -> Self {
+    pub(crate) fn new(first: CertifiedKey, public_url: Option<PublicUrl>) -> Self {
         measure(&first);
-        Self(RwLock::new(Arc::new(first)))
+        warn_of(&first.cert, public_url.as_ref());
+        Self { shown: RwLock::new(Arc::new(first)), public_url }
     }
 
     fn exchange(&self, next: CertifiedKey) {
         measure(&next);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        warn_of(&next.cert, self.public_url.as_ref());
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
     }
 }
 
@@ -39,7 +45,7 @@ fn measure(shown: &CertifiedKey) {
 
 impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
