@@ -1,6 +1,7 @@
 //! PostgreSQL restarts, crashes, hangs up, is full or is not there. On the production profile only.
 
 mod mails;
+mod migration;
 mod pool;
 mod read_only;
 mod slow;

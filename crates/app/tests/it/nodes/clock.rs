@@ -2,6 +2,7 @@
 //! is right it goes on too.
 
 pub(super) mod shifted;
+mod skew;
 
 use std::time::{Duration, Instant};
 
