@@ -1,9 +1,12 @@
 //! Prints, as ratios within this one run: logins against the raw rate of bcrypt, `GET /auth/me` against bare handlers
 //! that verify the same token or none, memory at rest, and the time from start to first answer.
 //!
+//! With `instructions` it counts those of each call instead, and fails where they became more.
+//!
 //! Run it by `scripts/bench`, which builds what it measures. The load comes from wrk, a process of its own.
 
 mod client;
+mod instructions;
 mod measure;
 mod raw_bcrypt;
 mod server;
@@ -23,6 +26,9 @@ const TOKENS: usize = 100_000;
 const PASSWORD: &str = "benchmarks like long passwords";
 
 fn main() -> anyhow::Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("instructions") {
+        return instructions::run();
+    }
     let rounds: usize = std::env::args().nth(1).map_or(Ok(5), |n| n.parse()).context("rounds")?;
     let cores = std::thread::available_parallelism()?.get();
     say(format_args!("{cores} cores, shared with the load generator; {rounds} rounds; bcrypt cost {COST}\n"));

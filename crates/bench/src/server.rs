@@ -13,6 +13,8 @@ use crate::client::request;
 
 pub(crate) const EMAIL: &str = "bench@example.com";
 pub(crate) const AUDIENCE: &str = "countersign";
+/// Under callgrind everything takes fifty times as long.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running process, killed when dropped.
 struct Process(Child);
@@ -36,6 +38,7 @@ pub(crate) struct Service {
 /// A signed-in account, and what a verifier needs to check its token.
 pub(crate) struct Account {
     pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
     jwk: String,
     pub(crate) issuer: String,
     me: String,
@@ -43,8 +46,21 @@ pub(crate) struct Account {
 
 impl Service {
     pub(crate) fn start(folder: &Path, cost: u32) -> anyhow::Result<Self> {
-        let (address, data) = (free_address()?, folder.join("data"));
-        let mut command = Command::new(installed("countersign", folder)?);
+        Self::run(Command::new(installed("countersign", folder)?), folder, free_address()?, cost)
+    }
+
+    /// Under callgrind, which counts when it is told to and writes there.
+    pub(crate) fn start_counted(folder: &Path, address: SocketAddr, cost: u32, out: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new("valgrind");
+        command
+            .args(["--quiet", "--tool=callgrind", "--instr-atstart=no"])
+            .arg(format!("--callgrind-out-file={}", out.display()))
+            .arg(installed("countersign", folder)?);
+        Self::run(command, folder, address, cost)
+    }
+
+    fn run(mut command: Command, folder: &Path, address: SocketAddr, cost: u32) -> anyhow::Result<Self> {
+        let data = folder.join("data");
         command
             .current_dir(folder)
             .env("COUNTERSIGN__DATA_DIR", &data)
@@ -52,6 +68,8 @@ impl Service {
             .env("COUNTERSIGN__SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .env("COUNTERSIGN__SERVER__SHUTDOWN_DELAY", "0s")
             .env("COUNTERSIGN__PASSWORD__BCRYPT_COST", cost.to_string())
+            // Lower costs than 10 are for development.
+            .env("COUNTERSIGN__DEV", (cost < 10).to_string())
             .env("COUNTERSIGN__LIMITS__LOGIN_PER_MINUTE_PER_IP", "0")
             .env("COUNTERSIGN__LIMITS__LOGIN_PER_HOUR_PER_ACCOUNT", "0")
             .env("COUNTERSIGN__LIMITS__FLOOD_PER_SECOND_PER_IP", "0");
@@ -82,10 +100,19 @@ impl Service {
         request(self.address, "POST", "/auth/register", None, Some(&body))?;
         let tokens = request(self.address, "POST", "/auth/login", None, Some(&self.login_body(password)))?;
         let tokens: Value = serde_json::from_str(&tokens)?;
-        let access_token = tokens["access_token"].as_str().context("access_token")?.to_owned();
+        let token = |name: &'static str| tokens[name].as_str().context(name).map(ToOwned::to_owned);
+        let (access_token, refresh_token) = (token("access_token")?, token("refresh_token")?);
         let keys: Value = serde_json::from_str(&request(self.address, "GET", "/.well-known/jwks.json", None, None)?)?;
         let me = request(self.address, "GET", "/auth/me", Some(&access_token), None)?;
-        Ok(Account { access_token, jwk: keys["keys"][0].to_string(), issuer: self.url(""), me })
+        Ok(Account { access_token, refresh_token, jwk: keys["keys"][0].to_string(), issuer: self.url(""), me })
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Resident memory in MiB.
@@ -122,7 +149,7 @@ fn start(mut command: Command, address: SocketAddr) -> anyhow::Result<(Process, 
     let start = Instant::now();
     let process = Process(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     while request(address, "GET", "/health/live", None, None).is_err() {
-        anyhow::ensure!(start.elapsed() < Duration::from_secs(30), "no answer within 30 s: {command:?}");
+        anyhow::ensure!(start.elapsed() < PATIENCE, "no answer within {PATIENCE:?}: {command:?}");
         std::thread::sleep(Duration::from_micros(200));
     }
     Ok((process, start.elapsed()))
