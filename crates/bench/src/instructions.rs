@@ -5,8 +5,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 use crate::client::Connection;
@@ -91,9 +92,17 @@ impl Counter<'_> {
         self.control("--zero")?;
         self.control("--instr=on")?;
         (0..calls).try_for_each(|_| call())?;
-        self.control("--instr=off")?;
         self.control("--dump")?;
-        Ok(self.newest_total()? / f64::from(calls))
+        self.control("--instr=off")?;
+        // It is written when the service next does something, of which there is little.
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.newest_total() {
+                Ok(total) if total > 0.0 => return Ok(total / f64::from(calls)),
+                outcome if Instant::now() > until => bail!("callgrind counted nothing: {:?}", outcome.err()),
+                _ => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
     }
 
     fn control(&self, what: &str) -> anyhow::Result<()> {
@@ -114,9 +123,12 @@ impl Counter<'_> {
             .collect();
         dumps.sort();
         let (_, newest) = dumps.pop().context("callgrind wrote nothing")?;
-        let text = fs::read_to_string(newest)?;
+        let text = fs::read_to_string(&newest)?;
         let total =
             text.lines().find_map(|line| line.strip_prefix("totals: ").or_else(|| line.strip_prefix("summary: ")));
-        total.context("a dump without a total")?.trim().parse().context("a total")
+        let total = total.context("a dump without a total")?.trim().parse().context("a total")?;
+        // The next one is not to be taken for it.
+        fs::remove_file(newest)?;
+        Ok(total)
     }
 }
