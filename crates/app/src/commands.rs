@@ -3,10 +3,12 @@
 mod config;
 mod create_superuser;
 mod doctor;
+mod export;
 mod health;
 mod keys;
 mod migrate;
 mod openapi;
+mod progress;
 mod serve;
 mod usage;
 
@@ -49,6 +51,8 @@ enum Command {
     /// List, rotate or retire the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Write everything that is stored into a file of JSON Lines, to move it to another database: docs/moving.md.
+    Export(export::Export),
     /// Examine settings, certificate, database, clock, Redis and mail server, and say what to do about what is wrong.
     Doctor,
     /// Print the OpenAPI document.
@@ -78,6 +82,7 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
     install_tls_provider()?;
     match line.command.unwrap_or(Command::Serve) {
         Command::Openapi => openapi::run(),
+        Command::Export(command) if command.is_schema() => export::Export::print_schema(),
         Command::Config(command) => {
             let loaded = settings::load(line.config.as_deref())?;
             loaded.warnings.iter().for_each(|warning| terminal::complain(&format!("countersign: warning: {warning}")));
@@ -108,6 +113,7 @@ async fn execute_online(command: Command, Loaded { settings, .. }: Loaded) -> an
         Command::Migrate(command) => command.run(&settings).await,
         Command::CreateSuperuser(command) => Box::pin(command.run(&settings)).await,
         Command::Keys(command) => Box::pin(command.run(&settings)).await,
+        Command::Export(command) => Box::pin(command.run(&settings)).await,
         Command::Doctor => Box::pin(doctor::run(&settings)).await,
         Command::Health => health::run(&settings).await,
         Command::Openapi | Command::Config(_) => Ok(()),

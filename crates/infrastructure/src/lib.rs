@@ -5,6 +5,7 @@
 pub mod cache;
 mod home_runtime;
 pub mod mail;
+pub mod moving;
 pub mod persistence;
 pub mod rate_limit;
 pub mod redis;

@@ -41,6 +41,7 @@ pub use crate::persistence::bounded_listings::{DatabaseListings, SearchBounds, S
 pub use crate::persistence::clock_probe::ClockProbe;
 pub use crate::persistence::connection::Connection;
 pub use crate::persistence::database::{Connections, Database, DatabaseOptions};
+pub(crate) use crate::persistence::error::fault;
 pub use crate::persistence::error::is_turned_away;
 pub use crate::persistence::probe::DatabaseProbe;
 pub use crate::persistence::replica::{Following, Replica, ReplicaProbe, ReplicatedListings};

@@ -31,6 +31,7 @@ mod mail_pages;
 mod mail_server;
 mod mailbox_page;
 mod metrics;
+mod moving;
 mod nodes;
 mod page_sessions;
 mod password_reset;

@@ -199,6 +199,11 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        self.begin_with(options).await
+    }
+
+    /// The same in any other way.
+    pub(crate) async fn begin_with(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
         let begun = self.home.run(self.pool.begin_with_options(options));
         within(self.options.acquire_timeout + self.options.statement_timeout, begun).await
     }

@@ -3,6 +3,7 @@
 
 mod contract;
 mod mail;
+mod moving;
 mod persistence;
 mod redis;
 mod secret_keys;
