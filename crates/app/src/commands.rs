@@ -5,6 +5,7 @@ mod create_superuser;
 mod doctor;
 mod export;
 mod health;
+mod import;
 mod keys;
 mod migrate;
 mod openapi;
@@ -53,6 +54,8 @@ enum Command {
     Keys(keys::Keys),
     /// Write everything that is stored into a file of JSON Lines, to move it to another database: docs/moving.md.
     Export(export::Export),
+    /// Store what an export has: docs/moving.md.
+    Import(import::Import),
     /// Examine settings, certificate, database, clock, Redis and mail server, and say what to do about what is wrong.
     Doctor,
     /// Print the OpenAPI document.
@@ -114,6 +117,7 @@ async fn execute_online(command: Command, Loaded { settings, .. }: Loaded) -> an
         Command::CreateSuperuser(command) => Box::pin(command.run(&settings)).await,
         Command::Keys(command) => Box::pin(command.run(&settings)).await,
         Command::Export(command) => Box::pin(command.run(&settings)).await,
+        Command::Import(command) => Box::pin(command.run(&settings)).await,
         Command::Doctor => Box::pin(doctor::run(&settings)).await,
         Command::Health => health::run(&settings).await,
         Command::Openapi | Command::Config(_) => Ok(()),

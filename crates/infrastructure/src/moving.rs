@@ -4,12 +4,23 @@
 //! says it to people.
 
 mod export;
+mod export_file;
+mod import;
+mod load;
 mod page;
+mod record;
+mod report;
+mod rules;
 mod schema;
 mod snapshot;
+mod statements;
 pub mod table;
 
 pub use crate::moving::export::{Export, ExportError, Exported, export};
+pub use crate::moving::export_file::{Damage, ExportFile};
+pub use crate::moving::import::{Import, ImportError, import};
+pub use crate::moving::record::{Place, Record};
+pub use crate::moving::report::{Conflict, Report, Tally};
 pub use crate::moving::schema::schema;
 
 /// What the first line of an export says it is.

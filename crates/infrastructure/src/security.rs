@@ -11,6 +11,7 @@ mod secret_key;
 pub mod tokens;
 
 pub use crate::security::bcrypt_hasher::{BcryptHasher, BcryptSettings};
+pub(crate) use crate::security::bcrypt_hasher::{NO_PASSWORD, is_password_hash};
 pub use crate::security::pseudonymizer::KeyedPseudonymizer;
 pub use crate::security::sealer::SecretKeySealer;
 pub use crate::security::secret_key::{SecretKey, SecretKeyError, SecretKeyRing};

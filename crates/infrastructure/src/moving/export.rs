@@ -32,14 +32,6 @@ pub struct Export {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exported(pub Vec<(&'static Table, u64)>);
 
-impl PartialEq for Table {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Table {}
-
 /// Why there is no export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {

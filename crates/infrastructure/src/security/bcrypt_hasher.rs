@@ -20,6 +20,15 @@ use crate::security::bcrypt_hasher::algorithm::{hash, verify};
 use crate::security::bcrypt_hasher::hash_string::HashString;
 use crate::security::bcrypt_hasher::pool::HashingPool;
 
+/// What stands where a hash would, of accounts that came from elsewhere without one that could be verified: no password
+/// fits, and nothing is wrong with that.
+pub(crate) const NO_PASSWORD: &str = "!";
+
+/// Whether passwords can be compared with it.
+pub(crate) fn is_password_hash(text: &str) -> bool {
+    HashString::parse(text).is_some()
+}
+
 /// How much work a hash is, and how much of it is taken on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BcryptSettings {
@@ -85,7 +94,7 @@ impl PasswordHasher for BcryptHasher {
     ) -> Result<PasswordVerdict, Fault> {
         let stored = hash.and_then(|hash| {
             let stored = HashString::parse(hash.expose());
-            if stored.is_none() {
+            if stored.is_none() && hash.expose() != NO_PASSWORD {
                 tracing::warn!("a stored password hash is of no known form; nobody can sign in with it");
             }
             stored

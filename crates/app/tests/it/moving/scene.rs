@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::moving::lines::Lines;
-use crate::support::{Setup, TestServer, said};
+use crate::support::{Account, Setup, TestServer, Tokens, said};
 
 /// Who and what is there.
 pub(super) struct Scene {
     pub(super) server: TestServer,
+    pub(super) owner: Account,
+    pub(super) tokens: Tokens,
+    pub(super) team: String,
     folder: tempfile::TempDir,
 }
 
@@ -23,7 +26,7 @@ impl Scene {
     /// are open.
     pub(super) async fn start_with(setup: Setup) -> Self {
         let server = setup.start().await;
-        let (_, tokens) = server.signed_in("owner@example.org").await;
+        let (owner, tokens) = server.signed_in("owner@example.org").await;
         let (member, elsewhere) = server.signed_in("member@example.org").await;
         server.register("unverified@example.org").await;
         server.create_superuser("root@example.org", "a long enough phrase");
@@ -41,7 +44,7 @@ impl Scene {
         let change = json!({"current_password": member.password, "new_email": "moved@example.org"});
         server.post("/auth/change-email").bearer(&elsewhere.access).json(&change).send().await.expect(202);
         server.refreshed(&elsewhere).await;
-        Self { server, folder: tempfile::tempdir().unwrap() }
+        Self { server, owner, tokens, team, folder: tempfile::tempdir().unwrap() }
     }
 
     /// A file of a name, in a folder that goes with the scene.

@@ -16,6 +16,11 @@ impl Rows {
         Self::open(&format!("sqlite://{}?mode=rw", data_dir.join("countersign.db").display())).await
     }
 
+    /// Opens the database at this URL, of either kind.
+    pub(crate) async fn at(url: &str) -> Self {
+        Self::open(url).await
+    }
+
     /// Opens the database at this URL.
     pub(crate) async fn of_postgres(url: &str) -> Self {
         Self::open(url).await
