@@ -54,7 +54,7 @@ enum Command {
     Keys(keys::Keys),
     /// Write everything that is stored into a file of JSON Lines, to move it to another database: docs/moving.md.
     Export(export::Export),
-    /// Store what an export has: docs/moving.md.
+    /// Store what an export has, or what another system wrote: docs/moving.md.
     Import(import::Import),
     /// Examine settings, certificate, database, clock, Redis and mail server, and say what to do about what is wrong.
     Doctor,

@@ -5,6 +5,7 @@
 
 mod export;
 mod export_file;
+mod foreign;
 mod import;
 mod load;
 mod page;
@@ -18,6 +19,7 @@ pub mod table;
 
 pub use crate::moving::export::{Export, ExportError, Exported, export};
 pub use crate::moving::export_file::{Damage, ExportFile};
+pub use crate::moving::foreign::{Decisions, Files, Foreign, Named, System};
 pub use crate::moving::import::{Import, ImportError, import};
 pub use crate::moving::record::{Place, Record};
 pub use crate::moving::report::{Conflict, Report, Tally};

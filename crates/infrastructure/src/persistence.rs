@@ -47,4 +47,5 @@ pub use crate::persistence::probe::DatabaseProbe;
 pub use crate::persistence::replica::{Following, Replica, ReplicaProbe, ReplicatedListings};
 pub use crate::persistence::statement_counter::StatementCounter;
 pub use crate::persistence::store::Store;
+pub(crate) use crate::persistence::timestamp::text as time_text;
 pub use crate::persistence::unit_of_work::{DatabaseUnitOfWork, DatabaseUnitOfWorkFactory};

@@ -47,6 +47,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["countersign"]),
     ("lettre", &["countersign-infrastructure"]),
     ("mail-parser", &["countersign-infrastructure"]),
+    ("csv", &["countersign-infrastructure"]),
     ("redis", &["countersign-infrastructure"]),
     ("deadpool-redis", &["countersign-infrastructure"]),
     ("deadpool", &["countersign-infrastructure"]),

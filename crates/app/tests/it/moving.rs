@@ -2,6 +2,7 @@
 
 mod damage;
 mod export;
+mod foreign;
 mod import;
 mod killed;
 mod lines;

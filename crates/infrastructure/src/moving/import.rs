@@ -11,6 +11,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use crate::moving::export_file::{Damage, ExportFile};
+use crate::moving::foreign::Foreign;
 use crate::moving::load::{Batch, Manner};
 use crate::moving::record::{Place, Record};
 use crate::moving::report::Report;
@@ -26,6 +27,8 @@ const BATCH: usize = 2_000;
 pub enum Import {
     /// An export.
     Export(ExportFile),
+    /// Tables of another system.
+    Foreign(Foreign),
 }
 
 /// Why it ended before its end. What was stored before that stays; the same import again goes on behind it.
@@ -54,18 +57,21 @@ impl Import {
     fn next_record(&mut self) -> Result<Option<Record>, Damage> {
         match self {
             Self::Export(file) => file.next_record(),
+            Self::Foreign(files) => files.next_record(),
         }
     }
 
-    const fn progress(&self) -> (u64, u64) {
+    fn progress(&self) -> (u64, u64) {
         match self {
             Self::Export(file) => file.progress(),
+            Self::Foreign(files) => files.progress(),
         }
     }
 
     const fn manner<'a>(&self, random: &'a dyn SecretGenerator) -> Manner<'a> {
         match self {
             Self::Export(file) => Manner { exact: true, secrets: file.secrets, random },
+            Self::Foreign(_) => Manner { exact: false, secrets: true, random },
         }
     }
 }
@@ -96,6 +102,9 @@ pub async fn import(
     let frozen = target.frozen_teams().await?;
     report.without_admin = frozen.iter().filter_map(|id| teams.remove(id)).collect();
     report.without_admin.sort_by_key(|place| place.line);
+    if let Import::Foreign(files) = source {
+        (report.left_out, report.no_superusers) = (files.left_out, files.no_superusers);
+    }
     Ok(report)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use countersign_application::ports::id_generator::IdGenerator as _;
 use countersign_application::ports::secret_generator::SecretGenerator;
+use countersign_domain::audit::AuditKind;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ use crate::moving::rules::{Fields, apply};
 use crate::moving::statements::{find, find_ids, insert};
 use crate::moving::table::Table;
 use crate::security::NO_PASSWORD;
+use crate::system::UuidV7Generator;
 
 type Key = Vec<Value>;
 
@@ -60,12 +63,17 @@ impl<'a> Batch<'a> {
         }
         let rows: Vec<&Row> = self.rows.iter().map(|(_, row)| row).collect();
         let stored: HashSet<Key> = insert(transaction, self.table, &rows).await?.into_iter().collect();
+        let mut granted = Vec::new();
         for (place, row) in self.rows {
             if stored.contains(&key_of(self.table, &row)) {
+                granted.extend((!self.manner.exact).then(|| superuser_granted(self.table, &row)).flatten());
                 count(self.table, row, report);
             } else {
                 report.refuse(self.table, place, taken(self.table));
             }
+        }
+        if let Some(trail) = Table::named("audit_events").filter(|_| !granted.is_empty()) {
+            insert(transaction, trail, &granted.iter().collect::<Vec<_>>()).await?;
         }
         Ok(())
     }
@@ -129,6 +137,11 @@ impl<'a> Batch<'a> {
                         }
                         self.rows.push((place, row));
                     }
+                    // Who invited or founded may be gone here, as it may elsewhere.
+                    Some(None) if column.optional && !self.manner.exact => {
+                        row[at] = Value::Null;
+                        self.rows.push((place, row));
+                    }
                     Some(None) => {
                         let why = format!("{}: there is no such {}", column.name, other.kind);
                         report.refuse(self.table, place, why);
@@ -165,6 +178,23 @@ fn count(table: &'static Table, mut row: Row, report: &mut Report) {
         report.without_password += u64::from(fields.text("password_hash") == NO_PASSWORD);
         report.unverified += u64::from(fields.get("email_verified") == &Value::Bool(false));
     }
+}
+
+/// The event of an account that comes as a superuser, of the moment at which it does.
+fn superuser_granted(table: &'static Table, row: &Row) -> Option<Row> {
+    let value = |name: &str| table.position(name).map(|at| row[at].clone());
+    if table.name != "users" || value("is_superuser") != Some(Value::Bool(true)) {
+        return None;
+    }
+    let trail = Table::named("audit_events")?;
+    let mut event = vec![Value::Null; trail.columns.len()];
+    let mut fields = Fields { table: trail, row: &mut event };
+    fields.set("id", UuidV7Generator.next_id().to_string());
+    fields.set("at", value("updated_at")?);
+    fields.set("kind", AuditKind::SuperuserGranted.as_str());
+    fields.set("user_id", value("id")?);
+    fields.set("detail", "import");
+    Some(event)
 }
 
 /// Why a row was not stored, though no row of its key is there.

@@ -6,7 +6,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 /// A time as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Of fixed width and in UTC, so that comparing text compares times; the form
 /// that SeaORM would bind drops trailing zeros, and then `…45Z` sorts after `…45.5Z`. A moment after the year 9999 or
 /// before -9999, which only a comparison can ask for, is the last or first that there is.
-fn text(at: OffsetDateTime) -> String {
+pub(crate) fn text(at: OffsetDateTime) -> String {
     let end = if at.year() < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
     let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(end.assume_utc());
     format!(

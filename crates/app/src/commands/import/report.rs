@@ -41,10 +41,23 @@ fn notes(report: &Report) -> Vec<String> {
         ));
     }
     if report.unverified > 0 {
-        notes.push(format!("{} of the imported accounts have an address that nobody has proven", report.unverified));
+        notes.push(format!(
+            "{} of the imported accounts have an address that nobody has proven: those that are not used are deleted after \
+             a time (docs/moving.md)",
+            report.unverified
+        ));
     }
     if report.no_superusers > 0 {
-        notes.push(format!("{} superusers were imported as accounts like all others", report.no_superusers));
+        notes.push(format!(
+            "{} accounts were superusers there and are none here: --superusers takes that over",
+            report.no_superusers
+        ));
+    }
+    if report.left_out > 0 {
+        notes.push(format!(
+            "{} rows were left out: invitations that are not pending, deleted accounts",
+            report.left_out
+        ));
     }
     for place in &report.without_admin {
         notes.push(format!("{place}: no active admin is in this team: a superuser appoints one in the console"));
