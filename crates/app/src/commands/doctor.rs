@@ -3,7 +3,7 @@
 pub(crate) mod certificate;
 mod database;
 mod finding;
-mod secret_key;
+pub(crate) mod secret_key;
 mod version;
 
 use anyhow::{Context as _, bail};

@@ -10,17 +10,21 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use countersign_application::ports::clock::Clock as _;
+use countersign_application::ports::signing_keys::SigningKeyRepository;
 use countersign_domain::secret::Secret;
+use countersign_domain::signing_key::SigningKey;
 use countersign_infrastructure::moving::{
     self, Decisions, ExportFile, Files, Foreign, Import as Source, Named, Report,
 };
 use countersign_infrastructure::persistence::Database;
 use countersign_infrastructure::system::{SystemClock, SystemSecretGenerator};
 
+use crate::commands::doctor::secret_key;
 use crate::commands::import::system::System;
 use crate::commands::progress::ProgressLine;
 use crate::commands::usage::UsageError;
 use crate::settings::{DatabaseKind, Settings, StorageSettings};
+use crate::terminal;
 use crate::wiring::{self, ServingLock};
 
 /// A service that writes meanwhile is waited for.
@@ -65,8 +69,13 @@ impl Import {
         let _lock = if self.dry_run && exists { keep_servers_away(settings)? } else { None };
         let database = self.open_database(settings, exists).await?;
         let imported = self.import(&database, files).await;
+        let keys = SigningKeyRepository::list(&database.store()).await;
         database.close().await?;
-        report::show(&imported?, self.dry_run)
+        let report = imported?;
+        if !self.dry_run {
+            check_keys(settings, keys?);
+        }
+        report::show(&report, self.dry_run)
     }
 
     /// A dry run makes no database and changes no schema.
@@ -134,6 +143,17 @@ impl Import {
 enum Opened {
     Export(Named),
     Foreign(moving::System, Files),
+}
+
+/// Signing keys that came along are worth nothing without the secret key that they were sealed with: that is better told
+/// now than by the start.
+fn check_keys(settings: &Settings, keys: Vec<SigningKey>) {
+    if keys.is_empty() {
+        return;
+    }
+    if let Err(error) = secret_key::examine(settings, Ok(keys), SystemClock.now()) {
+        terminal::complain(&format!("countersign: warning: {error:#}"));
+    }
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {

@@ -13,6 +13,12 @@ const WITH_SECRETS: [&str; 4] = ["session", "one_time_token", "mail", "signing_k
 #[tokio::test]
 async fn an_export_has_everything_and_no_secret_unless_it_is_asked_for() {
     let scene = Scene::start().await;
+    let rows = scene.server.rows().await;
+    // One that stays on its way.
+    let later = rows.moment("+1 hour");
+    let first = "SELECT id FROM mails ORDER BY id LIMIT 1";
+    let queued = format!("UPDATE mails SET status = 'queued', next_attempt_at = {later} WHERE id = ({first})");
+    assert_eq!(rows.execute(&queued).await, 1);
     let (plain, whole) = (scene.export("plain", &[]), scene.export("whole", &["--with-secrets"]));
     for kind in WITHOUT_SECRETS {
         assert!(plain.count(kind) > 0, "{kind}");
@@ -21,7 +27,7 @@ async fn an_export_has_everything_and_no_secret_unless_it_is_asked_for() {
     for kind in WITH_SECRETS {
         assert!(whole.count(kind) > plain.count(kind), "{kind}");
     }
-    let hashes: Vec<String> = scene.server.rows().await.column("SELECT password_hash FROM users").await;
+    let hashes: Vec<String> = rows.column("SELECT password_hash FROM users").await;
     let text = |name: &str| std::fs::read_to_string(scene.file(name)).unwrap();
     assert_eq!(hashes.len(), 4);
     for hash in hashes {
@@ -87,4 +93,18 @@ fn where_there_is_no_database_nothing_is_made() {
     assert_eq!(code, Some(1));
     assert!(errors.contains("there is no database"), "{errors}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_schema_of_another_version_is_neither_exported_nor_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| said(&run(folder.path(), arguments, &[]));
+    assert_eq!(run(&["migrate", "up"]).0, Some(0));
+    assert_eq!(run(&["migrate", "down", "--yes"]).0, Some(0));
+    let (_, before, _) = run(&["migrate", "status"]);
+    let (code, _, errors) = run(&["export", "file"]);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("run `countersign migrate up` first"), "{errors}");
+    assert_eq!(run(&["migrate", "status"]).1, before);
+    assert!(!folder.path().join("file").exists() && !folder.path().join("file.part").exists());
 }

@@ -76,3 +76,25 @@ async fn without_its_secrets_everybody_is_there_and_sets_a_password() {
     assert_eq!(server.my_teams(&tokens).await.len(), 1);
     assert!(!server.log().contains("of no known form"), "an account without a password is nothing to warn of");
 }
+
+#[tokio::test]
+async fn that_the_secret_key_is_another_is_told_where_signing_keys_came_along() {
+    let scene = Scene::start().await;
+    let (whole, plain) = (scene.exported("whole", &["--with-secrets"]), scene.exported("plain", &[]));
+    let import = |there: &Target, file: &std::path::Path| there.run(&["import", file.to_str().unwrap()]);
+    let another = "MwrmUPmg+jT41hJtk+EW9qCURZnap18eM10eiQFzDt4=";
+    let (code, _, errors) = import(&Target::of_this_run().await.with_key(another), &whole);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        errors.contains("warning: cannot use the signing keys: they were sealed with another secret key"),
+        "{errors}"
+    );
+    for (there, file) in [
+        (Target::of_this_run().await.with_key_of(&scene.server), &whole),
+        (Target::of_this_run().await.with_key(another), &plain),
+    ] {
+        let (code, _, errors) = import(&there, file);
+        assert_eq!(code, Some(0), "{errors}");
+        assert!(!errors.contains("warning"), "{errors}");
+    }
+}

@@ -43,6 +43,11 @@ impl Target {
         }
     }
 
+    /// With another secret key.
+    pub(super) fn with_key(self, key: &str) -> Self {
+        Self { secret_key: key.to_owned(), ..self }
+    }
+
     pub(super) fn exists(&self) -> bool {
         self.postgres.is_some() || self.folder.path().join("moved").exists()
     }
