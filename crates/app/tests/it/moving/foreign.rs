@@ -6,6 +6,7 @@ use crate::moving::target::{Target, tally};
 use crate::support::{Account, PASSWORD, TestServer, said};
 
 mod better_auth;
+mod documented;
 
 /// Where a sample is.
 pub(super) fn sample(name: &str) -> String {

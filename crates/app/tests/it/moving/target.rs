@@ -36,6 +36,10 @@ impl Target {
         Self { secret_key: server.secret_key(), ..self }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(super) fn url(&self) -> String {
         match &self.postgres {
             Some(postgres) => postgres.url(),
