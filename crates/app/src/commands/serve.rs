@@ -199,8 +199,7 @@ async fn prepare_keys(settings: &Settings, system: &System) -> anyhow::Result<()
     system.key_ring.check(system.dependencies.clock.now()).context("no signing key can be used")
 }
 
-/// Any number, other than that of other nodes. Not of the generator of secrets: that gathers entropy for some thirty
-/// milliseconds when it is asked first, and the first answer would wait for it.
+/// Any number, other than that of other nodes.
 fn spread(system: &System) -> u8 {
     system.dependencies.ids.next_id().as_bytes()[15]
 }

@@ -10,7 +10,6 @@ mod pool;
 mod tests;
 
 use async_trait::async_trait;
-use aws_lc_rs::rand;
 use countersign_application::error::Fault;
 use countersign_application::ports::password_hasher::{PasswordHasher, PasswordVerdict};
 use countersign_domain::password::{PasswordHash, PresentedPassword};
@@ -81,7 +80,7 @@ impl PasswordHasher for BcryptHasher {
     #[expect(clippy::disallowed_methods, reason = "a salt is part of the hash, and no secret of the service")]
     async fn hash(&self, normalized: &str) -> Result<PasswordHash, Fault> {
         let mut salt = [0; 16];
-        rand::fill(&mut salt).map_err(|error| Fault::internal("password hashing", error))?;
+        getrandom::fill(&mut salt).map_err(|error| Fault::internal("password hashing", error))?;
         let cost = self.cost;
         let password = Zeroizing::new(normalized.to_owned());
         self.pool.run(move || PasswordHash::new(hash(&password, cost, salt).to_string())).await

@@ -1,19 +1,18 @@
 //! Randomness.
 
-use aws_lc_rs::rand;
 use countersign_application::ports::secret_generator::SecretGenerator;
 
-/// Draws from the generator of AWS-LC, seeded by the operating system and by the jitter of the processor (ASVS 11.5.1).
-/// That is gathered at the first call of the process, which takes some tens of milliseconds.
+/// Draws from the generator of the operating system (ASVS 11.5.1). That of AWS-LC would gather entropy of its own at the
+/// first call of the process, for some thirty milliseconds, and a start would wait for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSecretGenerator;
 
 impl SecretGenerator for SystemSecretGenerator {
-    #[expect(clippy::expect_used, reason = "without randomness nothing may go on; AWS-LC itself aborts before this")]
+    #[expect(clippy::expect_used, reason = "without randomness nothing may go on")]
     #[expect(clippy::disallowed_methods, reason = "this is the adapter that the port asks")]
     fn octets(&self) -> [u8; 32] {
         let mut octets = [0; 32];
-        rand::fill(&mut octets).expect("the system's random generator");
+        getrandom::fill(&mut octets).expect("the system's random generator");
         octets
     }
 }
