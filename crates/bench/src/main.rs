@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
 fn idle_memory(service: &Service) {
     std::thread::sleep(std::time::Duration::from_secs(3));
     let mib = service.resident_mib();
-    row("memory at rest", format_args!("{mib:.1} MiB"), "at most 30 MiB", mib <= 30.0);
+    row("memory at rest", format_args!("{mib:.1} MiB"), "at most 25 MiB", mib <= 25.0);
 }
 
 fn me_with_a_known_token(service: &Service, bare: &Bare, token: &str, rounds: usize) -> anyhow::Result<()> {
@@ -58,7 +58,7 @@ fn me_with_a_known_token(service: &Service, bare: &Bare, token: &str, rounds: us
     rates("GET /auth/me, the same token, over a handler without authentication", 0.5, || {
         pairs(rounds, me, || wrk::get(&bare.url("/open"), token))
     })?;
-    rates("the same over a handler that verifies the token", 0.6, || {
+    rates("the same over a handler that verifies the token", 0.8, || {
         pairs(rounds, me, || wrk::get(&bare.url("/auth/me"), token))
     })
 }
@@ -100,8 +100,8 @@ fn logins(service: &Service, cores: usize, rounds: usize) -> anyhow::Result<()> 
             median(&ratios.a),
             median(&ratios.b)
         ),
-        "at least 0.95",
-        ratio >= 0.95,
+        "at least 0.97",
+        ratio >= 0.97,
     );
     Ok(())
 }
@@ -123,8 +123,8 @@ fn starts(folder: &std::path::Path, account: &Account, rounds: usize) -> anyhow:
             median(&ratios.a),
             median(&ratios.b)
         ),
-        "at most 3",
-        ratio <= 3.0,
+        "at most 2",
+        ratio <= 2.0,
     );
     Ok(())
 }

@@ -1,24 +1,26 @@
 //! Access tokens whose signature was verified before.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_rs::digest;
-use moka::Expiry;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 
 use crate::security::tokens::key_ring::LEEWAY;
 use crate::security::tokens::presented::Judged;
 
 /// About 4 MiB when full.
-const MOST: u64 = 16 * 1024;
+const MOST: usize = 16 * 1024;
+/// After so many new ones, those go that have expired and were not asked for again.
+const SWEEP: usize = 1024;
 
 /// What was found genuine, by a digest of all octets of the token: another token, however alike, is another entry, and
 /// nobody without a token that this service signed can make one. Only the arithmetic of the signature is spared: times,
 /// key, session and account are asked at every use.
 pub(crate) struct RememberedTokens {
     entries: Cache<Digest, Arc<Genuine>>,
+    taken_down: AtomicUsize,
 }
 
 /// SHA-256 of a token.
@@ -28,22 +30,12 @@ pub(crate) type Digest = [u8; digest::SHA256_OUTPUT_LEN];
 pub(crate) struct Genuine {
     pub(crate) kid: String,
     pub(crate) says: Judged,
-    left: Duration,
-}
-
-/// An entry goes when its token expires.
-struct WithToken;
-
-impl Expiry<Digest, Arc<Genuine>> for WithToken {
-    fn expire_after_create(&self, _: &Digest, genuine: &Arc<Genuine>, _: Instant) -> Option<Duration> {
-        Some(genuine.left)
-    }
 }
 
 impl RememberedTokens {
     /// Remembers nothing yet, and takes no memory for it.
     pub(crate) fn new() -> Self {
-        Self { entries: Cache::builder().max_capacity(MOST).expire_after(WithToken).build() }
+        Self { entries: Cache::new(MOST), taken_down: AtomicUsize::new(0) }
     }
 
     /// The name of a token in here.
@@ -60,20 +52,21 @@ impl RememberedTokens {
 
     /// Takes down a token that was verified with this key at this moment.
     pub(crate) fn remember(&self, token: Digest, kid: String, says: Judged, now: OffsetDateTime) {
-        let left = says.expires_at.saturating_add(LEEWAY) - now;
-        self.entries.insert(token, Arc::new(Genuine { kid, says, left: left.unsigned_abs() }));
+        self.entries.insert(token, Arc::new(Genuine { kid, says }));
+        if self.taken_down.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            self.entries.retain(|_, genuine| now < genuine.says.expires_at.saturating_add(LEEWAY));
+        }
     }
 
-    /// A token whose key is honoured no longer.
+    /// A token that has expired, or whose key is honoured no longer.
     pub(crate) fn forget(&self, token: &Digest) {
-        self.entries.invalidate(token);
+        self.entries.remove(token);
     }
 }
 
 #[cfg(test)]
 impl RememberedTokens {
-    pub(crate) fn count(&self) -> u64 {
-        self.entries.run_pending_tasks();
-        self.entries.entry_count()
+    pub(crate) fn count(&self) -> usize {
+        self.entries.len()
     }
 }

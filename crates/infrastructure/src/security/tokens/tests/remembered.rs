@@ -67,18 +67,35 @@ async fn it_goes_with_its_key() {
 }
 
 #[tokio::test]
-async fn it_goes_when_it_expires() {
+async fn it_goes_when_it_has_expired_and_is_shown_again() {
     let service = Forger::new().await;
-    // By the clock of the machine, one second of it is left.
-    let expiring = claims_with("exp", json!(NOW.unix_timestamp() - 29));
-    let mut expiring = expiring;
-    expiring["iat"] = json!(NOW.unix_timestamp() - 900);
-    service.verify(&service.with_claims(&expiring)).await.unwrap();
-    assert_eq!(service.tokens.remembered(), 1);
-    let mut looks = 0;
-    while service.tokens.remembered() > 0 {
-        looks += 1;
-        assert!(looks < 200, "it is still there");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let token = service.with_claims(&claims());
+    service.verify(&token).await.unwrap();
+    assert!(service.tokens.verify(&token, NOW + TTL + Duration::minutes(1)).await.is_err());
+    assert_eq!(service.tokens.remembered(), 0);
+}
+
+#[tokio::test]
+async fn those_that_expired_unseen_go_with_so_many_new_ones() {
+    let service = Forger::new().await;
+    let expired = service.with_claims(&claims());
+    service.verify(&expired).await.unwrap();
+    let later = NOW + TTL + Duration::minutes(1);
+    for _ in 0..1_024 {
+        // Signatures are random: each is another token.
+        let fresh = service.tokens.issue(&asked_for(later)).await.unwrap();
+        service.tokens.verify(fresh.expose(), later).await.unwrap();
     }
+    assert!((1_000..=1_024).contains(&service.tokens.remembered()), "{}", service.tokens.remembered());
+}
+
+#[tokio::test]
+async fn their_number_is_bounded() {
+    let service = Forger::new().await;
+    for _ in 0..18_000 {
+        let fresh = service.tokens.issue(&asked_for(NOW)).await.unwrap();
+        service.verify(fresh.expose()).await.unwrap();
+    }
+    let remembered = service.tokens.remembered();
+    assert!((15_000..17_000).contains(&remembered), "{remembered}");
 }
