@@ -19,7 +19,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = database::examine(settings).await;
     let now = SystemClock.now();
     let mut examined = vec![
-        ("settings", Ok("can be used".into())),
+        ("settings", Ok(Remark::advised(advice::on_wire(settings), "can be used"))),
         ("templates", templates(settings)),
         ("issuer", Ok(issuer(settings))),
         ("secret key", secret_key::examine(settings, database.signing_keys, now)),

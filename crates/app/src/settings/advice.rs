@@ -1,4 +1,5 @@
-//! What may be set so and is seldom meant, with the next step: said by `serve` once it has started, and by `doctor`.
+//! What may be set so and is seldom meant, with the next step: said by `serve` once it has started, by `config check`
+//! and by `doctor`.
 
 use crate::settings::Settings;
 use crate::settings::storage::DatabaseKind;
@@ -40,7 +41,17 @@ pub(crate) fn on_listener(settings: &Settings) -> Option<&'static str> {
     )
 }
 
-/// All of it.
+/// About what goes over the network in the clear. Not said at every start: within one machine's private network it may
+/// be meant.
+pub(crate) fn on_wire(settings: &Settings) -> Option<&'static str> {
+    settings.storage.leaves_in_the_clear().then_some(
+        "the database, its replica or Redis is on another machine, and the connection need not be encrypted: whoever is \
+         on the way reads and changes what is on it; put ?sslmode=verify-full (with sslrootcert=, if the authority is \
+         your own) into a postgres:// URL, and write redis:// as rediss://",
+    )
+}
+
+/// All that is said at a start.
 pub(crate) fn all(settings: &Settings) -> impl Iterator<Item = &'static str> {
     [on_listener(settings), on_issuer(settings), on_mail(settings), on_redis(settings)].into_iter().flatten()
 }

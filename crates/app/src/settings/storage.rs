@@ -1,5 +1,6 @@
 //! Where things are kept, and the keys that seal what must not lie open.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use countersign_domain::secret::Secret;
@@ -126,6 +127,16 @@ impl StorageSettings {
         [self.data_dir.clone(), self.data_dir.join(secret_key::FILE), self.mailbox()]
     }
 
+    /// Whether a URL names another machine and does not insist on TLS (ASVS 12.3.1).
+    pub(crate) fn leaves_in_the_clear(&self) -> bool {
+        let databases = [&self.database_url, &self.replica_url].into_iter().flatten();
+        let mut databases = databases.filter(|url| DatabaseKind::of_url(url.expose()) == Some(DatabaseKind::Postgres));
+        databases.any(|url| is_elsewhere(url.expose()) && !insists_on_tls(url.expose()))
+            || self.redis_url.as_ref().is_some_and(|urls| {
+                urls.expose().split(',').any(|url| url.trim().starts_with("redis://") && is_elsewhere(url))
+            })
+    }
+
     /// Which database it is.
     pub(crate) fn database_kind(&self) -> DatabaseKind {
         self.database_url.as_ref().and_then(|url| DatabaseKind::of_url(url.expose())).unwrap_or(DatabaseKind::Sqlite)
@@ -164,6 +175,25 @@ fn postgres_url(text: &str) -> Result<Secret, String> {
     Err(format!("cannot be read; {ESCAPED}"))
 }
 
+fn insists_on_tls(url: &str) -> bool {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let mut modes = parameters.filter_map(|parameter| parameter.split_once('=')).filter(|(name, _)| is_ssl_mode(name));
+    modes.any(|(_, mode)| ["require", "verify-ca", "verify-full"].contains(&mode.to_ascii_lowercase().as_str()))
+}
+
+/// Whether the host of a URL is neither this one nor a socket of it.
+fn is_elsewhere(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(host) => host.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_here = host.parse::<IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback());
+    !is_here && !host.is_empty() && !host.to_ascii_lowercase().starts_with("%2f")
+}
+
 fn is_ssl_mode(parameter: &str) -> bool {
     ["sslmode", "ssl-mode"].contains(&parameter)
 }
@@ -178,5 +208,34 @@ fn redis_url(text: &str) -> Result<Secret, String> {
         Err(_) => Err(format!(
             "has an address that cannot be read, or, of a cluster, users or passwords that differ; {ESCAPED}"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_to_another_machine_in_the_clear_is_seen() {
+        for (url, elsewhere) in [
+            ("postgres://u:p@db.example:5432/d", true),
+            ("redis://10.0.0.7", true),
+            ("redis://[2001:db8::1]:6379/0", true),
+            ("postgres://localhost/d", false),
+            ("postgres://u:p%40@127.0.0.2/d", false),
+            ("redis://:p@[::1]:6379", false),
+            ("postgres:///d?host=/run/postgresql", false),
+            ("postgres://%2Frun%2Fpostgresql/d", false),
+        ] {
+            assert_eq!(is_elsewhere(url), elsewhere, "{url}");
+        }
+        for (url, insists) in [
+            ("postgres://db/d", false),
+            ("postgres://db/d?sslmode=prefer", false),
+            ("postgres://db/d?application_name=x&sslmode=Verify-Full", true),
+            ("postgres://db/d?ssl-mode=require", true),
+        ] {
+            assert_eq!(insists_on_tls(url), insists, "{url}");
+        }
     }
 }

@@ -110,6 +110,32 @@ fn what_is_seldom_meant_so_is_warned_of_with_the_next_step() {
     assert!(tls.starts_with("warning ") && tls.contains("set server.trusted_proxies"), "{tls}");
 }
 
+#[test]
+fn what_would_leave_the_machine_in_the_clear_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = |variables: &[(&str, &str)]| said(&run(folder.path(), &["config", "check"], variables)).1;
+    for (variable, open, sealed) in [
+        ("DATABASE_URL", "postgres://u@db.example/d", "postgres://u@db.example/d?sslmode=verify-full"),
+        (
+            "COUNTERSIGN__DATABASE__REPLICA_URL",
+            "postgres://u@db.example/d?sslmode=prefer",
+            "postgres://u@db.example/d?sslmode=require",
+        ),
+        ("REDIS_URL", "redis://cache.example", "rediss://cache.example"),
+    ] {
+        let output = checked(&[&NOWHERE[..], &[(variable, open)]].concat());
+        assert!(output.starts_with("The settings can be used.\n"), "{output}");
+        assert!(output.contains("Warning: the database, its replica or Redis is on another machine"), "{output}");
+        let output = checked(&[&NOWHERE[..], &[(variable, sealed)]].concat());
+        assert!(!output.contains("on another machine"), "{output}");
+    }
+    let remote =
+        [&NOWHERE[..], &[("REDIS_URL", "redis://10.255.255.1"), ("COUNTERSIGN__REDIS__TIMEOUT", "10ms")]].concat();
+    let (_, examined, _) = said(&run(folder.path(), &["doctor"], &remote));
+    let settings = line(&examined, "settings");
+    assert!(settings.starts_with("warning ") && settings.contains("rediss://"), "{settings}");
+}
+
 /// The rows of the table of exit codes that speak of it.
 #[test]
 fn its_exit_codes_are_those_of_the_documentation() {
