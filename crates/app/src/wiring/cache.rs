@@ -14,7 +14,7 @@ use countersign_infrastructure::redis::{RedisOptions, RedisPool};
 use crate::settings::{DatabaseKind, StorageSettings};
 
 /// Most entries of each cache, of a few hundred octets each; they live for seconds, so this is what is busy at once.
-const ENTRIES: u64 = 50_000;
+const ENTRIES: usize = 50_000;
 
 /// Where what is short-lived is kept.
 pub(crate) enum Shelf {

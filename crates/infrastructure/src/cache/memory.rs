@@ -1,56 +1,41 @@
 //! The cache of a single node, in the process.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use countersign_application::ports::snapshot_cache::{ENTRY_LIFETIME, Lookup, SnapshotCache, Unconfirmed, Version};
-use moka::ops::compute::{CompResult, Op};
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
-use moka::{Entry, Expiry};
+use quick_cache::unsync::Cache;
 
 /// Versions are never used twice in the life of the process: a slot that was evicted and made anew is another one.
 static VERSIONS: AtomicU64 = AtomicU64::new(1);
+/// Threads that ask for different keys seldom wait for each other.
+const SHARDS: usize = 16;
 
-/// Copies in the process, on moka. Every change of a key is one atomic step on its slot.
+/// Copies in the process. Every change of a key is one step under the lock of its shard.
 pub struct MemorySnapshotCache<K, V> {
-    slots: Cache<K, Slot<V>>,
+    shards: [Mutex<Shard<K, V>>; SHARDS],
+    hasher: RandomState,
+    lifetime: Duration,
 }
+
+type Shard<K, V> = Cache<K, Slot<V>>;
 
 /// What is known of a key. A lookup that misses leaves an empty slot behind, for its fill to find; a fill that finds
 /// none, or one of another version, comes too late.
-#[derive(Clone)]
 struct Slot<V> {
     version: Version,
+    /// A lifetime after its version was read, not after it was filled in: then the database was asked.
+    until: Instant,
     state: State<V>,
 }
 
-#[derive(Clone)]
 enum State<V> {
     Empty,
     Filled(V),
     Fenced,
-}
-
-impl<V> Slot<V> {
-    fn new(state: State<V>) -> Self {
-        Self { version: Version(VERSIONS.fetch_add(1, Ordering::Relaxed)), state }
-    }
-}
-
-/// A copy expires a lifetime after its version was read, not after it was filled in: then the database was asked.
-struct FromVersion(Duration);
-
-impl<K, V> Expiry<K, Slot<V>> for FromVersion {
-    fn expire_after_create(&self, _: &K, _: &Slot<V>, _: Instant) -> Option<Duration> {
-        Some(self.0)
-    }
-
-    fn expire_after_update(&self, _: &K, slot: &Slot<V>, _: Instant, left: Option<Duration>) -> Option<Duration> {
-        if matches!(slot.state, State::Filled(_)) { left } else { Some(self.0) }
-    }
 }
 
 impl<K, V> MemorySnapshotCache<K, V>
@@ -58,40 +43,46 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Keeps at most about this many entries; those used longest ago go first.
-    pub fn new(capacity: u64) -> Self {
+    /// Keeps at most so many entries, in whole shards; those that are asked for least go first.
+    pub fn new(capacity: usize) -> Self {
         Self::with_lifetime(capacity, ENTRY_LIFETIME.unsigned_abs())
     }
 
-    fn with_lifetime(capacity: u64, lifetime: Duration) -> Self {
-        let slots = Cache::builder()
-            .max_capacity(capacity)
-            .eviction_policy(EvictionPolicy::lru())
-            .expire_after(FromVersion(lifetime))
-            .build();
-        Self { slots }
+    fn with_lifetime(capacity: usize, lifetime: Duration) -> Self {
+        let shard = |_| Mutex::new(Cache::new(capacity.div_ceil(SHARDS)));
+        Self { shards: std::array::from_fn(shard), hasher: RandomState::new(), lifetime }
     }
 
-    /// Entries at the moment, about; a gauge.
-    pub fn entries(&self) -> u64 {
-        self.slots.entry_count()
+    /// Entries at the moment, with those that have expired since and were not asked for again; a gauge.
+    pub fn entries(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    /// One step on a key. Only steps of this kind wait for each other; moka's plain `insert` would not.
-    fn step(&self, key: &K, change: impl FnOnce(Option<Slot<V>>) -> Op<Slot<V>>) -> Option<Slot<V>> {
-        match self.slots.entry_by_ref(key).and_compute_with(|entry| change(entry.map(Entry::into_value))) {
-            CompResult::Inserted(entry) | CompResult::ReplacedWith(entry) | CompResult::Unchanged(entry) => {
-                Some(entry.into_value())
-            }
-            CompResult::Removed(_) | CompResult::StillNone(_) => None,
-        }
+    fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K, V>> {
+        let [first, ..] = self.hasher.hash_one(key).to_ne_bytes();
+        lock(&self.shards[usize::from(first) % SHARDS])
+    }
+
+    fn slot(&self, state: State<V>) -> Slot<V> {
+        let version = Version(VERSIONS.fetch_add(1, Ordering::Relaxed));
+        Slot { version, until: Instant::now() + self.lifetime, state }
     }
 }
 
-impl<V> From<Slot<V>> for Lookup<V> {
-    fn from(slot: Slot<V>) -> Self {
-        match slot.state {
-            State::Filled(value) => Self::Hit(value),
+fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<V> Slot<V> {
+    fn counts(&self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
+impl<V: Clone> From<&Slot<V>> for Lookup<V> {
+    fn from(slot: &Slot<V>) -> Self {
+        match &slot.state {
+            State::Filled(value) => Self::Hit(value.clone()),
             State::Empty => Self::Miss(Some(slot.version)),
             State::Fenced => Self::Miss(None),
         }
@@ -105,30 +96,32 @@ where
     V: Clone + Send + Sync + 'static,
 {
     async fn read(&self, key: &K) -> Lookup<V> {
-        let slot = self
-            .slots
-            .get(key)
-            .or_else(|| self.step(key, |slot| if slot.is_some() { Op::Nop } else { Op::Put(Slot::new(State::Empty)) }));
-        slot.map_or(Lookup::Miss(None), Lookup::from)
+        let mut shard = self.shard(key);
+        if let Some(slot) = shard.get(key).filter(|slot| slot.counts()) {
+            return slot.into();
+        }
+        let slot = self.slot(State::Empty);
+        let lookup = Lookup::from(&slot);
+        shard.insert(key.clone(), slot);
+        lookup
     }
 
     async fn fill(&self, key: &K, version: Version, value: V) {
-        self.step(key, |slot| match slot {
-            Some(Slot { version: current, state: State::Empty }) if current == version => {
-                Op::Put(Slot { version, state: State::Filled(value) })
-            }
-            _ => Op::Nop,
-        });
+        let mut shard = self.shard(key);
+        let slot = shard.get(key).filter(|slot| slot.counts() && slot.version == version);
+        if let Some(&Slot { version, until, state: State::Empty }) = slot {
+            shard.insert(key.clone(), Slot { version, until, state: State::Filled(value) });
+        }
     }
 
     async fn fence(&self, key: &K) -> Result<(), Unconfirmed> {
-        self.step(key, |_| Op::Put(Slot::new(State::Fenced)));
+        self.shard(key).insert(key.clone(), self.slot(State::Fenced));
         Ok(())
     }
 
     async fn lift(&self, key: &K) -> Result<(), Unconfirmed> {
         // A new version also where the fence was evicted or has expired: what was read before counts no more.
-        self.step(key, |_| Op::Put(Slot::new(State::Empty)));
+        self.shard(key).insert(key.clone(), self.slot(State::Empty));
         Ok(())
     }
 }
@@ -137,7 +130,7 @@ where
 mod tests {
     use super::*;
 
-    fn cache(capacity: u64, lifetime: Duration) -> MemorySnapshotCache<u32, u32> {
+    fn cache(capacity: usize, lifetime: Duration) -> MemorySnapshotCache<u32, u32> {
         MemorySnapshotCache::with_lifetime(capacity, lifetime)
     }
 
@@ -152,7 +145,7 @@ mod tests {
     async fn a_fill_into_a_slot_that_was_evicted_and_made_anew_is_refused() {
         let cache = cache(100, Duration::from_mins(1));
         let before = version(&cache, 1).await;
-        cache.slots.invalidate(&1);
+        cache.shard(&1).remove(&1);
         cache.fill(&1, before, 7).await;
         let after = version(&cache, 1).await;
         assert_ne!(after, before);
@@ -174,25 +167,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_fill_does_not_lengthen_a_life() {
-        let policy = FromVersion(Duration::from_secs(5));
-        let left = Some(Duration::from_secs(2));
-        let now = Instant::now();
-        assert_eq!(policy.expire_after_update(&1, &Slot::new(State::Filled(7)), now, left), left);
-        let whole = Some(Duration::from_secs(5));
-        assert_eq!(policy.expire_after_update(&1, &Slot::<u32>::new(State::Fenced), now, left), whole);
-        assert_eq!(policy.expire_after_update(&1, &Slot::<u32>::new(State::Empty), now, left), whole);
+    #[tokio::test]
+    async fn a_fill_does_not_lengthen_a_life() {
+        let cache = cache(100, Duration::from_mins(1));
+        let version = version(&cache, 1).await;
+        let until = cache.shard(&1).get(&1).unwrap().until;
+        cache.fill(&1, version, 7).await;
+        assert_eq!(cache.read(&1).await, Lookup::Hit(7));
+        assert_eq!(cache.shard(&1).get(&1).unwrap().until, until);
+        cache.lift(&1).await.unwrap();
+        assert!(cache.shard(&1).get(&1).unwrap().until > until);
     }
 
     #[tokio::test]
     async fn the_number_of_entries_is_bounded() {
-        let cache = cache(100, Duration::from_mins(1));
+        let cache = cache(112, Duration::from_mins(1));
         for key in 0..10_000 {
             cache.fill(&key, version(&cache, key).await, key).await;
         }
-        cache.slots.run_pending_tasks();
-        assert!(cache.entries() <= 100, "{}", cache.entries());
+        assert!((80..=112).contains(&cache.entries()), "{}", cache.entries());
         assert_eq!(cache.read(&9_999).await, Lookup::Hit(9_999), "the newest stays");
     }
 }
