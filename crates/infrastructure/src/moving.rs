@@ -3,6 +3,7 @@
 //! [`table`] says what there is, column by column; `docs/export.schema.json` says the same to others, and `docs/moving.md`
 //! says it to people.
 
+mod ended;
 mod export;
 mod export_file;
 mod foreign;

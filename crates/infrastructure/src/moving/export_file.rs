@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::moving::record::{Place, Record, row};
 use crate::moving::table::{TABLES, Table};
@@ -43,6 +45,8 @@ pub struct ExportFile {
     input: Lines,
     /// Whether it has secrets.
     pub secrets: bool,
+    /// When it was made.
+    pub(crate) made_at: OffsetDateTime,
     /// How many lines it has, header and trailer included.
     lines: u64,
 }
@@ -67,9 +71,9 @@ impl ExportFile {
             let why = "the export ends here without its last line: it is not whole".to_owned();
             return Err(Damage::Line { place: input.place(), why });
         }
-        let (secrets, lines) = (check.secrets, input.line);
+        let (secrets, made_at, lines) = (check.secrets, check.made_at, input.line);
         input.rewind()?;
-        Ok(Self { input, secrets, lines })
+        Ok(Self { input, secrets, made_at, lines })
     }
 
     /// The next record; none after the last.
@@ -103,13 +107,25 @@ struct Check {
     kinds: Vec<(&'static Table, u64, u64, String)>,
     count: u64,
     secrets: bool,
+    made_at: OffsetDateTime,
     is_complete: bool,
 }
 
 impl Default for Check {
     fn default() -> Self {
         let (all, of_kind) = (Context::new(&SHA256), Context::new(&SHA256));
-        Self { all, of_kind, table: None, from: 0, kinds: vec![], count: 0, secrets: false, is_complete: false }
+        let made_at = OffsetDateTime::UNIX_EPOCH;
+        Self {
+            all,
+            of_kind,
+            table: None,
+            from: 0,
+            kinds: vec![],
+            count: 0,
+            secrets: false,
+            made_at,
+            is_complete: false,
+        }
     }
 }
 
@@ -138,6 +154,9 @@ impl Check {
         if is_newer || !known.iter().any(|name| name == schema) {
             return Err("it was made by a newer version: import it with that one".to_owned());
         }
+        let made_at = header.get("made_at").and_then(Value::as_str).unwrap_or_default();
+        let made_at = OffsetDateTime::parse(made_at, &Rfc3339);
+        self.made_at = made_at.map_err(|_| "made_at is missing or of a wrong form".to_owned())?;
         self.secrets = header.get("secrets") == Some(&Value::Bool(true));
         Ok(())
     }

@@ -70,8 +70,8 @@ impl Import {
 
     const fn manner<'a>(&self, random: &'a dyn SecretGenerator) -> Manner<'a> {
         match self {
-            Self::Export(file) => Manner { exact: true, secrets: file.secrets, random },
-            Self::Foreign(_) => Manner { exact: false, secrets: true, random },
+            Self::Export(file) => Manner { exact: true, secrets: file.secrets, exported: Some(file.made_at), random },
+            Self::Foreign(_) => Manner { exact: false, secrets: true, exported: None, random },
         }
     }
 }

@@ -7,7 +7,9 @@ use countersign_application::ports::secret_generator::SecretGenerator;
 use countersign_domain::audit::AuditKind;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::Value;
+use time::OffsetDateTime;
 
+use crate::moving::ended::Ends;
 use crate::moving::hex;
 use crate::moving::page::{Row, Selection, key_of};
 use crate::moving::record::{Place, Record};
@@ -28,6 +30,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) exact: bool,
     /// Whether the source has secrets.
     pub(crate) secrets: bool,
+    /// When it was written, by an export.
+    pub(crate) exported: Option<OffsetDateTime>,
     /// For tokens that nobody has.
     pub(crate) random: &'a dyn SecretGenerator,
 }
@@ -57,6 +61,7 @@ impl<'a> Batch<'a> {
     pub(crate) async fn store(mut self, transaction: &DatabaseTransaction, report: &mut Report) -> Result<(), DbErr> {
         self.refuse_doubles(report);
         self.leave_out_present(transaction, report).await?;
+        self.refuse_ended(transaction, report).await?;
         self.refuse_strays(transaction, report).await?;
         if self.rows.is_empty() {
             return Ok(());
@@ -108,6 +113,20 @@ impl<'a> Batch<'a> {
                     report.of(self.table).present += 1;
                 }
                 Some(_) => report.refuse(self.table, place, "it is there already and differs; it was left as it is"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Those that are not there because they ended here.
+    async fn refuse_ended(&mut self, transaction: &DatabaseTransaction, report: &mut Report) -> Result<(), DbErr> {
+        let Some(ends) = Ends::of(self.table).filter(|_| !self.rows.is_empty()) else { return Ok(()) };
+        let rows = self.rows.iter().map(|(_, row)| row);
+        let judged = ends.judge(transaction, self.table, rows, self.manner.exported).await?;
+        for ((place, row), why) in std::mem::take(&mut self.rows).into_iter().zip(judged) {
+            match why {
+                None => self.rows.push((place, row)),
+                Some(why) => report.refuse(self.table, place, why),
             }
         }
         Ok(())

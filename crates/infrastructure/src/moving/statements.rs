@@ -2,8 +2,10 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::moving::ended::Ends;
 use crate::moving::page::{Row, projection};
 use crate::moving::table::{Column, Table, Type};
 
@@ -68,13 +70,50 @@ pub(crate) async fn find_ids(
 ) -> Result<Vec<(String, bool)>, DbErr> {
     let backend = connection.get_database_backend();
     let verified = if table.name == "users" { "t.email_verified" } else { "TRUE" };
-    let listed = match backend {
-        DbBackend::Postgres => "SELECT value::uuid FROM json_array_elements_text($1::json)",
-        _ => "SELECT unhex(value, '-') FROM json_each(?1)",
-    };
+    let listed = listed(backend);
     let sql = format!("SELECT t.id AS id, {verified} AS verified FROM {} AS t WHERE t.id IN ({listed})", table.name);
     let rows = ask(connection, sql, &Value::Array(ids)).await?;
     rows.iter().map(|row| Ok((row.try_get::<Uuid>("", "id")?.to_string(), row.try_get("", "verified")?))).collect()
+}
+
+/// The last event of the trail about something.
+pub(crate) struct LastEvent {
+    pub(crate) about: Value,
+    pub(crate) team: Value,
+    pub(crate) at: OffsetDateTime,
+}
+
+/// The last events about these accounts or teams, for each team that they name.
+pub(crate) async fn last_events(
+    connection: &impl ConnectionTrait,
+    ends: &Ends,
+    ids: Vec<Value>,
+) -> Result<Vec<LastEvent>, DbErr> {
+    let backend = connection.get_database_backend();
+    let about = ends.about;
+    let kinds: Vec<String> = ends.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
+    let of_kind = if kinds.is_empty() { String::new() } else { format!(" AND e.kind IN ({})", kinds.join(", ")) };
+    let listed = listed(backend);
+    let sql = format!(
+        "SELECT e.{about} AS about, e.team_id AS team, MAX(e.at) AS at FROM audit_events AS e \
+         WHERE e.{about} IN ({listed}){of_kind} GROUP BY e.{about}, e.team_id"
+    );
+    let rows = ask(connection, sql, &Value::Array(ids)).await?;
+    let id = |row: &QueryResult, name: &str| -> Result<Value, DbErr> {
+        Ok(row.try_get::<Option<Uuid>>("", name)?.map(|id| id.to_string()).into())
+    };
+    let read = |row: &QueryResult| {
+        Ok(LastEvent { about: id(row, "about")?, team: id(row, "team")?, at: row.try_get("", "at")? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Ids out of the parameter.
+const fn listed(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "SELECT value::uuid FROM json_array_elements_text($1::json)",
+        _ => "SELECT unhex(value, '-') FROM json_each(?1)",
+    }
 }
 
 /// Teams with members of whom none can act as an admin.

@@ -133,6 +133,38 @@ async fn what_differs_from_what_is_there_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn what_ended_here_since_is_not_brought_back() {
+    let scene = Scene::start().await;
+    let (leaver, _) = scene.server.member(&scene.tokens, &scene.team, "leaver@example.org", "member").await;
+    let (gone, _) = scene.server.member(&scene.tokens, &scene.team, "gone@example.org", "admin").await;
+    let out = scene.exported("out", &["--with-secrets"]);
+    let there = Target::of_this_run().await.with_key_of(&scene.server);
+    there.import(&out, &[]);
+    let server = there.serve().await;
+    let owner = server.login(&scene.owner).await;
+    let member = format!("/teams/{}/members/{}", scene.team, leaver.id);
+    server.delete(&member).bearer(&owner.access).send().await.expect(204);
+    let tokens = server.login(&gone).await;
+    let password = json!({"current_password": gone.password});
+    server.post("/auth/delete-account").bearer(&tokens.access).json(&password).send().await.expect(204);
+    drop(server);
+    let rows = there.rows().await;
+    let all = "SELECT (SELECT COUNT(*) FROM users) * 1000 + (SELECT COUNT(*) FROM user_teams)";
+    let before: i64 = rows.one(all).await;
+    let mine = format!("FROM sessions WHERE user_id = {}", rows.id(&scene.owner.id));
+    // What housekeeping leaves of somebody who signed out.
+    rows.execute(&format!("DELETE {mine}")).await;
+    let (code, report, _) = there.run(&["import", out.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{report}");
+    assert_eq!(rows.one::<i64>(all).await, before, "{report}");
+    assert_eq!(rows.one::<i64>(&format!("SELECT COUNT(*) {mine}")).await, 0, "{report}");
+    for why in ["it was deleted here", "it ended here since", "the account was used here since the export was made"] {
+        assert!(report.contains(why), "{why} is missing in:\n{report}");
+    }
+    assert_eq!(tally(&report, "memberships")[1], 0, "{report}");
+}
+
+#[tokio::test]
 async fn a_team_without_an_admin_is_told() {
     let scene = Scene::start().await;
     let lines = scene.export("out", &[]);
