@@ -14,7 +14,7 @@ use crate::moving::table::{TABLES, Table};
 use crate::moving::{FORMAT, FORMAT_VERSION, Progress, hex};
 
 /// More than any record has.
-const LONGEST_LINE: usize = 16 << 20;
+pub(crate) const LONGEST_LINE: u64 = 16 << 20;
 const BUFFER: usize = 1 << 20;
 
 /// Why a file is not taken, and at which line.
@@ -156,7 +156,7 @@ impl Check {
         }
         let made_at = header.get("made_at").and_then(Value::as_str).unwrap_or_default();
         let made_at = OffsetDateTime::parse(made_at, &Rfc3339);
-        self.made_at = made_at.map_err(|_| "made_at is missing or of a wrong form".to_owned())?;
+        self.made_at = made_at.map_err(|_malformed| "made_at is missing or of a wrong form".to_owned())?;
         self.secrets = header.get("secrets") == Some(&Value::Bool(true));
         Ok(())
     }
@@ -247,7 +247,7 @@ impl Lines {
 
     fn next(&mut self) -> Result<Option<Vec<u8>>, Damage> {
         let mut line = Vec::new();
-        let input = io::Read::take(&mut self.reader, LONGEST_LINE as u64).read_until(b'\n', &mut line);
+        let input = io::Read::take(&mut self.reader, LONGEST_LINE).read_until(b'\n', &mut line);
         input.map_err(|source| Damage::Input { file: Arc::clone(&self.name), source })?;
         if line.is_empty() {
             return Ok(None);

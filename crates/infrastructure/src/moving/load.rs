@@ -196,6 +196,7 @@ fn count(table: &'static Table, mut row: Row, report: &mut Report) {
         let fields = Fields { table, row: &mut row };
         report.without_password += u64::from(fields.text("password_hash") == NO_PASSWORD);
         report.unverified += u64::from(fields.get("email_verified") == &Value::Bool(false));
+        report.superusers += u64::from(fields.get("is_superuser") == &Value::Bool(true));
     }
 }
 

@@ -70,12 +70,12 @@ fn check(column: &Column, value: &Value) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("{} is missing or of a wrong form", column.name)) }
 }
 
-/// Of one width, so that comparing text compares times.
+/// Of one width, so that comparing text compares times. PostgreSQL has no year 0.
 fn is_time(text: &str) -> bool {
     text.len() == 24
         && text.ends_with('Z')
-        && text[..].get(10..11) == Some("T")
-        && OffsetDateTime::parse(text, &Rfc3339).is_ok()
+        && text.get(10..11) == Some("T")
+        && OffsetDateTime::parse(text, &Rfc3339).is_ok_and(|at| at.year() >= 1)
 }
 
 fn is_hex(text: &str) -> bool {

@@ -45,6 +45,8 @@ pub struct Report {
     pub unverified: u64,
     /// Rows of another system that are nothing any more: invitations that were accepted, accounts that were deleted.
     pub left_out: u64,
+    /// Accounts that were imported as superusers.
+    pub superusers: u64,
     /// Accounts that were superusers elsewhere and are not here.
     pub no_superusers: u64,
     /// Teams of this import with members of whom none is an active admin.

@@ -47,6 +47,9 @@ fn notes(report: &Report) -> Vec<String> {
             report.unverified
         ));
     }
+    if report.superusers > 0 {
+        notes.push(format!("{} of the imported accounts are superusers", report.superusers));
+    }
     if report.no_superusers > 0 {
         notes.push(format!(
             "{} accounts were superusers there and are none here: --superusers takes that over",

@@ -65,6 +65,7 @@ async fn superusers_stay_such_if_that_is_wanted_and_their_address_is_proven() {
     let there = Target::of_this_run().await;
     let (_, said) = import(&there, "fastapi-users", "fastapi_users.csv", &["--superusers"]);
     assert!(!said.contains("--superusers takes that over"), "{said}");
+    assert!(said.contains("1 of the imported accounts are superusers"), "{said}");
     let server = there.serve().await;
     let emails: Vec<String> = there.rows().await.column("SELECT email FROM users WHERE is_superuser").await;
     assert_eq!(emails, ["chief@example.org"]);

@@ -55,15 +55,13 @@ fn organization(cells: &Cells, decisions: &Decisions) -> Result<Option<Row>, Str
     Ok(Some(row("team", &given)))
 }
 
-/// Who owns a team has it by having made it, as here; everybody else came by an address.
+/// Whether an owner made the team or came by an address is not told.
 fn member(cells: &Cells, decisions: &Decisions) -> Result<Option<Row>, String> {
     let roles = cells.text(&["role"]).unwrap_or_default();
-    let is_owner = roles.split(',').any(|role| role.trim() == "owner");
     let given = [
         ("user_id", id(SYSTEM, "user", cells.needed(USER)?).into()),
         ("team_id", id(SYSTEM, "team", cells.needed(TEAM)?).into()),
         ("role", role(roles).into()),
-        ("status", is_owner.then_some("active").into()),
         ("joined_at", cells.time(CREATED)?.unwrap_or_else(|| decisions.now()).into()),
     ];
     Ok(Some(row("membership", &given)))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::{Map, Value};
 
-use crate::moving::export_file::Damage;
+use crate::moving::export_file::{Damage, LONGEST_LINE};
 use crate::moving::foreign::Named;
 use crate::moving::foreign::cells::Cells;
 use crate::moving::record::Place;
@@ -84,8 +84,7 @@ fn comma_separated(reader: BufReader<File>) -> io::Result<(Rows, Vec<String>)> {
 
 /// The columns of the first row: those that are null are left out by nobody.
 fn json(mut reader: BufReader<File>) -> io::Result<(Rows, Vec<String>)> {
-    let mut first = Vec::new();
-    reader.read_until(b'\n', &mut first)?;
+    let first = next_line(&mut reader)?;
     let members: Map<String, Value> = serde_json::from_slice(&first).unwrap_or_default();
     let columns = members.into_iter().map(|(name, _)| name).collect();
     Ok((Rows::Json { reader, line: 0, octets: 0, first: Some(first) }, columns))
@@ -114,6 +113,16 @@ fn next_of_csv(
     Ok(Some((line, cells)))
 }
 
+/// With its end; nothing after the last.
+fn next_line(reader: &mut BufReader<File>) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    io::Read::take(reader, LONGEST_LINE).read_until(b'\n', &mut line)?;
+    if line.len() as u64 == LONGEST_LINE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 16 MiB"));
+    }
+    Ok(line)
+}
+
 fn next_of_json(
     reader: &mut BufReader<File>,
     line: &mut u64,
@@ -123,7 +132,7 @@ fn next_of_json(
     loop {
         let mut text = first.take().unwrap_or_default();
         if text.is_empty() {
-            reader.read_until(b'\n', &mut text)?;
+            text = next_line(reader)?;
         }
         if text.is_empty() {
             return Ok(None);

@@ -1,8 +1,8 @@
 //! How other systems write what is more than text.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use uuid::{Builder, Uuid};
 
 use crate::persistence::time_text;
@@ -35,7 +35,7 @@ pub(super) fn flag(text: &str) -> Option<bool> {
 pub(super) fn time(text: &str) -> Option<String> {
     if let Ok(number) = text.parse::<i64>() {
         let milliseconds = if number.abs() < MILLISECONDS { number.checked_mul(1_000)? } else { number };
-        return OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok().map(time_text);
+        return of_our_years(OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()?);
     }
     let (date, rest) = text.split_at_checked(10)?;
     let rest = if rest.is_empty() { "00:00:00" } else { rest.strip_prefix([' ', 'T'])? };
@@ -47,7 +47,12 @@ pub(super) fn time(text: &str) -> Option<String> {
         5 => format!("{}:{}", offset.get(..3)?, offset.get(3..)?),
         _ => offset.to_owned(),
     };
-    OffsetDateTime::parse(&format!("{date}T{}{offset}", clock.trim_end()), &Rfc3339).ok().map(time_text)
+    of_our_years(OffsetDateTime::parse(&format!("{date}T{}{offset}", clock.trim_end()), &Rfc3339).ok()?)
+}
+
+/// PostgreSQL has no year 0, and a text of four digits none before it.
+fn of_our_years(at: OffsetDateTime) -> Option<String> {
+    (at.to_offset(UtcOffset::UTC).year() >= 1).then(|| time_text(at))
 }
 
 /// First and last name of a whole one; a sign where there is but one.
@@ -79,7 +84,17 @@ mod tests {
         }
         assert_eq!(time("1767323045").as_deref(), Some("2026-01-02T03:04:05.000Z"));
         assert_eq!(time("2026-01-02").as_deref(), Some("2026-01-02T00:00:00.000Z"));
-        for text in ["", "infinity", "yesterday", "2026-13-02 03:04:05", "2026-01-02x", "é026-01-02 03:04:05"] {
+        for text in [
+            "",
+            "0000-06-01",
+            "0001-01-01 00:30:00+01",
+            "-99999999999",
+            "infinity",
+            "yesterday",
+            "2026-13-02 03:04:05",
+            "2026-01-02x",
+            "é026-01-02 03:04:05",
+        ] {
             assert_eq!(time(text), None, "{text}");
         }
     }

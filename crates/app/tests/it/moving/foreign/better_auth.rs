@@ -39,7 +39,7 @@ async fn organizations_members_and_pending_invitations_come_along() {
         .collect();
     found.sort();
     let expected = [
-        ["late@example.org", "member", "awaiting_verification"],
+        ["late@example.org", "admin", "awaiting_verification"],
         ["member@example.org", "admin", "active"],
         ["owner@example.org", "admin", "active"],
     ];
