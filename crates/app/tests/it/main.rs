@@ -15,6 +15,7 @@ mod commands;
 mod doctor;
 mod documents;
 mod email_verification;
+mod embedding;
 mod export;
 mod faults;
 mod housekeeping;
