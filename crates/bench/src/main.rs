@@ -1,5 +1,6 @@
 //! Prints, as ratios within this one run: logins against the raw rate of bcrypt, `GET /auth/me` against bare handlers
-//! that verify the same token or none, memory at rest, and the time from start to first answer.
+//! that verify the same token or none, what sign-ins and other calls leave each other, memory at rest, and the time from
+//! start to first answer. A second argument names the one part to be measured.
 //!
 //! With `instructions` it counts those of each call instead, and fails where they became more.
 //!
@@ -11,6 +12,7 @@ mod measure;
 mod raw_bcrypt;
 mod server;
 mod signed;
+mod storm;
 mod wrk;
 
 use anyhow::Context as _;
@@ -23,6 +25,8 @@ const COST: u32 = 12;
 const STARTS: usize = 8;
 /// More than are answered in a run.
 const TOKENS: usize = 100_000;
+/// What is measured, in this order.
+const PARTS: [&str; 6] = ["memory", "known", "new", "logins", "storm", "start"];
 const PASSWORD: &str = "benchmarks like long passwords";
 
 fn main() -> anyhow::Result<()> {
@@ -30,6 +34,9 @@ fn main() -> anyhow::Result<()> {
         return instructions::run();
     }
     let rounds: usize = std::env::args().nth(1).map_or(Ok(5), |n| n.parse()).context("rounds")?;
+    let part = std::env::args().nth(2);
+    let wants = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    anyhow::ensure!(PARTS.iter().any(|name| wants(name)), "the parts are {}", PARTS.join(", "));
     let cores = std::thread::available_parallelism()?.get();
     say(format_args!("{cores} cores, shared with the load generator; {rounds} rounds; bcrypt cost {COST}\n"));
 
@@ -38,13 +45,24 @@ fn main() -> anyhow::Result<()> {
     let account = service.register_and_login(PASSWORD)?;
     let bare = Bare::start(folder.path(), &account)?;
 
-    idle_memory(&service);
-    me_with_a_known_token(&service, &bare, &account.access_token, rounds)?;
-    me_with_new_tokens(&service, &bare, &account, rounds)?;
-    logins(&service, cores, rounds)?;
+    if wants("memory") {
+        idle_memory(&service);
+    }
+    if wants("known") {
+        me_with_a_known_token(&service, &bare, &account.access_token, rounds)?;
+    }
+    if wants("new") {
+        me_with_new_tokens(&service, &bare, &account, rounds)?;
+    }
+    if wants("logins") {
+        logins(&service, cores, rounds)?;
+    }
+    if wants("storm") {
+        storm::storm(&service, &bare, &account, rounds)?;
+    }
     service.stop()?;
     drop(bare);
-    starts(folder.path(), &account, rounds)
+    if wants("start") { starts(folder.path(), &account, rounds) } else { Ok(()) }
 }
 
 fn idle_memory(service: &Service) {

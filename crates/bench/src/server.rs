@@ -139,6 +139,10 @@ impl Bare {
         Ok(Self { _process: process, address, started_in })
     }
 
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
