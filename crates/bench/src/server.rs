@@ -92,12 +92,18 @@ impl Service {
 
     #[expect(clippy::unused_self, reason = "reads as the service's")]
     pub(crate) fn login_body(&self, password: &str) -> String {
-        format!(r#"{{"email":"{EMAIL}","password":"{password}"}}"#)
+        login_body(EMAIL, password)
+    }
+
+    /// Another account; what it signs in with.
+    pub(crate) fn register(&self, email: &str, password: &str) -> anyhow::Result<String> {
+        let body = format!(r#"{{"email":"{email}","password":"{password}","first_name":"Load","last_name":"Tester"}}"#);
+        request(self.address, "POST", "/auth/register", None, Some(&body))?;
+        Ok(login_body(email, password))
     }
 
     pub(crate) fn register_and_login(&self, password: &str) -> anyhow::Result<Account> {
-        let body = format!(r#"{{"email":"{EMAIL}","password":"{password}","first_name":"Load","last_name":"Tester"}}"#);
-        request(self.address, "POST", "/auth/register", None, Some(&body))?;
+        self.register(EMAIL, password)?;
         let tokens = request(self.address, "POST", "/auth/login", None, Some(&self.login_body(password)))?;
         let tokens: Value = serde_json::from_str(&tokens)?;
         let token = |name: &'static str| tokens[name].as_str().context(name).map(ToOwned::to_owned);
@@ -146,6 +152,10 @@ impl Bare {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+fn login_body(email: &str, password: &str) -> String {
+    format!(r#"{{"email":"{email}","password":"{password}"}}"#)
 }
 
 /// Starts a server and waits for its first answer.

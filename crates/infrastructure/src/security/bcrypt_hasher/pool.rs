@@ -15,6 +15,10 @@ use time::Duration;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
+/// Steps of niceness.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 2;
+
 /// A fixed number of threads and of waiting jobs. Dropped, it lets the threads end after their present job.
 pub(crate) struct HashingPool {
     shared: Arc<Shared>,
@@ -66,7 +70,11 @@ impl HashingPool {
         let pool = Self { shared };
         for n in 0..threads.max(1) {
             let shared = Arc::clone(&pool.shared);
-            thread::Builder::new().name(format!("hashing-{n}")).spawn(move || shared.serve())?;
+            let serve = move || {
+                give_way();
+                shared.serve();
+            };
+            thread::Builder::new().name(format!("hashing-{n}")).spawn(serve)?;
         }
         Ok(pool)
     }
@@ -90,6 +98,21 @@ impl HashingPool {
 
     pub(crate) fn running(&self) -> usize {
         self.shared.running.load(Ordering::Relaxed)
+    }
+}
+
+/// Lets whatever else the node does go first on a busy core: it takes microseconds, a hash a quarter of a second. Only by
+/// a little, so that a flood of other calls leaves sign-ins their share.
+fn give_way() {
+    // On Linux each thread has a priority of its own; elsewhere it would be that of the process.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        let thread = Some(rustix::thread::gettid());
+        let set = getpriority_process(thread).and_then(|own| setpriority_process(thread, own + LATER));
+        if let Err(error) = set {
+            tracing::debug!(%error, "the threads that hash have the priority of all others");
+        }
     }
 }
 
@@ -185,6 +208,14 @@ mod tests {
         let pool = HashingPool::start(2, 4).unwrap();
         let name = pool.run(|| thread::current().name().map(str::to_owned)).await.unwrap();
         assert!(name.unwrap().starts_with("hashing-"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_hashes_gives_way_to_everything_else() {
+        let pool = HashingPool::start(1, 1).unwrap();
+        let priority = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap();
+        assert_eq!(pool.run(priority).await.unwrap(), priority() + LATER);
     }
 
     /// Notes which threads enter a span.
